@@ -1,0 +1,257 @@
+package db
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/openimis/openimis-be-go/internal/schema"
+)
+
+// bulkRows is how many rows one statement carries.
+const bulkRows = 2000
+
+// BulkInsert adds many rows with a statement per 2,000 and returns their identities in the order of
+// the rows (nil for a table without identity). cols names the columns of every row; what Insert
+// completes is completed here too.
+func (t *Tx) BulkInsert(ctx context.Context, table string, cols []string, rows [][]any) ([]int, error) {
+	tab, err := lookup(table)
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	given := Values{}
+	for _, c := range cols {
+		given[c] = nil
+	}
+	full := t.complete(tab, given)
+	names := append([]string{}, cols...)
+	for c := range full {
+		if _, ok := given[c]; !ok {
+			names = append(names, c)
+		}
+	}
+	sortTail(names, len(cols))
+	keep := names[:0:0]
+	for _, c := range names {
+		if t.db.Offers(tab.Name, c) {
+			keep = append(keep, c)
+		}
+	}
+	var ids []int
+	for len(rows) > 0 {
+		n := min(bulkRows, len(rows))
+		batch := make([]map[string]any, n)
+		for i, row := range rows[:n] {
+			if len(row) != len(cols) {
+				return nil, fmt.Errorf("bulk insert into %s: row %d has %d values for %d columns", tab.Name, i, len(row), len(cols))
+			}
+			v := Values{}
+			for j, c := range cols {
+				v[c] = row[j]
+			}
+			batch[i] = t.complete(tab, v)
+		}
+		got, err := t.insertRows(ctx, tab, keep, batch)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, got...)
+		rows = rows[n:]
+	}
+	return ids, nil
+}
+
+func sortTail(names []string, from int) {
+	tail := names[from:]
+	for i := 1; i < len(tail); i++ {
+		for j := i; j > 0 && tail[j] < tail[j-1]; j-- {
+			tail[j], tail[j-1] = tail[j-1], tail[j]
+		}
+	}
+}
+
+func (t *Tx) insertRows(ctx context.Context, tab *schema.Table, cols []string, batch []map[string]any) ([]int, error) {
+	data, err := t.encodeRows(tab, cols, batch, true)
+	if err != nil {
+		return nil, err
+	}
+	quoted := `"` + strings.Join(cols, `", "`) + `"`
+	into := `INSERT INTO "` + tab.Name + `" (` + quoted + `) `
+	from := ` SELECT x."` + strings.Join(cols, `", x."`) + `" FROM ` + rowsMacro(tab, cols, true) + ` ORDER BY x."imis_ord" `
+	if tab.Identity == "" {
+		_, err := t.Exec(ctx, into+from, data)
+		return nil, err
+	}
+	key := `"` + tab.Identity + `"`
+	ids := make([]int, 0, len(batch))
+	if err := t.Select(ctx, &ids, into+"$output("+key+")"+from+"$returning("+key+")", data); err != nil {
+		return nil, err
+	}
+	// Identities rise in the order of the SELECT; the result itself may come in any order.
+	for i := 1; i < len(ids); i++ {
+		for j := i; j > 0 && ids[j] < ids[j-1]; j-- {
+			ids[j], ids[j-1] = ids[j-1], ids[j]
+		}
+	}
+	return ids, nil
+}
+
+// BulkUpdate sets columns of many rows with a statement per 2,000. cols[0] is the key; a row's values
+// are in the order of cols. It returns the number of rows touched.
+func (t *Tx) BulkUpdate(ctx context.Context, table string, cols []string, rows [][]any) (int, error) {
+	tab, err := lookup(table)
+	if err != nil {
+		return 0, err
+	}
+	var set, keep []string
+	var index []int
+	for i, c := range cols {
+		if i > 0 && !t.db.Offers(tab.Name, c) {
+			continue
+		}
+		keep = append(keep, c)
+		index = append(index, i)
+		if i > 0 {
+			set = append(set, `"`+c+`" = x."`+c+`"`)
+		}
+	}
+	if len(set) == 0 {
+		return 0, nil
+	}
+	src := `UPDATE "` + tab.Name + `" SET ` + strings.Join(set, ", ") + ` FROM ` + rowsMacro(tab, keep, false) +
+		` WHERE "` + tab.Name + `"."` + cols[0] + `" = x."` + cols[0] + `"`
+	total := 0
+	for len(rows) > 0 {
+		n := min(bulkRows, len(rows))
+		batch := make([]map[string]any, n)
+		for i, row := range rows[:n] {
+			batch[i] = map[string]any{}
+			for k, c := range keep {
+				batch[i][c] = row[index[k]]
+			}
+		}
+		data, err := t.encodeRows(tab, keep, batch, false)
+		if err != nil {
+			return total, err
+		}
+		got, err := t.Exec(ctx, src, data)
+		if err != nil {
+			return total, err
+		}
+		total += got
+		rows = rows[n:]
+	}
+	return total, nil
+}
+
+// rowsMacro is $rows for columns of a table, with a column that keeps the order.
+func rowsMacro(tab *schema.Table, cols []string, ordered bool) string {
+	var b strings.Builder
+	b.WriteString("$rows(x, ?")
+	for _, name := range cols {
+		c, _ := tab.Column(name)
+		fmt.Fprintf(&b, `, "%s" %s`, name, portableType(c))
+	}
+	if ordered {
+		b.WriteString(`, "imis_ord" int`)
+	}
+	b.WriteString(")")
+	return b.String()
+}
+
+// portableType is the type of a column for $rows.
+func portableType(c *schema.Column) string {
+	switch c.Kind {
+	case schema.SmallInt:
+		return "smallint"
+	case schema.TinyInt:
+		return "tinyint"
+	case schema.BigInt:
+		return "bigint"
+	case schema.Int:
+		return "int"
+	case schema.Bit:
+		return "bit"
+	case schema.Decimal:
+		return fmt.Sprintf("decimal(%d,%d)", c.Precision, c.Scale)
+	case schema.Date:
+		return "date"
+	case schema.DateTime, schema.SmallDateTime:
+		return "datetime"
+	case schema.GUID:
+		if c.PostgresText {
+			return "guidtext"
+		}
+		return "guid"
+	}
+	return "text"
+}
+
+// encodeRows writes the JSON that $rows reads: decimals as text, so that no digit is lost.
+func (t *Tx) encodeRows(tab *schema.Table, cols []string, batch []map[string]any, ordered bool) (Rows, error) {
+	var b bytes.Buffer
+	b.WriteByte('[')
+	for i, row := range batch {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteByte('{')
+		for j, name := range cols {
+			if j > 0 {
+				b.WriteByte(',')
+			}
+			b.WriteByte('"')
+			b.WriteString(name)
+			b.WriteString(`":`)
+			c, _ := tab.Column(name)
+			v, err := t.jsonValue(c, row[name])
+			if err != nil {
+				return nil, fmt.Errorf("%s.%s: %w", tab.Name, name, err)
+			}
+			b.Write(v)
+		}
+		if ordered {
+			fmt.Fprintf(&b, `,"imis_ord":%d`, i)
+		}
+		b.WriteByte('}')
+	}
+	b.WriteByte(']')
+	return b.Bytes(), nil
+}
+
+func (t *Tx) jsonValue(c *schema.Column, v any) ([]byte, error) {
+	switch x := v.(type) {
+	case *time.Time:
+		if x == nil {
+			return []byte("null"), nil
+		}
+		return t.jsonValue(c, *x)
+	case Date:
+		return json.Marshal(time.Time(x).Format(dateFormat))
+	case time.Time:
+		if c.Kind == schema.Date {
+			return json.Marshal(x.Format(dateFormat))
+		}
+		format := datetimeFormat
+		if t.db.dialect == SQLServer {
+			format = "2006-01-02T15:04:05.000" // the only spelling that no language setting changes
+		}
+		return json.Marshal(x.UTC().Format(format))
+	case decimal.Decimal:
+		return []byte(`"` + x.String() + `"`), nil
+	case *decimal.Decimal:
+		if x == nil {
+			return []byte("null"), nil
+		}
+		return []byte(`"` + x.String() + `"`), nil
+	}
+	return json.Marshal(v)
+}

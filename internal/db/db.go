@@ -1,0 +1,230 @@
+// Package db is the way to the database: three engines behind one portable SQL. Start with Open, then
+// DB.Read and DB.Write; Render has the portable SQL; Tx has the helpers for writing (Insert, Update,
+// BulkInsert, BulkUpdate, and Archive for history).
+//
+// SQL Server is production and its legacy tables are never altered; PostgreSQL is what newer
+// installations use, with the same table names; SQLite is the embedded default.
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/openimis/openimis-be-go/internal/fault"
+)
+
+// Query runs statements that read. DB and Tx are Queries.
+type Query interface {
+	// Select fills a slice of structs (db tags) or of scalars.
+	Select(ctx context.Context, dest any, src string, args ...any) error
+	// Get fills one struct or scalar; sql.ErrNoRows when there is none.
+	Get(ctx context.Context, dest any, src string, args ...any) error
+	// Rows streams; the caller closes.
+	Rows(ctx context.Context, src string, args ...any) (*sqlx.Rows, error)
+	// Dialect is for internal/db's own helpers and for tests; stores have no use for it.
+	Dialect() Dialect
+	// Offers says whether the database at hand has the column (databases of 1.3, 1.4, 1.7 and the
+	// PostgreSQL one differ). column "" asks for the table.
+	Offers(table, column string) bool
+}
+
+// Options tune Open.
+type Options struct {
+	MaxConns int          // open connections at most; default 16 (SQLite: readers)
+	ReadURL  string       // read-only replica for Query methods of DB; default the same database
+	Log      *slog.Logger // slow and retried statements; default slog.Default
+}
+
+// DB is an open database.
+type DB struct {
+	writer, reader *sqlx.DB
+	dialect        Dialect
+	columns        map[string]map[string]bool // table → column, lower case; see probe
+	mu             sync.RWMutex
+	stmts          sync.Map // rendered text → *sqlx.Stmt of the reader, SQLite only
+	stmtCount      int
+	log            *slog.Logger
+	name           string
+}
+
+// Open connects to the database that url names and learns which tables and columns it has:
+//
+//	sqlite:PATH                                   a file; it is created
+//	postgres://user:password@host:5432/name       PostgreSQL 13 or newer
+//	sqlserver://user:password@host?database=name  SQL Server 2016 or newer
+//
+// The error says in one line what is wrong, without the password.
+func Open(ctx context.Context, url string, o Options) (*DB, error) {
+	if o.MaxConns <= 0 {
+		o.MaxConns = 16
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	scheme, _, _ := strings.Cut(url, ":")
+	d := &DB{log: o.Log, columns: map[string]map[string]bool{}}
+	var err error
+	switch scheme {
+	case "sqlite":
+		err = d.openSQLite(url, o)
+	case "postgres", "postgresql":
+		err = d.openPostgres(url, o)
+	case "sqlserver", "mssql":
+		err = d.openSQLServer(url, o)
+	default:
+		return nil, fmt.Errorf("database URL starts with %q; allowed: sqlite:, postgres://, sqlserver://", scheme)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := d.Ping(ctx); err != nil {
+		d.Close()
+		return nil, fmt.Errorf("open %s: %w", d.name, err)
+	}
+	if err := d.Probe(ctx); err != nil {
+		d.Close()
+		return nil, fmt.Errorf("read the schema of %s: %w", d.name, err)
+	}
+	return d, nil
+}
+
+// pools sets the pool limits.
+func pools(pool *sql.DB, n int) *sql.DB {
+	pool.SetMaxOpenConns(n)
+	pool.SetMaxIdleConns(n)
+	pool.SetConnMaxLifetime(30 * time.Minute)
+	pool.SetConnMaxIdleTime(5 * time.Minute)
+	return pool
+}
+
+// Close closes all connections.
+func (d *DB) Close() error {
+	var errs []error
+	if d.reader != nil && d.reader != d.writer {
+		errs = append(errs, d.reader.Close())
+	}
+	if d.writer != nil {
+		errs = append(errs, d.writer.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Name describes the database for logs and messages, without credentials.
+func (d *DB) Name() string { return d.name }
+
+// Dialect names the engine.
+func (d *DB) Dialect() Dialect { return d.dialect }
+
+// Ping asks the database for a sign of life.
+func (d *DB) Ping(ctx context.Context) error {
+	if err := d.writer.PingContext(ctx); err != nil {
+		return err
+	}
+	if d.reader != d.writer {
+		return d.reader.PingContext(ctx)
+	}
+	return nil
+}
+
+// prepare renders, converts and announces one statement.
+func (d *DB) prepare(ctx context.Context, src string, args []any) (string, []any, error) {
+	text, err := d.dialect.Render(src)
+	if err != nil {
+		return "", nil, err
+	}
+	conv, err := d.dialect.convertAll(args)
+	if err != nil {
+		return "", nil, fmt.Errorf("%w in %q", err, src)
+	}
+	observe(ctx, src)
+	return text, conv, nil
+}
+
+// Read runs fn with a Query on the reading side and repeats it, up to three times, when the
+// connection is lost. fn must have no effect outside.
+func (d *DB) Read(ctx context.Context, fn func(q Query) error) error {
+	return d.retry(ctx, "read", 3, func() error { return fn(d) })
+}
+
+// Select implements Query.
+func (d *DB) Select(ctx context.Context, dest any, src string, args ...any) error {
+	text, conv, err := d.prepare(ctx, src, args)
+	if err != nil {
+		return err
+	}
+	if st := d.statement(ctx, text); st != nil {
+		return describe(st.SelectContext(ctx, dest, conv...), src)
+	}
+	return describe(d.reader.SelectContext(ctx, dest, text, conv...), src)
+}
+
+// Get implements Query.
+func (d *DB) Get(ctx context.Context, dest any, src string, args ...any) error {
+	text, conv, err := d.prepare(ctx, src, args)
+	if err != nil {
+		return err
+	}
+	if st := d.statement(ctx, text); st != nil {
+		return describe(st.GetContext(ctx, dest, conv...), src)
+	}
+	return describe(d.reader.GetContext(ctx, dest, text, conv...), src)
+}
+
+// Rows implements Query.
+func (d *DB) Rows(ctx context.Context, src string, args ...any) (*sqlx.Rows, error) {
+	text, conv, err := d.prepare(ctx, src, args)
+	if err != nil {
+		return nil, err
+	}
+	if st := d.statement(ctx, text); st != nil {
+		rows, err := st.QueryxContext(ctx, conv...)
+		return rows, describe(err, src)
+	}
+	rows, err := d.reader.QueryxContext(ctx, text, conv...)
+	return rows, describe(err, src)
+}
+
+// maxStatements bounds the prepared statements that SQLite keeps.
+const maxStatements = 500
+
+// statement gives the prepared form of text. Only SQLite gains: pgx caches by itself and
+// go-mssqldb sends the text with every call.
+func (d *DB) statement(ctx context.Context, text string) *sqlx.Stmt {
+	if d.dialect != SQLite {
+		return nil
+	}
+	if st, ok := d.stmts.Load(text); ok {
+		return st.(*sqlx.Stmt)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.stmtCount >= maxStatements {
+		return nil
+	}
+	st, err := d.reader.PreparexContext(ctx, text)
+	if err != nil {
+		return nil // the plain call gives the error
+	}
+	d.stmts.Store(text, st)
+	d.stmtCount++
+	return st
+}
+
+// describe adds the statement to a driver's error and gives lost connections their code.
+func describe(err error, src string) error {
+	switch {
+	case err == nil || errors.Is(err, sql.ErrNoRows) || errors.Is(err, context.Canceled):
+		return err
+	case unreachable(err):
+		return fault.Wrap(fmt.Errorf("%w (statement: %s)", err, src), fault.Unavailable, "The database cannot be reached just now; try again in a moment.")
+	}
+	return fmt.Errorf("%w (statement: %s)", err, src)
+}

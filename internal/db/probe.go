@@ -1,0 +1,57 @@
+package db
+
+import (
+	"context"
+	"strings"
+)
+
+// columnsOf lists table and column of everything in the default schema, per engine. These are
+// catalogue queries of the engines themselves and the only SQL that is not portable.
+var columnsOf = map[Dialect]string{
+	SQLite:    `SELECT m.name, p.name FROM sqlite_master m, pragma_table_info(m.name) p WHERE m.type IN ('table', 'view')`,
+	Postgres:  `SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema()`,
+	SQLServer: `SELECT TABLE_NAME, COLUMN_NAME FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_SCHEMA = SCHEMA_NAME()`,
+}
+
+// Probe reads which tables and columns the database has. Open does it; repeat it after creating tables.
+func (d *DB) Probe(ctx context.Context) error {
+	rows, err := d.writer.QueryContext(ctx, columnsOf[d.dialect])
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	found := map[string]map[string]bool{}
+	for rows.Next() {
+		var table, column string
+		if err := rows.Scan(&table, &column); err != nil {
+			return err
+		}
+		table = strings.ToLower(table)
+		if found[table] == nil {
+			found[table] = map[string]bool{}
+		}
+		found[table][strings.ToLower(column)] = true
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	d.mu.Lock()
+	d.columns = found
+	d.mu.Unlock()
+	return nil
+}
+
+// Offers implements Query.
+func (d *DB) Offers(table, column string) bool {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	columns, ok := d.columns[strings.ToLower(table)]
+	return ok && (column == "" || columns[strings.ToLower(column)])
+}
+
+// Columns is what Probe found: table → columns, all lower case.
+func (d *DB) Columns() map[string]map[string]bool {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.columns
+}

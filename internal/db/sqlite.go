@@ -1,0 +1,101 @@
+package db
+
+import (
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+	"github.com/jmoiron/sqlx"
+	"modernc.org/sqlite"
+)
+
+// sqliteFunctions registers, once, what the embedded database needs to compare as SQL Server does:
+// the collation IMIS_CI (no case, no trailing blanks), LIKE without case for all of Unicode, and
+// imis_uuid() for new GUIDs.
+var sqliteFunctions = sync.OnceFunc(func() {
+	sqlite.MustRegisterCollationUtf8("IMIS_CI", compareText)
+	sqlite.MustRegisterScalarFunction("imis_uuid", 0, func(*sqlite.FunctionContext, []driver.Value) (driver.Value, error) {
+		return uuid.NewString(), nil
+	})
+})
+
+// compareText orders two texts without regard to case and trailing blanks.
+func compareText(a, b string) int {
+	a, b = strings.TrimRight(a, " "), strings.TrimRight(b, " ")
+	for len(a) > 0 && len(b) > 0 {
+		ra, na := foldRune(a)
+		rb, nb := foldRune(b)
+		if ra != rb {
+			if ra < rb {
+				return -1
+			}
+			return 1
+		}
+		a, b = a[na:], b[nb:]
+	}
+	return len(a) - len(b)
+}
+
+func foldRune(s string) (rune, int) {
+	if c := s[0]; c < utf8.RuneSelf {
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		return rune(c), 1
+	}
+	r, n := utf8.DecodeRuneInString(s)
+	return unicode.ToLower(r), n
+}
+
+// openSQLite opens a file with one writing connection and several readers in WAL mode.
+// _dqs=0 makes a misspelt "Column" an error instead of a text.
+func (d *DB) openSQLite(dsn string, o Options) error {
+	sqliteFunctions()
+	path, query, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(dsn, "sqlite:"), "//"), "?")
+	if path == "" {
+		return fmt.Errorf("database URL %q has no file; allowed: sqlite:PATH", dsn)
+	}
+	if dir := filepath.Dir(path); dir != "." {
+		if err := os.MkdirAll(dir, 0o750); err != nil {
+			return fmt.Errorf("create the folder of the database: %w", err)
+		}
+	}
+	params := url.Values{}
+	for _, p := range []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(OFF)", "cache_size(-16000)", "temp_store(MEMORY)"} {
+		params.Add("_pragma", p)
+	}
+	params.Set("_dqs", "0")
+	if query != "" {
+		extra, err := url.ParseQuery(query)
+		if err != nil {
+			return fmt.Errorf("database URL %q: %w", dsn, err)
+		}
+		for k, v := range extra {
+			params[k] = append(params[k], v...)
+		}
+	}
+	file := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + params.Encode()
+	writer, err := sql.Open("sqlite", file+"&_txlock=immediate")
+	if err != nil {
+		return err
+	}
+	reader, err := sql.Open("sqlite", file)
+	if err != nil {
+		return err
+	}
+	d.dialect, d.name = SQLite, "SQLite "+path
+	d.writer = sqlx.NewDb(pools(writer, 1), "sqlite")
+	d.reader = sqlx.NewDb(pools(reader, min(o.MaxConns, 8)), "sqlite")
+	writer.SetConnMaxLifetime(0)
+	writer.SetConnMaxIdleTime(0)
+	reader.SetConnMaxLifetime(0)
+	return nil
+}

@@ -1,0 +1,256 @@
+package db
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/openimis/openimis-be-go/internal/schema"
+)
+
+// Values are the columns of a row to write, by their legacy names.
+type Values map[string]any
+
+// Tx is one transaction. It is a Query too; its reads see its writes.
+type Tx struct {
+	db     *DB
+	tx     *sqlx.Tx
+	failed error
+}
+
+// Write runs fn in one transaction and commits when it returns nil. A transient failure (deadlock,
+// lock time-out, lost connection before the commit, busy) rolls back and runs fn again, up to eight
+// times; so fn must have no effect outside its Tx. what says for the log what is being written.
+func (d *DB) Write(ctx context.Context, what string, fn func(tx *Tx) error) error {
+	return d.retry(ctx, what, 8, func() error { return d.once(ctx, fn) })
+}
+
+func (d *DB) once(ctx context.Context, fn func(tx *Tx) error) (err error) {
+	inner, err := d.writer.BeginTxx(ctx, nil)
+	if err != nil {
+		return describe(err, "BEGIN")
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			_ = inner.Rollback()
+			panic(p)
+		}
+		if err != nil {
+			_ = inner.Rollback()
+		}
+	}()
+	tx := &Tx{db: d, tx: inner}
+	if err := fn(tx); err != nil {
+		return err
+	}
+	if tx.failed != nil { // an error was swallowed: PostgreSQL would not commit it either
+		return tx.failed
+	}
+	return describe(inner.Commit(), "COMMIT")
+}
+
+// Dialect implements Query.
+func (t *Tx) Dialect() Dialect { return t.db.dialect }
+
+// Offers implements Query.
+func (t *Tx) Offers(table, column string) bool { return t.db.Offers(table, column) }
+
+// Select implements Query.
+func (t *Tx) Select(ctx context.Context, dest any, src string, args ...any) error {
+	text, conv, err := t.db.prepare(ctx, src, args)
+	if err != nil {
+		return err
+	}
+	return t.note(describe(t.tx.SelectContext(ctx, dest, text, conv...), src))
+}
+
+// Get implements Query.
+func (t *Tx) Get(ctx context.Context, dest any, src string, args ...any) error {
+	text, conv, err := t.db.prepare(ctx, src, args)
+	if err != nil {
+		return err
+	}
+	return t.note(describe(t.tx.GetContext(ctx, dest, text, conv...), src))
+}
+
+// Rows implements Query.
+func (t *Tx) Rows(ctx context.Context, src string, args ...any) (*sqlx.Rows, error) {
+	text, conv, err := t.db.prepare(ctx, src, args)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := t.tx.QueryxContext(ctx, text, conv...)
+	return rows, t.note(describe(err, src))
+}
+
+// Exec runs a statement that writes and returns how many rows it touched.
+func (t *Tx) Exec(ctx context.Context, src string, args ...any) (int, error) {
+	text, conv, err := t.db.prepare(ctx, src, args)
+	if err != nil {
+		return 0, err
+	}
+	res, err := t.tx.ExecContext(ctx, text, conv...)
+	if err != nil {
+		return 0, t.note(describe(err, src))
+	}
+	n, err := res.RowsAffected()
+	return int(n), err
+}
+
+// note remembers a failed statement, so that the transaction cannot commit after it.
+func (t *Tx) note(err error) error {
+	if err != nil && t.failed == nil && isDriverError(err) {
+		t.failed = err
+	}
+	return err
+}
+
+// Try runs fn in a savepoint: when it fails, its writes are undone and the transaction goes on.
+func (t *Tx) Try(ctx context.Context, fn func() error) error {
+	save, undo, release := "SAVEPOINT imis_try", "ROLLBACK TO SAVEPOINT imis_try", "RELEASE SAVEPOINT imis_try"
+	if t.db.dialect == SQLServer {
+		save, undo, release = "SAVE TRANSACTION imis_try", "ROLLBACK TRANSACTION imis_try", ""
+	}
+	if _, err := t.tx.ExecContext(ctx, save); err != nil {
+		return describe(err, save)
+	}
+	err := fn()
+	if err == nil {
+		if release != "" {
+			_, err = t.tx.ExecContext(ctx, release)
+		}
+		return err
+	}
+	if transient(err) {
+		return err // the whole transaction is lost
+	}
+	if _, undoErr := t.tx.ExecContext(ctx, undo); undoErr != nil {
+		return errors.Join(err, undoErr)
+	}
+	t.failed = nil
+	return err
+}
+
+// Insert adds one row and returns its identity (0 for a table without one). Columns that the database
+// at hand does not offer are left out; a GUID column that is not given gets a new GUID, and a NOT NULL
+// column with a catalogue default gets that default where the database has none of its own.
+func (t *Tx) Insert(ctx context.Context, table string, v Values) (int, error) {
+	tab, err := lookup(table)
+	if err != nil {
+		return 0, err
+	}
+	cols, args := t.columns(tab, t.complete(tab, v))
+	marks := strings.TrimSuffix(strings.Repeat("?, ", len(cols)), ", ")
+	src := `INSERT INTO "` + tab.Name + `" ("` + strings.Join(cols, `", "`) + `") `
+	if tab.Identity == "" {
+		_, err := t.Exec(ctx, src+"VALUES ("+marks+")", args...)
+		return 0, err
+	}
+	if _, given := v[tab.Identity]; given {
+		return 0, fmt.Errorf("insert into %s: the identity is the database's to give", tab.Name)
+	}
+	var id int
+	key := `"` + tab.Identity + `"`
+	err = t.Get(ctx, &id, src+"$output("+key+") VALUES ("+marks+") $returning("+key+")", args...)
+	return id, err
+}
+
+// Update sets columns of the row with the identity id. No row: sql.ErrNoRows is not raised; check the
+// count where it matters.
+func (t *Tx) Update(ctx context.Context, table string, id any, v Values) (int, error) {
+	tab, err := lookup(table)
+	if err != nil {
+		return 0, err
+	}
+	cols, args := t.columns(tab, v)
+	if len(cols) == 0 {
+		return 0, nil
+	}
+	src := `UPDATE "` + tab.Name + `" SET "` + strings.Join(cols, `" = ?, "`) + `" = ? WHERE "` + tab.PrimaryKey[0] + `" = ?`
+	return t.Exec(ctx, src, append(args, id)...)
+}
+
+func lookup(table string) (*schema.Table, error) {
+	tab, ok := schema.Lookup(table)
+	if !ok {
+		return nil, fmt.Errorf("the catalogue has no table %q", table)
+	}
+	return tab, nil
+}
+
+// complete adds what an insert must not leave to the database.
+func (t *Tx) complete(tab *schema.Table, v Values) Values {
+	full := make(Values, len(v)+4)
+	for k, x := range v {
+		full[k] = x
+	}
+	for i := range tab.Columns {
+		c := &tab.Columns[i]
+		if _, given := full[c.Name]; given || c.Name == tab.Identity {
+			continue
+		}
+		switch {
+		case c.Kind == schema.GUID && c.Name == tab.UUIDColumn:
+			full[c.Name] = NewUUID()
+		case !c.Nullable && t.db.dialect != SQLServer:
+			if value, ok := c.DefaultValue(); ok {
+				full[c.Name] = value
+			}
+		}
+	}
+	return full
+}
+
+// columns gives names and arguments in a fixed order, so that the text of the statement is stable.
+func (t *Tx) columns(tab *schema.Table, v Values) (cols []string, args []any) {
+	for name := range v {
+		if t.db.Offers(tab.Name, name) {
+			cols = append(cols, name)
+		}
+	}
+	sort.Strings(cols)
+	for _, c := range cols {
+		args = append(args, t.typed(tab, c, v[c]))
+	}
+	return cols, args
+}
+
+// typed binds a value as its column's type wants it: dates as dates, NULLs with a type.
+func (t *Tx) typed(tab *schema.Table, name string, v any) any {
+	c, ok := tab.Column(name)
+	if !ok {
+		return v
+	}
+	switch c.Kind {
+	case schema.Date:
+		switch x := v.(type) {
+		case time.Time:
+			return Date(x)
+		case *time.Time:
+			if x == nil {
+				return (*Date)(nil)
+			}
+			return Date(*x)
+		case nil:
+			return (*Date)(nil)
+		}
+	case schema.DateTime, schema.SmallDateTime:
+		if v == nil {
+			return (*time.Time)(nil)
+		}
+	case schema.Int, schema.SmallInt, schema.TinyInt, schema.BigInt:
+		if v == nil {
+			return (*int)(nil)
+		}
+	case schema.Bit:
+		if v == nil {
+			return (*bool)(nil)
+		}
+	}
+	return v
+}
