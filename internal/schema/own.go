@@ -1,0 +1,43 @@
+package schema
+
+// programTables are the tables of this program alone: the leases of the mutation queue
+// (core_Mutation_Log says what is to be done and how it ended, imis_mutation_queue who is doing it) and
+// the leases of scheduled jobs. `server migrate` creates them beside the legacy tables.
+var programTables = []rawTable{
+	{
+		Name: "imis_mutation_queue", Own: true, Key: []string{"mutation_id"},
+		Foreign: []rawForeign{{Column: "mutation_id", Table: "core_Mutation_Log"}},
+		Columns: []rawColumn{
+			ownColumn("mutation_id", "uniqueidentifier", false),
+			ownColumn("name", "nvarchar(100)", false),
+			ownColumn("principal", "nvarchar(100)", false),
+			ownColumn("payload", "nvarchar(max)", false),
+			ownColumn("attempts", "int", false),
+			ownColumn("leased_by", "nvarchar(100)", true),
+			ownColumn("lease_until", "datetime", true),
+			ownColumn("enqueued", "datetime", false),
+		},
+	},
+	{
+		Name: "imis_lease", Own: true, Key: []string{"name"},
+		Columns: []rawColumn{
+			ownColumn("name", "nvarchar(100)", false),
+			ownColumn("holder", "nvarchar(100)", false),
+			ownColumn("until", "datetime", false),
+		},
+	},
+}
+
+// ownTypes are the types of the program's own tables on PostgreSQL.
+var ownTypes = map[string]string{
+	"uniqueidentifier": "uuid",
+	"nvarchar(100)":    "varchar(100)",
+	"nvarchar(max)":    "text",
+	"int":              "integer",
+	"datetime":         "timestamp with time zone",
+}
+
+func ownColumn(name, sqlServerType string, null bool) rawColumn {
+	return rawColumn{Name: name, Type: sqlServerType, Null: null,
+		Postgres: &rawPostgres{Type: ownTypes[sqlServerType], Null: null}}
+}
