@@ -162,6 +162,8 @@ func TestPostgresMakesA2410Database(t *testing.T) {
 			execute(t, db, schema.Indexes(schema.Postgres))
 			have := columnsOf(t, db, "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = '"+scratch+"'")
 			sameColumns(t, have, schema.Postgres, schema.PG2410)
+			execute(t, db, []string{"SET enable_seqscan = off"}) // the tables are empty
+			usesIndexes(t, db, schema.Postgres, "EXPLAIN ", 1, 0)
 
 			var id int
 			err = db.QueryRow(`INSERT INTO "tblPremium" ("PremiumUUID", "PolicyID", "Amount", "Receipt", "PayDate", "PayType", "ValidityFrom", "AuditUserID")

@@ -145,22 +145,6 @@ func TestTablesAreConsistent(t *testing.T) {
 	}
 }
 
-func TestIndexNames(t *testing.T) {
-	for _, d := range []schema.Dialect{schema.SQLite, schema.Postgres} {
-		seen := map[string]bool{}
-		for _, statement := range schema.Indexes(d) {
-			name := strings.Split(statement, `"`)[1]
-			if len(name) > 63 || seen[name] { // PostgreSQL cuts names there
-				t.Errorf("index name %s is too long or used twice", name)
-			}
-			seen[name] = true
-		}
-	}
-	if got := schema.Indexes(schema.SQLServer); got != nil {
-		t.Errorf("SQL Server gets %d indexes, want none: legacy databases are not altered", len(got))
-	}
-}
-
 func TestProbe(t *testing.T) {
 	have := map[string]map[string]bool{
 		"TBLCLAIM":   {"CLAIMID": true, "claimuuid": true, "ClaimCode": false, "Local": true},
