@@ -28,6 +28,12 @@
 // dates; tblPremium.CreatedDate is a date; tblEmailSettings.EnableSSL and tblPayment.SmsRequired are
 // bit(1); row versions are whatever the scripts made of them. No GUID has a default there, and hardly
 // any other column, so an insert names every NOT NULL column.
+//
+// The tables of the Python backend are, outside PostgreSQL, as its 2019 release has them; a column added
+// since (core_User.ValidityFrom, core_Mutation_Log.JsonExt …) counts for PostgreSQL only. Where Python
+// itself made them on SQL Server, Django's driver decided the types: in 2019 GUIDs were char(32), the hex
+// digits without hyphens, later uniqueidentifier; timestamps were datetime2, later also datetimeoffset.
+// Our DDL makes uniqueidentifier and datetime.
 package schema
 
 import "strings"
