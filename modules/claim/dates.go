@@ -1,0 +1,49 @@
+package claim
+
+import "time"
+
+// day counts days since 1970-01-01; time of day does not matter to any rule.
+type day int32
+
+func dayOf(t time.Time) day {
+	s := t.Unix()
+	if _, offset := t.Zone(); offset != 0 {
+		s += int64(offset)
+	}
+	d := s / 86400
+	if s%86400 < 0 {
+		d--
+	}
+	return day(d)
+}
+
+// period of cover; both ends belong to it. A NULL end makes the comparison unknown: nothing is covered.
+type period struct {
+	known    bool
+	from, to day
+}
+
+func periodOf(from, to *time.Time) period {
+	if from == nil || to == nil {
+		return period{}
+	}
+	return period{true, dayOf(*from), dayOf(*to)}
+}
+
+func (p period) covers(d day) bool { return p.known && p.from <= d && d <= p.to }
+
+// addMonths is DATEADD(MONTH, n, d): the last day of the month where the day does not exist.
+func addMonths(d day, n int) day {
+	if n == 0 {
+		return d
+	}
+	t := time.Unix(int64(d)*86400, 0).UTC()
+	first := time.Date(t.Year(), t.Month()+time.Month(n), 1, 0, 0, 0, 0, time.UTC)
+	last := first.AddDate(0, 1, -1).Day()
+	return dayOf(first) + day(min(t.Day(), last)-1)
+}
+
+// adultAge counts calendar years as the procedures do: a child becomes adult on 1 January.
+const adultAge = 18
+
+func adult(birth, at time.Time) bool { return at.Year()-birth.Year() >= adultAge }

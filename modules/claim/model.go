@@ -1,0 +1,297 @@
+package claim
+
+import (
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// Kind tells items from services. They follow the same rules but for the points where code asks for it.
+type Kind uint8
+
+const (
+	Items Kind = iota
+	Services
+	kindCount
+)
+
+func (k Kind) String() string { return Legacy[k].Lines }
+
+// Names are the legacy names of what items and services both have. A store selects the kind's columns
+// under the label of the Go field's tag, e.g. "ClaimItemID" AS "LineID".
+type Names struct {
+	Lines, LineID, LineStatus string // claim lines
+	Entry, EntryID            string // register of items or services
+	EntryCode, EntryPrice     string
+	CareType, Frequency       string
+	PatCat                    string
+	Category                  string // services only, as no item makes a surgery
+	List, ListID              string // price list
+	Details, DetailID         string
+	HFListID                  string // tblHF column
+	Products, ProductLineID   string // what a product covers
+}
+
+// Legacy names by Kind.
+var Legacy = [kindCount]Names{
+	Items: {
+		Lines: "tblClaimItems", LineID: "ClaimItemID", LineStatus: "ClaimItemStatus",
+		Entry: "tblItems", EntryID: "ItemID", EntryCode: "ItemCode", EntryPrice: "ItemPrice",
+		CareType: "ItemCareType", Frequency: "ItemFrequency", PatCat: "ItemPatCat",
+		List: "tblPLItems", ListID: "PLItemID", Details: "tblPLItemsDetail", DetailID: "PLItemDetailID",
+		HFListID: "PLItemID", Products: "tblProductItems", ProductLineID: "ProdItemID",
+	},
+	Services: {
+		Lines: "tblClaimServices", LineID: "ClaimServiceID", LineStatus: "ClaimServiceStatus",
+		Entry: "tblServices", EntryID: "ServiceID", EntryCode: "ServCode", EntryPrice: "ServPrice",
+		CareType: "ServCareType", Frequency: "ServFrequency", PatCat: "ServPatCat", Category: "ServCategory",
+		List: "tblPLServices", ListID: "PLServiceID", Details: "tblPLServicesDetail", DetailID: "PLServiceDetailID",
+		HFListID: "PLServiceID", Products: "tblProductServices", ProductLineID: "ProdServiceID",
+	},
+}
+
+// Claim is a row of tblClaim with its lines, closed lines included.
+type Claim struct {
+	ClaimID    int        `db:"ClaimID"`
+	InsureeID  int        `db:"InsureeID"`
+	HFID       int        `db:"HFID"`
+	DateFrom   time.Time  `db:"DateFrom"`
+	DateTo     *time.Time `db:"DateTo"`
+	VisitType  *string    `db:"VisitType"`
+	ValidityTo *time.Time `db:"ValidityTo"`
+	// RowID is the row version (0 where the database has none), see Ref.
+	RowID int64 `db:"RowID"`
+	ClaimState
+
+	lines    [kindCount][]*Line // ascending id
+	from     day
+	target   day // of provision: DateTo, or DateFrom without it
+	category int
+}
+
+// ClaimState is what the rules change of a claim.
+type ClaimState struct {
+	ClaimStatus        int        `db:"ClaimStatus"`
+	ClaimCategory      *string    `db:"ClaimCategory"`
+	Approved           money      `db:"Approved"`
+	FeedbackStatus     *int       `db:"FeedbackStatus"`
+	ReviewStatus       *int       `db:"ReviewStatus"`
+	AuditUserIDSubmit  *int       `db:"AuditUserIDSubmit"`
+	SubmitStamp        *time.Time `db:"SubmitStamp"`
+	AuditUserIDProcess *int       `db:"AuditUserIDProcess"`
+	ProcessStamp       *time.Time `db:"ProcessStamp"`
+	DateProcessed      *time.Time `db:"DateProcessed"`
+}
+
+// Line is an item or a service of a claim: tblClaimItems, tblClaimServices.
+type Line struct {
+	Kind          Kind            `db:"-"`
+	LineID        int             `db:"LineID"`
+	ClaimID       int             `db:"ClaimID"`
+	EntryID       int             `db:"EntryID"` // ItemID, ServiceID
+	QtyProvided   decimal.Decimal `db:"QtyProvided"`
+	PriceAsked    decimal.Decimal `db:"PriceAsked"`
+	PriceApproved money           `db:"PriceApproved"`
+	ValidityTo    *time.Time      `db:"ValidityTo"`
+	LineState
+
+	claim *Claim
+	place int // in claim.lines
+	// unset: the stored RejectionReason is NULL. It is read as 0 and written as 0 with the next change,
+	// because the legacy programs skip such lines (reference/rules.md §13 #10).
+	unset bool
+}
+
+// LineState is what the rules change of a line.
+type LineState struct {
+	Status              int     `db:"Status"` // ClaimItemStatus, ClaimServiceStatus
+	RejectionReason     *int    `db:"RejectionReason"`
+	QtyApproved         money   `db:"QtyApproved"`
+	ProdID              *int    `db:"ProdID"`
+	PolicyID            *int    `db:"PolicyID"`
+	PriceOrigin         *string `db:"PriceOrigin"`
+	Limitation          *string `db:"Limitation"`
+	LimitationValue     money   `db:"LimitationValue"`
+	PriceAdjusted       money   `db:"PriceAdjusted"`
+	PriceValuated       money   `db:"PriceValuated"`
+	DeductableAmount    money   `db:"DeductableAmount"`
+	ExceedCeilingAmount money   `db:"ExceedCeilingAmount"`
+	RemuneratedAmount   money   `db:"RemuneratedAmount"`
+}
+
+// Reason of rejection, NULL read as 0.
+func (s *LineState) Reason() int {
+	if s.RejectionReason == nil {
+		return ReasonAccepted
+	}
+	return *s.RejectionReason
+}
+
+// DedRem is a row of tblClaimDedRem: what one claim deducted and remunerated under a policy.
+type DedRem struct {
+	PolicyID           int   `db:"PolicyID"`
+	InsureeID          int   `db:"InsureeID"`
+	ClaimID            int   `db:"ClaimID"`
+	DedG               money `db:"DedG"`
+	DedOP              money `db:"DedOP"`
+	DedIP              money `db:"DedIP"`
+	RemG               money `db:"RemG"`
+	RemIP              money `db:"RemIP"`
+	RemOP              money `db:"RemOP"`
+	RemConsult         money `db:"RemConsult"`
+	RemSurgery         money `db:"RemSurgery"`
+	RemDelivery        money `db:"RemDelivery"`
+	RemHospitalization money `db:"RemHospitalization"`
+	RemAntenatal       money `db:"RemAntenatal"`
+	AuditUserID        int   `db:"AuditUserID"`
+}
+
+// Facility is what the rules need of a health facility (tblHF).
+type Facility struct {
+	HfID        int     `db:"HfID"`
+	HFLevel     string  `db:"HFLevel"`
+	HFCareType  *string `db:"HFCareType"` // NULL counts as B, both
+	PLItemID    *int    `db:"PLItemID"`
+	PLServiceID *int    `db:"PLServiceID"`
+}
+
+func (f *Facility) list(k Kind) *int {
+	if k == Items {
+		return f.PLItemID
+	}
+	return f.PLServiceID
+}
+
+// Insuree is what the rules need of a row of tblInsuree.
+type Insuree struct {
+	InsureeID  int        `db:"InsureeID"`
+	FamilyID   *int       `db:"FamilyID"`
+	DOB        time.Time  `db:"DOB"`
+	Gender     *string    `db:"Gender"`
+	ValidityTo *time.Time `db:"ValidityTo"`
+}
+
+// Family tells whether a family is current (tblFamilies).
+type Family struct {
+	FamilyID   int        `db:"FamilyID"`
+	ValidityTo *time.Time `db:"ValidityTo"`
+}
+
+// Policy is what the rules need of a row of tblPolicy.
+type Policy struct {
+	PolicyID      int        `db:"PolicyID"`
+	FamilyID      int        `db:"FamilyID"`
+	ProdID        int        `db:"ProdID"`
+	PolicyStage   *string    `db:"PolicyStage"`
+	PolicyStatus  *int       `db:"PolicyStatus"`
+	EffectiveDate *time.Time `db:"EffectiveDate"`
+	ExpiryDate    *time.Time `db:"ExpiryDate"`
+	ValidityTo    *time.Time `db:"ValidityTo"`
+
+	period period
+}
+
+// InsureePolicy is the cover of one insuree under a policy (tblInsureePolicy).
+type InsureePolicy struct {
+	InsureePolicyID int        `db:"InsureePolicyId"`
+	InsureeID       int        `db:"InsureeId"`
+	PolicyID        int        `db:"PolicyId"`
+	EffectiveDate   *time.Time `db:"EffectiveDate"`
+	ExpiryDate      *time.Time `db:"ExpiryDate"`
+	ValidityTo      *time.Time `db:"ValidityTo"`
+
+	period period
+}
+
+// Product holds the deductibles, ceilings and limits of tblProduct.
+type Product struct {
+	ProdID                int        `db:"ProdID"`
+	ValidityTo            *time.Time `db:"ValidityTo"`
+	CeilingInterpretation *string    `db:"CeilingInterpretation"` // I by stay, H by level of the facility
+	Threshold             *int       `db:"Threshold"`
+
+	DedTreatment   money `db:"DedTreatment"`
+	DedInsuree     money `db:"DedInsuree"`
+	DedPolicy      money `db:"DedPolicy"`
+	DedIPTreatment money `db:"DedIPTreatment"`
+	DedIPInsuree   money `db:"DedIPInsuree"`
+	DedIPPolicy    money `db:"DedIPPolicy"`
+	DedOPTreatment money `db:"DedOPTreatment"`
+	DedOPInsuree   money `db:"DedOPInsuree"`
+	DedOPPolicy    money `db:"DedOPPolicy"`
+
+	MaxTreatment   money `db:"MaxTreatment"`
+	MaxInsuree     money `db:"MaxInsuree"`
+	MaxPolicy      money `db:"MaxPolicy"`
+	MaxIPTreatment money `db:"MaxIPTreatment"`
+	MaxIPInsuree   money `db:"MaxIPInsuree"`
+	MaxIPPolicy    money `db:"MaxIPPolicy"`
+	MaxOPTreatment money `db:"MaxOPTreatment"`
+	MaxOPInsuree   money `db:"MaxOPInsuree"`
+	MaxOPPolicy    money `db:"MaxOPPolicy"`
+
+	MaxPolicyExtraMember   money `db:"MaxPolicyExtraMember"`
+	MaxPolicyExtraMemberIP money `db:"MaxPolicyExtraMemberIP"`
+	MaxPolicyExtraMemberOP money `db:"MaxPolicyExtraMemberOP"`
+	MaxCeilingPolicy       money `db:"MaxCeilingPolicy"`
+	MaxCeilingPolicyIP     money `db:"MaxCeilingPolicyIP"`
+	MaxCeilingPolicyOP     money `db:"MaxCeilingPolicyOP"`
+
+	MaxNoConsultation    *int `db:"MaxNoConsultation"`
+	MaxNoSurgery         *int `db:"MaxNoSurgery"`
+	MaxNoDelivery        *int `db:"MaxNoDelivery"`
+	MaxNoHospitalization *int `db:"MaxNoHospitalizaion"`
+	MaxNoVisits          *int `db:"MaxNoVisits"`
+	MaxNoAntenatal       *int `db:"MaxNoAntenatal"`
+
+	MaxAmountConsultation    money `db:"MaxAmountConsultation"`
+	MaxAmountSurgery         money `db:"MaxAmountSurgery"`
+	MaxAmountDelivery        money `db:"MaxAmountDelivery"`
+	MaxAmountHospitalization money `db:"MaxAmountHospitalization"`
+	MaxAmountAntenatal       money `db:"MaxAmountAntenatal"`
+}
+
+// ProductLine is an item or a service that a product covers: tblProductItems, tblProductServices.
+// Plain columns are for visit type O, the suffixes E and R for emergency and referral.
+type ProductLine struct {
+	ProductLineID         int     `db:"ProductLineID"` // ProdItemID, ProdServiceID
+	ProdID                int     `db:"ProdID"`
+	EntryID               int     `db:"EntryID"`
+	PriceOrigin           string  `db:"PriceOrigin"` // P price list, O price asked, R relative
+	LimitationType        string  `db:"LimitationType"`
+	LimitationTypeE       *string `db:"LimitationTypeE"`
+	LimitationTypeR       *string `db:"LimitationTypeR"`
+	LimitAdult            money   `db:"LimitAdult"`
+	LimitAdultE           money   `db:"LimitAdultE"`
+	LimitAdultR           money   `db:"LimitAdultR"`
+	LimitChild            money   `db:"LimitChild"`
+	LimitChildE           money   `db:"LimitChildE"`
+	LimitChildR           money   `db:"LimitChildR"`
+	WaitingPeriodAdult    *int    `db:"WaitingPeriodAdult"`
+	WaitingPeriodChild    *int    `db:"WaitingPeriodChild"`
+	LimitNoAdult          *int    `db:"LimitNoAdult"`
+	LimitNoChild          *int    `db:"LimitNoChild"`
+	CeilingExclusionAdult *string `db:"CeilingExclusionAdult"`
+	CeilingExclusionChild *string `db:"CeilingExclusionChild"`
+}
+
+// Entry is a version of an item or a service in its register: tblItems, tblServices.
+type Entry struct {
+	EntryID      int             `db:"EntryID"`
+	LegacyID     *int            `db:"LegacyID"`
+	Price        decimal.Decimal `db:"Price"`
+	CareType     string          `db:"CareType"`
+	Frequency    *int            `db:"Frequency"`
+	PatCat       int             `db:"PatCat"`
+	Category     *string         `db:"Category"` // services only
+	ValidityFrom time.Time       `db:"ValidityFrom"`
+	ValidityTo   *time.Time      `db:"ValidityTo"`
+}
+
+// ListDetail is an entry of a price list: tblPLItemsDetail, tblPLServicesDetail.
+type ListDetail struct {
+	DetailID     int   `db:"DetailID"`
+	ListID       int   `db:"ListID"` // PLItemID, PLServiceID
+	EntryID      int   `db:"EntryID"`
+	PriceOverule money `db:"PriceOverule"`
+}
