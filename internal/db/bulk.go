@@ -85,7 +85,10 @@ func (t *Tx) insertRows(ctx context.Context, tab *schema.Table, cols []string, b
 	}
 	quoted := `"` + strings.Join(cols, `", "`) + `"`
 	into := `INSERT INTO "` + tab.Name + `" (` + quoted + `) `
-	from := ` SELECT x."` + strings.Join(cols, `", x."`) + `" FROM ` + rowsMacro(tab, cols, true) + ` ORDER BY x."imis_ord" `
+	from := ` SELECT x."` + strings.Join(cols, `", x."`) + `" FROM ` + rowsMacro(tab, cols, true)
+	if !t.db.babelfish { // which takes no ORDER BY beside OUTPUT; its OPENJSON keeps the order
+		from += ` ORDER BY x."imis_ord" `
+	}
 	if tab.Identity == "" {
 		_, err := t.Exec(ctx, into+from, data)
 		return nil, err
@@ -169,7 +172,7 @@ func rowsMacro(tab *schema.Table, cols []string, ordered bool) string {
 
 // portableType is the type of a column for $rows.
 func portableType(c *schema.Column) string {
-	switch c.Kind {
+	switch c.Type {
 	case schema.SmallInt:
 		return "smallint"
 	case schema.TinyInt:
@@ -187,7 +190,7 @@ func portableType(c *schema.Column) string {
 	case schema.DateTime, schema.SmallDateTime:
 		return "datetime"
 	case schema.GUID:
-		if c.PostgresText {
+		if c.Postgres != nil && c.Postgres.SQLType != "uuid" {
 			return "guidtext"
 		}
 		return "guid"
@@ -237,7 +240,7 @@ func (t *Tx) jsonValue(c *schema.Column, v any) ([]byte, error) {
 	case Date:
 		return json.Marshal(time.Time(x).Format(dateFormat))
 	case time.Time:
-		if c.Kind == schema.Date {
+		if c.Type == schema.Date {
 			return json.Marshal(x.Format(dateFormat))
 		}
 		format := datetimeFormat

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jmoiron/sqlx"
 
@@ -53,6 +54,7 @@ type DB struct {
 	stmtCount      int
 	log            *slog.Logger
 	name           string
+	babelfish      bool // speaks TDS but is PostgreSQL: Babelfish
 }
 
 // Open connects to the database that url names and learns which tables and columns it has:
@@ -136,7 +138,7 @@ func (d *DB) Ping(ctx context.Context) error {
 
 // prepare renders, converts and announces one statement.
 func (d *DB) prepare(ctx context.Context, src string, args []any) (string, []any, error) {
-	text, err := d.dialect.Render(src)
+	text, err := d.dialect.render(src, d.dialect == SQLite && wide(src, args))
 	if err != nil {
 		return "", nil, err
 	}
@@ -146,6 +148,23 @@ func (d *DB) prepare(ctx context.Context, src string, args []any) (string, []any
 	}
 	observe(ctx, src)
 	return text, conv, nil
+}
+
+// wide says whether a $like of the statement may have a pattern beyond ASCII.
+func wide(src string, args []any) bool {
+	if !strings.Contains(src, "$like") {
+		return false
+	}
+	for _, a := range args {
+		if s, ok := a.(string); ok {
+			for i := range len(s) {
+				if s[i] >= utf8.RuneSelf {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // Read runs fn with a Query on the reading side and repeats it, up to three times, when the
@@ -161,9 +180,9 @@ func (d *DB) Select(ctx context.Context, dest any, src string, args ...any) erro
 		return err
 	}
 	if st := d.statement(ctx, text); st != nil {
-		return describe(st.SelectContext(ctx, dest, conv...), src)
+		return describe(selectAll(ctx, stmtQueryer{st}, dest, text, conv), src)
 	}
-	return describe(d.reader.SelectContext(ctx, dest, text, conv...), src)
+	return describe(selectAll(ctx, d.reader, dest, text, conv), src)
 }
 
 // Get implements Query.
@@ -173,9 +192,9 @@ func (d *DB) Get(ctx context.Context, dest any, src string, args ...any) error {
 		return err
 	}
 	if st := d.statement(ctx, text); st != nil {
-		return describe(st.GetContext(ctx, dest, conv...), src)
+		return describe(getOne(ctx, stmtQueryer{st}, dest, text, conv), src)
 	}
-	return describe(d.reader.GetContext(ctx, dest, text, conv...), src)
+	return describe(getOne(ctx, d.reader, dest, text, conv), src)
 }
 
 // Rows implements Query.

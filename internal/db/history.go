@@ -22,16 +22,15 @@ func (t *Tx) Archive(ctx context.Context, table string, now time.Time, ids []int
 		return err
 	}
 	var into, from []string
-	for i := range tab.Columns {
-		c := &tab.Columns[i]
-		if c.Name == tab.Identity || c.Kind == schema.RowVersion || !t.db.Offers(tab.Name, c.Name) {
+	for _, c := range tab.Columns {
+		if c.Name == tab.Identity || c.Type == schema.RowVersion || !t.db.Offers(tab.Name, c.Name) {
 			continue
 		}
 		into = append(into, `"`+c.Name+`"`)
 		switch c.Name {
 		case tab.ValidityTo:
 			from = append(from, "?")
-		case tab.LegacyID:
+		case tab.LegacyIDColumn:
 			from = append(from, `"`+tab.Identity+`"`)
 		case tab.UUIDColumn:
 			from = append(from, "$newuuid")

@@ -15,6 +15,13 @@ var columnsOf = map[Dialect]string{
 
 // Probe reads which tables and columns the database has. Open does it; repeat it after creating tables.
 func (d *DB) Probe(ctx context.Context) error {
+	if d.dialect == SQLServer {
+		var version string
+		if err := d.writer.GetContext(ctx, &version, `SELECT CAST(@@VERSION AS nvarchar(300))`); err != nil {
+			return err
+		}
+		d.babelfish = strings.Contains(version, "Babelfish")
+	}
 	rows, err := d.writer.QueryContext(ctx, columnsOf[d.dialect])
 	if err != nil {
 		return err

@@ -25,7 +25,53 @@ var sqliteFunctions = sync.OnceFunc(func() {
 	sqlite.MustRegisterScalarFunction("imis_uuid", 0, func(*sqlite.FunctionContext, []driver.Value) (driver.Value, error) {
 		return uuid.NewString(), nil
 	})
+	sqlite.MustRegisterDeterministicScalarFunction("imis_like", 2, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+		text, ok := args[0].(string)
+		pattern, isText := args[1].(string)
+		return ok && isText && likeText(text, pattern), nil
+	})
 })
+
+// likeText is LIKE with the escape character \ that ignores the case of all letters.
+func likeText(text, pattern string) bool {
+	for pattern != "" {
+		switch pattern[0] {
+		case '%':
+			for pattern = pattern[1:]; strings.HasPrefix(pattern, "%"); pattern = pattern[1:] {
+			}
+			if pattern == "" {
+				return true
+			}
+			for i := range text {
+				if likeText(text[i:], pattern) {
+					return true
+				}
+			}
+			return false
+		case '_':
+			if text == "" {
+				return false
+			}
+			_, n := utf8.DecodeRuneInString(text)
+			text, pattern = text[n:], pattern[1:]
+			continue
+		case '\\':
+			if len(pattern) > 1 {
+				pattern = pattern[1:]
+			}
+		}
+		if text == "" {
+			return false
+		}
+		a, n := foldRune(text)
+		b, m := foldRune(pattern)
+		if a != b {
+			return false
+		}
+		text, pattern = text[n:], pattern[m:]
+	}
+	return text == ""
+}
 
 // compareText orders two texts without regard to case and trailing blanks.
 func compareText(a, b string) int {

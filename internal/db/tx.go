@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/shopspring/decimal"
 
 	"github.com/openimis/openimis-be-go/internal/schema"
 )
@@ -66,7 +67,7 @@ func (t *Tx) Select(ctx context.Context, dest any, src string, args ...any) erro
 	if err != nil {
 		return err
 	}
-	return t.note(describe(t.tx.SelectContext(ctx, dest, text, conv...), src))
+	return t.note(describe(selectAll(ctx, t.tx, dest, text, conv), src))
 }
 
 // Get implements Query.
@@ -75,7 +76,7 @@ func (t *Tx) Get(ctx context.Context, dest any, src string, args ...any) error {
 	if err != nil {
 		return err
 	}
-	return t.note(describe(t.tx.GetContext(ctx, dest, text, conv...), src))
+	return t.note(describe(getOne(ctx, t.tx, dest, text, conv), src))
 }
 
 // Rows implements Query.
@@ -189,21 +190,39 @@ func (t *Tx) complete(tab *schema.Table, v Values) Values {
 	for k, x := range v {
 		full[k] = x
 	}
-	for i := range tab.Columns {
-		c := &tab.Columns[i]
+	for _, c := range tab.Columns {
 		if _, given := full[c.Name]; given || c.Name == tab.Identity {
 			continue
 		}
 		switch {
-		case c.Kind == schema.GUID && c.Name == tab.UUIDColumn:
+		case c.Type == schema.GUID && c.Name == tab.UUIDColumn:
 			full[c.Name] = NewUUID()
-		case !c.Nullable && t.db.dialect != SQLServer:
-			if value, ok := c.DefaultValue(); ok {
+		case t.db.dialect == Postgres && c.Postgres != nil && !c.Postgres.Nullable && c.Postgres.Default == "":
+			if value, ok := defaultValue(c); ok {
 				full[c.Name] = value
 			}
 		}
 	}
 	return full
+}
+
+// defaultValue is the value of a legacy default, for PostgreSQL, whose columns have none.
+func defaultValue(c *schema.Column) (any, bool) {
+	text := strings.Trim(c.Default, "()")
+	switch {
+	case c.Default == "":
+		return nil, false
+	case strings.EqualFold(text, "getdate"):
+		return time.Now().UTC(), true
+	case c.Type == schema.Bit:
+		return text != "0", true
+	case c.Type == schema.Text:
+		return strings.Trim(strings.TrimPrefix(text, "N"), "'"), true
+	}
+	if n, err := decimal.NewFromString(text); err == nil {
+		return n, true
+	}
+	return nil, false
 }
 
 // columns gives names and arguments in a fixed order, so that the text of the statement is stable.
@@ -226,7 +245,7 @@ func (t *Tx) typed(tab *schema.Table, name string, v any) any {
 	if !ok {
 		return v
 	}
-	switch c.Kind {
+	switch c.Type {
 	case schema.Date:
 		switch x := v.(type) {
 		case time.Time:
@@ -253,4 +272,10 @@ func (t *Tx) typed(tab *schema.Table, name string, v any) any {
 		}
 	}
 	return v
+}
+
+// DDL runs a statement of the engine's own, as internal/schema makes them. Stores have no use for it.
+func (t *Tx) DDL(ctx context.Context, text string) error {
+	_, err := t.tx.ExecContext(ctx, text)
+	return describe(err, text)
 }
