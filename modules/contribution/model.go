@@ -1,0 +1,26 @@
+// Package contribution holds premiums paid for policies and what their payment sets off. Start with [Activation].
+package contribution
+
+import (
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// Premium is a row of tblPremium with the columns that business rules read.
+type Premium struct {
+	ID         int             `db:"PremiumId"`
+	PolicyID   int             `db:"PolicyID"`
+	Amount     decimal.Decimal `db:"Amount"`
+	Receipt    string          `db:"Receipt"`
+	PayDate    time.Time       `db:"PayDate"`
+	PayType    string          `db:"PayType"`
+	PhotoFee   *bool           `db:"isPhotoFee"`
+	ValidityTo *time.Time      `db:"ValidityTo"`
+}
+
+// PayTypes are the ways to pay by code.
+var PayTypes = map[string]string{"B": "bank transfer", "C": "cash", "F": "funding", "M": "mobile phone"}
+
+// Counts says whether the premium pays for the policy: photo fees and closed rows do not.
+func (p Premium) Counts() bool { return p.ValidityTo == nil && (p.PhotoFee == nil || !*p.PhotoFee) }

@@ -1,0 +1,387 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/openimis/openimis-be-go/internal/golden"
+	"github.com/openimis/openimis-be-go/modules/insuree"
+	"github.com/openimis/openimis-be-go/modules/product"
+)
+
+// The scenarios run in memory: each procedure has a player that fills the input structs of the rule from the rows of
+// the scenario, as a store would, and writes back what the rule answers.
+
+// record is one step played: RETURN value with OUT parameters, and result sets.
+type record struct {
+	ret  golden.Record
+	sets [][]golden.Record
+}
+
+type player func(w *golden.World, params golden.Row) (record, error)
+
+var players = map[string]player{
+	"uspGetPolicyPeriod":      playPeriod,
+	"uspPolicyValue":          playValue,
+	"uspLastDateForPayment":   playLastDate,
+	"uspAddInsureePolicy":     playCover,
+	"uspPolicyStatusUpdate":   playStatus,
+	"uspPolicyRenewalInserts": playRenewals,
+	"uspPolicyInquiry":        playInquiry,
+	"uspServiceItemEnquiry":   playEligibility,
+}
+
+func TestGoldenPolicyValue(t *testing.T)   { golden.Each(t, "policy-value", play) }
+func TestGoldenPolicyPeriod(t *testing.T)  { golden.Each(t, "policy-period", play) }
+func TestGoldenInsureePolicy(t *testing.T) { golden.Each(t, "insuree-policy", play) }
+func TestGoldenLastPayment(t *testing.T)   { golden.Each(t, "last-payment", play) }
+func TestGoldenPolicyStatus(t *testing.T)  { golden.Each(t, "policy-status", play) }
+func TestGoldenRenewal(t *testing.T)       { golden.Each(t, "renewal", play) }
+func TestGoldenInquiry(t *testing.T)       { golden.Each(t, "inquiry", play) }
+func TestGoldenEligibility(t *testing.T)   { golden.Each(t, "eligibility", play) }
+
+func play(t *testing.T, w *golden.World) {
+	for i, step := range w.Steps {
+		if step.Update != "" {
+			w.Apply(step)
+			continue
+		}
+		p, ok := players[step.Proc]
+		if !ok {
+			t.Fatalf("no player for %s", step.Proc)
+		}
+		got, err := p(w, step.Params)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range w.DiffReturn(i, got.ret) {
+			t.Error(d)
+		}
+		if want := len(w.Expected.ResultSets[i]); want != len(got.sets) {
+			t.Errorf("step %d %s: want %d result sets, got %d", i, step.Proc, want, len(got.sets))
+			continue
+		}
+		for n, set := range got.sets {
+			for _, d := range w.DiffResult(i, n, set, false) {
+				t.Error(d)
+			}
+		}
+	}
+	for _, d := range w.Diff() {
+		t.Error(d)
+	}
+}
+
+func playPeriod(w *golden.World, params golden.Row) (record, error) {
+	var in struct {
+		ProdId      int
+		EnrolDate   time.Time
+		PolicyStage string
+	}
+	w.Decode(params, &in)
+	p, err := PeriodOf(find(products(w), in.ProdId), in.EnrolDate, in.PolicyStage)
+	return record{
+		ret:  golden.Record{"return": 0, "HasCycles": p.HasCycles},
+		sets: one(golden.Record{"StartDate": p.Start, "ExpiryDate": p.Expiry, "HasCycle": p.HasCycles}),
+	}, err
+}
+
+func playValue(w *golden.World, params golden.Row) (record, error) {
+	in := struct {
+		FamilyId, ProdId, PolicyId, PreviousPolicyId int
+		PolicyStage                                  string
+		EnrollDate                                   *time.Time
+	}{EnrollDate: &w.Today}
+	w.Decode(params, &in)
+	policies := golden.Scan[Policy](w, "tblPolicy")
+	req := ValueRequest{ProductID: in.ProdId, Stage: in.PolicyStage, Enrol: *in.EnrollDate}
+	if in.PolicyId > 0 {
+		p := find(policies, in.PolicyId)
+		req, in.FamilyId = RequestFor(p), p.FamilyID
+	}
+	if in.PreviousPolicyId > 0 {
+		req.Previous = pointer(find(policies, in.PreviousPolicyId))
+	}
+	v, err := Value(req, product.NewCatalogue(products(w)), members(w, in.FamilyId), w.Today)
+	return record{
+		ret:  golden.Record{"return": v.Truncated(), "ErrorCode": v.ErrorCode},
+		sets: one(golden.Record{"PolicyValue": v.Value}),
+	}, err
+}
+
+func playLastDate(w *golden.World, params golden.Row) (record, error) {
+	var in struct{ PolicyId int }
+	w.Decode(params, &in)
+	p := find(golden.Scan[Policy](w, "tblPolicy"), in.PolicyId)
+	last := LastDateForPayment(p, find(products(w), p.ProductID))
+	return record{ret: golden.Record{"return": 0}, sets: one(golden.Record{"LastDate": nullable(last)})}, nil
+}
+
+func playCover(w *golden.World, params golden.Row) (record, error) {
+	var in struct {
+		InsureeId int
+		Activate  bool
+	}
+	w.Decode(params, &in)
+	i := find(golden.Scan[insuree.Insuree](w, "tblInsuree"), in.InsureeId)
+	rows, err := Cover(CoverageData{
+		Insuree:  i,
+		Members:  members(w, *i.FamilyID),
+		Policies: ofFamily(w, *i.FamilyID),
+		Products: product.NewCatalogue(products(w)),
+	}, in.Activate, w.Today)
+	var sets [][]golden.Record
+	for _, r := range rows {
+		golden.Store(w, "tblInsureePolicy", r.InsureePolicy)
+		sets = append(sets, one(golden.Record{"PolicyValue": r.Value.Value})...)
+	}
+	return record{ret: golden.Record{"return": 0}, sets: sets}, err
+}
+
+func playStatus(w *golden.World, _ golden.Row) (record, error) {
+	policies := golden.Scan[Policy](w, "tblPolicy")
+	for _, id := range Expire(policies, w.Today) {
+		p := find(policies, id)
+		p.Status = pointer(StatusExpired)
+		golden.Store(w, "tblPolicy", p)
+	}
+	return record{ret: golden.Record{"return": 0}}, nil
+}
+
+func playRenewals(w *golden.World, params golden.Row) (record, error) {
+	var in struct {
+		RemindingInterval, RegionId, DistrictId, WardId, VillageId, OfficerId *int
+		DateFrom, DateTo                                                      *time.Time
+	}
+	w.Decode(params, &in)
+	filter := RenewalFilter{Interval: in.RemindingInterval, Region: in.RegionId, District: in.DistrictId, Ward: in.WardId,
+		Village: in.VillageId, Officer: in.OfficerId, From: in.DateFrom, To: in.DateTo}
+	standard := 14 // of the database that the scenarios were recorded with
+	data := RenewalData{Standard: &standard, Policies: golden.Scan[Policy](w, "tblPolicy"), Prompted: map[int]bool{},
+		Products: product.NewCatalogue(products(w)), Officers: map[int]Officer{}, Members: map[int][]insuree.Insuree{}}
+	for _, f := range golden.Scan[insuree.Family](w, "tblFamilies") {
+		data.Members[f.ID] = members(w, f.ID)
+		if home := residence(w, f); home != nil {
+			for _, p := range ofFamily(w, f.ID) {
+				data.Candidates = append(data.Candidates, RenewalCandidate{Policy: p, Residence: *home, HeadID: f.HeadID})
+			}
+		}
+	}
+	slices.SortFunc(data.Candidates, func(a, b RenewalCandidate) int { return a.ID - b.ID })
+	for _, o := range golden.Scan[Officer](w, "tblOfficer") {
+		data.Officers[o.ID] = o
+	}
+	for _, r := range golden.Scan[Renewal](w, "tblPolicyRenewals") {
+		data.Prompted[r.PolicyID] = true
+	}
+	type stored struct {
+		Renewal
+		AuditUser int `db:"AuditCreateUser"`
+	}
+	type detail struct {
+		ID        int `db:"RenewalDetailID"`
+		RenewalID int `db:"RenewalID"`
+		InsureeID int `db:"InsureeID"`
+		AuditUser int `db:"AuditCreateUser"`
+	}
+	for _, r := range Renewals(filter, data, w.Today) {
+		ids := golden.Store(w, "tblPolicyRenewals", stored{Renewal: r})
+		for _, i := range r.Photos {
+			golden.Store(w, "tblPolicyRenewalDetails", detail{RenewalID: ids[0], InsureeID: i})
+		}
+	}
+	return record{ret: golden.Record{"return": 0}}, nil
+}
+
+func playInquiry(w *golden.World, params golden.Row) (record, error) {
+	var in struct {
+		CHFID      string
+		LocationId int
+	}
+	w.Decode(params, &in)
+	rec := record{ret: golden.Record{"return": 0}, sets: [][]golden.Record{{}}}
+	i := byCHFID(w, in.CHFID)
+	if i == nil {
+		return rec, nil
+	}
+	data := InquiryData{
+		Insuree:     *i,
+		Residence:   residence(w, find(golden.Scan[insuree.Family](w, "tblFamilies"), *i.FamilyID)),
+		Members:     members(w, *i.FamilyID),
+		Policies:    ofFamily(w, *i.FamilyID),
+		Products:    product.NewCatalogue(products(w)),
+		Cover:       golden.Scan[InsureePolicy](w, "tblInsureePolicy"),
+		Consumption: golden.Scan[Consumption](w, "tblClaimDedRem"),
+	}
+	gender := map[bool]string{true: "Male", false: "Female"}[*i.Gender == "M"]
+	for _, r := range Inquire(data, in.LocationId, w.Today) {
+		row := golden.Record{"CHFID": *i.CHFID, "PhotoPath": nil, "InsureeName": i.LastName + " " + i.OtherNames,
+			"DOB": i.DOB.Format("02/01/2006"), "Gender": gender, "ProductCode": nil, "ProductName": nil,
+			"ExpiryDate": nil, "Status": string(r.Status), "DedType": nullable(r.DedType), "Ded1": nullable(r.Ded1),
+			"Ded2": nullable(r.Ded2), "Ceiling1": nullable(r.Ceiling1), "Ceiling2": nullable(r.Ceiling2)}
+		if r.Product != nil {
+			row["ProductCode"], row["ProductName"] = r.Product.Code, r.Product.Name
+		}
+		if r.Expiry != nil {
+			row["ExpiryDate"] = r.Expiry.Format("02/01/2006")
+		}
+		rec.sets[0] = append(rec.sets[0], row)
+	}
+	return rec, nil
+}
+
+func playEligibility(w *golden.World, params golden.Row) (record, error) {
+	var in struct{ CHFID, ServiceCode, ItemCode string }
+	w.Decode(params, &in)
+	data := EligibilityData{Insuree: byCHFID(w, in.CHFID), Products: product.NewCatalogue(products(w))}
+	if data.Insuree != nil {
+		policies := golden.Scan[Policy](w, "tblPolicy")
+		for _, ip := range golden.Scan[InsureePolicy](w, "tblInsureePolicy") {
+			if p := find(policies, ip.PolicyID); ip.InsureeID == data.Insuree.ID && ip.Current() && p.Current() {
+				data.Covers = append(data.Covers, ProductCover{InsureePolicy: ip, ProductID: p.ProductID, Status: p.Status})
+			}
+		}
+	}
+	data.Claims = golden.Scan[PastClaim](w, "tblClaim")
+	for _, s := range golden.Scan[struct {
+		ID       int     `db:"ServiceID"`
+		Code     string  `db:"ServCode"`
+		Category *string `db:"ServCategory"`
+	}](w, "tblServices") {
+		if in.ServiceCode != "" && s.Code == in.ServiceCode {
+			data.Service = &Wanted{Category: s.Category}
+			for _, l := range golden.Scan[struct {
+				ID int `db:"ServiceID"`
+				product.Limit
+			}](w, "tblProductServices") {
+				if l.ID == s.ID {
+					data.Service.Limits = append(data.Service.Limits, l.Limit)
+				}
+			}
+		}
+	}
+	for _, i := range golden.Scan[struct {
+		ID   int    `db:"ItemID"`
+		Code string `db:"ItemCode"`
+	}](w, "tblItems") {
+		if in.ItemCode != "" && i.Code == in.ItemCode {
+			data.Item = &Wanted{}
+			for _, l := range golden.Scan[struct {
+				ID int `db:"ItemID"`
+				product.Limit
+			}](w, "tblProductItems") {
+				if l.ID == i.ID {
+					data.Item.Limits = append(data.Item.Limits, l.Limit)
+				}
+			}
+		}
+	}
+	type line struct {
+		ClaimID         int  `db:"ClaimID"`
+		ProductID       *int `db:"ProdID"`
+		RejectionReason *int `db:"RejectionReason"`
+	}
+	for _, l := range golden.Scan[struct {
+		line
+		Status int `db:"ClaimServiceStatus"`
+	}](w, "tblClaimServices") {
+		data.Services = append(data.Services, PastLine{l.ClaimID, l.ProductID, l.Status, l.RejectionReason})
+	}
+	for _, l := range golden.Scan[struct {
+		line
+		Status int `db:"ClaimItemStatus"`
+	}](w, "tblClaimItems") {
+		data.Items = append(data.Items, PastLine{l.ClaimID, l.ProductID, l.Status, l.RejectionReason})
+	}
+
+	e := Enquire(data, w.Today)
+	rec := record{
+		ret: golden.Record{"return": 0, "MinDateService": nullable(e.MinDateService), "MinDateItem": nullable(e.MinDateItem),
+			"ServiceLeft": nullable(e.ServiceLeft), "ItemLeft": nullable(e.ItemLeft), "isServiceOK": e.ServiceOK, "isItemOK": e.ItemOK},
+		sets: [][]golden.Record{{}},
+	}
+	if t := e.Totals; t != nil {
+		rec.sets = one(golden.Record{"ProdId": t.ProductID, "TotalAdmissionsLeft": nullable(t.Admissions),
+			"TotalVisitsLeft": nullable(t.Visits), "TotalConsultationsLeft": nullable(t.Consultations),
+			"TotalSurgeriesLeft": nullable(t.Surgeries), "TotalDelivieriesLeft": nullable(t.Deliveries),
+			"TotalAntenatalLeft": nullable(t.Antenatal), "ConsultationAmountLeft": nullable(t.ConsultationAmount),
+			"SurgeryAmountLeft": nullable(t.SurgeryAmount), "DeliveryAmountLeft": nullable(t.DeliveryAmount),
+			"HospitalizationAmountLeft": nullable(t.HospitalizationAmount), "AntenatalAmountLeft": nullable(t.AntenatalAmount)})
+	}
+	return rec, nil
+}
+
+// Rows that several players read.
+
+func products(w *golden.World) []product.Product {
+	return golden.Scan[product.Product](w, "tblProduct")
+}
+
+func members(w *golden.World, familyID int) []insuree.Insuree {
+	return filter(golden.Scan[insuree.Insuree](w, "tblInsuree"), func(i insuree.Insuree) bool { return i.InFamily(familyID) })
+}
+
+func ofFamily(w *golden.World, familyID int) []Policy {
+	return filter(golden.Scan[Policy](w, "tblPolicy"), func(p Policy) bool { return p.FamilyID == familyID })
+}
+
+func byCHFID(w *golden.World, chfid string) *insuree.Insuree {
+	for _, i := range golden.Scan[insuree.Insuree](w, "tblInsuree") {
+		if i.Current() && i.CHFID != nil && *i.CHFID == chfid {
+			return &i
+		}
+	}
+	return nil
+}
+
+// residence climbs from the family's village; nil when any step is missing or closed.
+func residence(w *golden.World, f insuree.Family) *insuree.Residence {
+	if f.VillageID == nil || f.ValidityTo != nil {
+		return nil
+	}
+	var r insuree.Residence
+	id := *f.VillageID
+	for _, level := range []*int{&r.VillageID, &r.WardID, &r.DistrictID, &r.RegionID} {
+		i := slices.IndexFunc(w.Rows("tblLocations"), func(l golden.Record) bool { return l["LocationId"] == id && l["ValidityTo"] == nil })
+		if i < 0 {
+			return nil
+		}
+		*level = id
+		id, _ = w.Rows("tblLocations")[i]["ParentLocationId"].(int)
+	}
+	return &r
+}
+
+func find[T any](rows []T, id int) T {
+	for _, r := range rows {
+		if got := idOf(r); got == id {
+			return r
+		}
+	}
+	panic(fmt.Sprintf("no %T %d", *new(T), id))
+}
+
+func idOf(row any) int {
+	switch r := row.(type) {
+	case product.Product:
+		return r.ID
+	case insuree.Insuree:
+		return r.ID
+	case insuree.Family:
+		return r.ID
+	case Policy:
+		return r.ID
+	}
+	panic(fmt.Sprintf("no id in %T", row))
+}
+
+func one(r golden.Record) [][]golden.Record { return [][]golden.Record{{r}} }
+
+func nullable[T any](p *T) any {
+	if p == nil {
+		return nil
+	}
+	return *p
+}
