@@ -1,0 +1,78 @@
+package sqlcheck
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/openimis/openimis-be-go/internal/db"
+)
+
+// Gate runs a package's tests and then checks every distinct statement that they ran. A statement that
+// [Check] refuses is printed with its T-SQL and the reasons, and makes the exit code non-zero. It is
+// for TestMain:
+//
+//	func TestMain(m *testing.M) { os.Exit(sqlcheck.Gate(m)) }
+func Gate(m *testing.M) int { return gate(m.Run, os.Stderr) }
+
+func gate(run func() int, out io.Writer) int {
+	seen := &recorder{texts: map[string]bool{}}
+	db.Observe(seen.note)
+	code := run()
+	db.Observe(nil)
+	refused := report(out, seen.sorted())
+	if refused > 0 && code == 0 {
+		code = 1
+	}
+	return code
+}
+
+// report prints the refused statements among texts and returns their number.
+func report(out io.Writer, texts []string) int {
+	refused := 0
+	for _, text := range texts {
+		var r *Refusal
+		if !errors.As(Check(text), &r) {
+			continue
+		}
+		refused++
+		fmt.Fprintf(out, "sqlcheck: refused statement\n  portable: %s\n", r.Statement)
+		if r.TSQL != "" {
+			fmt.Fprintf(out, "  T-SQL:    %s\n", r.TSQL)
+		}
+		for _, reason := range r.Reasons {
+			fmt.Fprintf(out, "  reason:   %s\n", reason)
+		}
+	}
+	if refused > 0 {
+		fmt.Fprintf(out, "FAIL sqlcheck: %d of %d statements refused\n", refused, len(texts))
+	}
+	return refused
+}
+
+// recorder keeps the distinct statements of a test run.
+type recorder struct {
+	mu    sync.Mutex
+	texts map[string]bool
+}
+
+func (r *recorder) note(text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.texts[text] = true
+}
+
+func (r *recorder) sorted() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	list := make([]string, 0, len(r.texts))
+	for t := range r.texts {
+		list = append(list, t)
+	}
+	slices.Sort(list)
+	return list
+}
