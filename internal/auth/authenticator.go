@@ -1,0 +1,319 @@
+package auth
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"github.com/openimis/openimis-be-go/internal/clock"
+	"github.com/openimis/openimis-be-go/internal/fault"
+)
+
+// Options are the ways in. The zero value lets people in by HTTP Basic only.
+type Options struct {
+	RemoteUser     bool           // believe HeaderName from TrustedProxies (REMOTE_USER_AUTHENTICATION)
+	HeaderName     string         // as in HTTP or as Django spells it (HTTP_REMOTE_USER); default Remote-User
+	TrustedProxies []netip.Prefix // peers whose header is believed; none: nobody's
+	Limits         Limits         // on failed logins
+	Remember       time.Duration  // how long a checked Basic login is not hashed again; default 5 minutes
+	Clock          clock.Clock
+	Log            *slog.Logger
+
+	// Sleep delays the answer to a failed login; tests replace it.
+	Sleep func(ctx context.Context, d time.Duration)
+}
+
+// Authenticator finds out who sends a request: a trusted proxy's Remote-User header, or HTTP Basic.
+type Authenticator struct {
+	store    *Store
+	o        Options
+	throttle *throttle
+	checks   singleflight.Group
+
+	secret   [32]byte // of this process: keys the remembered logins
+	mu       sync.Mutex
+	verified map[[32]byte]verified
+}
+
+// verified is a login that was right, as long as the account still has the same secret.
+type verified struct {
+	secret string
+	until  time.Time
+}
+
+// maxVerified bounds the remembered logins.
+const maxVerified = 10_000
+
+// New makes an Authenticator over store.
+func New(store *Store, o Options) *Authenticator {
+	o.HeaderName = HeaderName(o.HeaderName)
+	if o.Remember <= 0 {
+		o.Remember = 5 * time.Minute
+	}
+	if o.Clock == nil {
+		o.Clock = clock.System
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.Sleep == nil {
+		o.Sleep = func(ctx context.Context, d time.Duration) {
+			select {
+			case <-ctx.Done():
+			case <-time.After(d):
+			}
+		}
+	}
+	a := &Authenticator{store: store, o: o, throttle: newThrottle(o.Limits, o.Clock), verified: map[[32]byte]verified{}}
+	_, _ = rand.Read(a.secret[:])
+	return a
+}
+
+// HeaderName turns Django's spelling of a header (HTTP_REMOTE_USER, REMOTE_USER) into that of HTTP.
+// Empty is the default, Remote-User.
+func HeaderName(name string) string {
+	name = strings.ReplaceAll(strings.TrimPrefix(strings.TrimSpace(name), "HTTP_"), "_", "-")
+	if name == "" {
+		name = "Remote-User"
+	}
+	return http.CanonicalHeaderKey(name)
+}
+
+// Authenticate gives the principal of r, or nil when it names none (anonymous). A trusted header wins
+// over HTTP Basic, because the gateway checks the login itself and passes both on. A header from a peer
+// that is not trusted counts for nothing. The error is fault.Unauthenticated for a user who is unknown
+// or a login that is wrong, a *LockedError after too many of these, fault.Unavailable when it cannot
+// be found out just now.
+func (a *Authenticator) Authenticate(r *http.Request) (*Principal, error) {
+	ctx := r.Context()
+	peer := peerOf(r)
+	if names := r.Header.Values(a.o.HeaderName); len(names) > 0 {
+		switch {
+		case !a.o.RemoteUser || !a.trusted(peer):
+			a.o.Log.WarnContext(ctx, "ignored a user header from a peer that is not trusted", "header", a.o.HeaderName, "peer", r.RemoteAddr, "enabled", a.o.RemoteUser)
+		case len(names) > 1:
+			return nil, fault.New(fault.Unauthenticated, "The header %s appears more than once.", a.o.HeaderName)
+		case strings.TrimSpace(names[0]) != "":
+			return a.remote(ctx, strings.TrimSpace(names[0]), r.RemoteAddr)
+		}
+	}
+	login, basic, err := parseBasic(r.Header)
+	if err != nil {
+		return nil, err
+	}
+	if !basic {
+		return nil, nil
+	}
+	return a.Login(ctx, login.username, login.password, a.clientOf(r, peer))
+}
+
+// remote trusts the name that a proxy vouches for.
+func (a *Authenticator) remote(ctx context.Context, name, peer string) (*Principal, error) {
+	if !validUsername(name) {
+		return nil, fault.New(fault.Unauthenticated, "The header %s is no user name.", a.o.HeaderName)
+	}
+	p, err := a.store.Principal(ctx, name)
+	if fault.Code(err) == fault.Unauthenticated {
+		a.o.Log.WarnContext(ctx, "unknown user in a trusted header", "user", name, "peer", peer)
+	}
+	return p, err
+}
+
+// errLogin is the one answer to wrong passwords and to users who are unknown or no longer valid.
+var errLogin = fault.New(fault.Unauthenticated, "The user name or the password is wrong.")
+
+// Login checks a user name and password that came from address (only for counting failures; may be
+// empty). Failures are slowed down, counted and logged; a login that was right lately is not hashed
+// again unless the stored password has changed.
+func (a *Authenticator) Login(ctx context.Context, username, password, address string) (*Principal, error) {
+	acc, err := a.store.account(ctx, username)
+	if err != nil && fault.Code(err) != fault.Unauthenticated {
+		return nil, err
+	}
+	digest := a.digest(username, password)
+	if acc != nil && a.remembered(digest, acc) {
+		return acc.principal, nil
+	}
+	// The same login many times at once is one attempt.
+	key := string(digest[:]) + address
+	ch := a.checks.DoChan(key, func() (any, error) {
+		return acc, a.attempt(context.WithoutCancel(ctx), acc, digest, username, password, address)
+	})
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case r := <-ch:
+		if r.Err != nil {
+			return nil, r.Err
+		}
+		return r.Val.(*account).principal, nil
+	}
+}
+
+// attempt checks the password of acc (nil: there is no such user) and keeps the books.
+func (a *Authenticator) attempt(ctx context.Context, acc *account, digest [32]byte, username, password, address string) error {
+	failures, err := a.throttle.begin(username, address)
+	if err != nil {
+		a.o.Log.WarnContext(ctx, "login refused after too many failures", "user", username, "address", address)
+		return err
+	}
+	started := time.Now()
+	ok, err := acc.check(ctx, password)
+	switch {
+	case err != nil:
+		a.throttle.withdraw(username, address, false)
+		return err
+	case ok:
+		a.throttle.withdraw(username, address, true)
+		a.remember(digest, acc)
+		return nil
+	}
+	reason := "wrong password"
+	if acc == nil {
+		reason = "unknown user"
+	}
+	a.o.Log.WarnContext(ctx, "login failed", "user", username, "address", address, "reason", reason, "failures", failures)
+	a.o.Sleep(ctx, a.throttle.delay(failures)-time.Since(started))
+	return errLogin
+}
+
+// check compares a password with the account's.
+func (acc *account) check(ctx context.Context, password string) (bool, error) {
+	switch {
+	case acc == nil:
+		return false, nil
+	case acc.principal.Person != nil:
+		return CheckLegacy(password, acc.stored, acc.privateKey), nil
+	}
+	return CheckDjango(ctx, password, acc.encoded)
+}
+
+// secret identifies the stored password, to notice that it has changed.
+func (acc *account) secret() string {
+	text := func(s *string) string {
+		if s == nil {
+			return ""
+		}
+		return *s
+	}
+	return acc.principal.ID + "\x00" + text(acc.stored) + "\x00" + text(acc.privateKey) + "\x00" + acc.encoded
+}
+
+// digest names a login without keeping the password.
+func (a *Authenticator) digest(username, password string) (d [32]byte) {
+	name := fold(username)
+	mac := hmac.New(sha256.New, a.secret[:])
+	var n [8]byte
+	binary.BigEndian.PutUint64(n[:], uint64(len(name)))
+	mac.Write(n[:])
+	mac.Write([]byte(name))
+	mac.Write([]byte(password))
+	return [32]byte(mac.Sum(nil))
+}
+
+func (a *Authenticator) remembered(digest [32]byte, acc *account) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	v, ok := a.verified[digest]
+	return ok && a.o.Clock().Before(v.until) && v.secret == acc.secret()
+}
+
+func (a *Authenticator) remember(digest [32]byte, acc *account) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	now := a.o.Clock()
+	if len(a.verified) >= maxVerified {
+		for k, v := range a.verified {
+			if !now.Before(v.until) || len(a.verified) >= maxVerified {
+				delete(a.verified, k)
+			}
+		}
+	}
+	a.verified[digest] = verified{acc.secret(), now.Add(a.o.Remember)}
+}
+
+// trusted says whether the peer is a proxy whose word counts.
+func (a *Authenticator) trusted(peer netip.Addr) bool {
+	if !peer.IsValid() {
+		return false
+	}
+	for _, p := range a.o.TrustedProxies {
+		if p.Contains(peer) {
+			return true
+		}
+	}
+	return false
+}
+
+// peerOf is who holds the other end of the connection; X-Forwarded-For has no say in it.
+func peerOf(r *http.Request) netip.Addr {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		host = r.RemoteAddr
+	}
+	peer, err := netip.ParseAddr(host)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return peer.Unmap().WithZone("")
+}
+
+// clientOf is the address whose failures are counted: the peer, or behind a trusted proxy the last
+// address that it saw and that is no trusted proxy itself. "" when the proxy does not tell.
+func (a *Authenticator) clientOf(r *http.Request, peer netip.Addr) string {
+	if !peer.IsValid() {
+		return ""
+	}
+	if !a.trusted(peer) {
+		return subscriber(peer)
+	}
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(hops) - 1; i >= 0; i-- {
+		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		if err != nil {
+			return ""
+		}
+		if hop = hop.Unmap().WithZone(""); !a.trusted(hop) {
+			return subscriber(hop)
+		}
+	}
+	return ""
+}
+
+// subscriber is the address, or for IPv6 the /64 that one subscriber has at his disposal.
+func subscriber(addr netip.Addr) string {
+	if addr.Is4() {
+		return addr.String()
+	}
+	prefix, err := addr.Prefix(64)
+	if err != nil {
+		return addr.String()
+	}
+	return prefix.String()
+}
+
+// Status is the HTTP status of an error of Authenticate, and how long the client should wait.
+func Status(err error) (status int, retryAfter time.Duration) {
+	var locked *LockedError
+	switch {
+	case errors.As(err, &locked):
+		return http.StatusTooManyRequests, locked.RetryAfter
+	case fault.Code(err) == fault.Unauthenticated:
+		return http.StatusUnauthorized, 0
+	case fault.Code(err) == fault.Unavailable:
+		return http.StatusServiceUnavailable, time.Second
+	}
+	return http.StatusInternalServerError, 0
+}

@@ -1,0 +1,322 @@
+package auth
+
+import (
+	"context"
+	"reflect"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/openimis/openimis-be-go/internal/clock"
+	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/dbtest"
+	"github.com/openimis/openimis-be-go/internal/fault"
+)
+
+var now = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+
+// world fills a database with users of every kind.
+type world struct {
+	t  testing.TB
+	d  *db.DB
+	tx *db.Tx
+}
+
+func (w world) insert(table string, v db.Values) int {
+	w.t.Helper()
+	id, err := w.tx.Insert(w.t.Context(), table, v)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return id
+}
+
+func (w world) location(code, kind string, parent *int, to *time.Time) int {
+	return w.insert("tblLocations", db.Values{"LocationCode": code, "LocationName": code, "LocationType": kind,
+		"ParentLocationId": parent, "ValidityFrom": now, "ValidityTo": to, "AuditUserId": 1})
+}
+
+func (w world) user(login, password string, extra db.Values) int {
+	stored, key := HashLegacy(password)
+	v := db.Values{"LoginName": login, "LanguageID": "en", "LastName": "Last " + login, "OtherNames": "Other", "RoleID": 0,
+		"ValidityFrom": now.AddDate(-1, 0, 0), "AuditUserID": 1, "StoredPassword": stored, "PrivateKey": key}
+	for k, x := range extra {
+		v[k] = x
+	}
+	return w.insert("tblUsers", v)
+}
+
+func (w world) role(name string, system int, to *time.Time, rights ...int) int {
+	id := w.insert("tblRole", db.Values{"RoleName": name, "IsSystem": system, "IsBlocked": false, "ValidityFrom": now, "ValidityTo": to})
+	for _, r := range rights {
+		w.insert("tblRoleRight", db.Values{"RoleID": id, "RightID": r, "ValidityFrom": now})
+	}
+	return id
+}
+
+func (w world) has(user, role int, to *time.Time) {
+	w.insert("tblUserRole", db.Values{"UserID": user, "RoleID": role, "ValidityFrom": now, "ValidityTo": to})
+}
+
+func (w world) in(user, location int, to *time.Time) {
+	w.insert("tblUsersDistricts", db.Values{"UserID": user, "LocationId": location, "ValidityFrom": now, "ValidityTo": to, "AuditUserID": 1})
+}
+
+func (w world) machine(name, encoded string, extra db.Values) string {
+	id := db.NewUUID()
+	v := db.Values{"id": id, "username": name, "password": encoded, "email": name + "@example.org", "is_staff": false, "is_superuser": false}
+	for k, x := range extra {
+		v[k] = x
+	}
+	w.insert("core_TechnicalUser", v)
+	return string(id)
+}
+
+// districts of the world, by their codes.
+type places struct{ d1, d2, d3 int }
+
+// machinePassword is the Django hash of "machine", cheap to check.
+const machinePassword = "pbkdf2_sha256$1$salt$wRuiiG/rmFUtwQOqmJhrrckdn3U2htqbn25nl/fX/i0="
+
+func populate(t testing.TB, d *db.DB) (p places) {
+	err := d.Write(t.Context(), "populate", func(tx *db.Tx) error {
+		w := world{t, d, tx}
+		past := now.AddDate(0, -1, 0)
+		region := w.location("R1", "R", nil, nil)
+		p.d1 = w.location("R1D1", "D", &region, nil)
+		p.d2 = w.location("R1D2", "D", &region, nil)
+		closed := w.location("R1D9", "D", &region, &past)
+		w.location("R1D1W1", "W", &p.d1, nil)
+		other := w.location("R2", "R", nil, nil)
+		p.d3 = w.location("R2D1", "D", &other, nil)
+
+		admin := w.role("IMIS Administrator", administrator, nil, 122001)
+		clerk := w.role("Clerk", 8, nil, 101101, 111001)
+		w.insert("tblRoleRight", db.Values{"RoleID": clerk, "RightID": 111002, "ValidityFrom": past, "ValidityTo": past})
+		gone := w.role("Gone", administrator, &past, 999)
+		bare := w.role("Bare", 0, nil)
+
+		w.has(w.user("Admin", "admin123", nil), admin, nil)
+
+		c := w.user("Clerk1", "clerkpass", db.Values{"LanguageID": "fr"})
+		w.has(c, clerk, nil)
+		w.has(c, clerk, nil) // twice: rights stay distinct
+		w.has(c, gone, nil)
+		w.has(c, bare, nil)
+		w.has(c, admin, &past)
+		w.in(c, p.d1, nil)
+		w.in(c, p.d1, nil)
+		w.in(c, closed, nil)
+		w.in(c, p.d3, &past)
+
+		r := w.user("Regional", "regionalpass", nil)
+		w.in(r, region, nil)
+		w.in(r, p.d2, nil)
+
+		h := w.user("HFUser", "hfpass", db.Values{"HFID": 7})
+		w.has(h, clerk, nil)
+		w.in(h, p.d3, nil)
+
+		w.user("Left", "leftpass", db.Values{"ValidityTo": past})
+		w.user("Clerk1", "oldpass", db.Values{"ValidityTo": past, "LegacyID": c})
+		w.user("NoPassword", "x", db.Values{"StoredPassword": nil, "PrivateKey": nil})
+
+		w.machine("machine", machinePassword, nil)
+		w.machine("super", machinePassword, db.Values{"is_superuser": true, "is_staff": true})
+		w.machine("expired", machinePassword, db.Values{"validity_to": past})
+		w.machine("future", machinePassword, db.Values{"validity_from": now.AddDate(0, 1, 0)})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestPrincipals(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		p := populate(t, d)
+		for _, c := range []struct {
+			login  string
+			admin  bool
+			rights []int
+			scope  Scope
+		}{
+			{"Admin", true, []int{122001}, Scope{All: true}},
+			{"Clerk1", false, []int{101101, 111001}, Scope{Districts: []int{p.d1}}},
+			{"cLERK1", false, []int{101101, 111001}, Scope{Districts: []int{p.d1}}},
+			{"Regional", false, nil, Scope{Districts: []int{p.d1, p.d2}}},
+			{"HFUser", false, []int{101101, 111001}, Scope{Districts: []int{p.d3}, HealthFacility: ptr(7)}},
+			{"NoPassword", false, nil, Scope{}},
+			{"machine", false, nil, Scope{}},
+			{"super", true, nil, Scope{All: true}},
+		} {
+			t.Run(c.login, func(t *testing.T) {
+				s := NewStore(d, clock.Fixed(now), 0)
+				got, err := s.Principal(t.Context(), c.login)
+				if err != nil {
+					t.Fatal(err)
+				}
+				var rights []int
+				for r := range got.Rights {
+					rights = append(rights, r)
+				}
+				slices.Sort(rights)
+				if got.Admin != c.admin || !slices.Equal(rights, c.rights) || !reflect.DeepEqual(got.Scope, c.scope) {
+					t.Errorf("got admin %v, rights %v, scope %+v", got.Admin, rights, got.Scope)
+				}
+				if (got.Person == nil) == (got.Technical == nil) {
+					t.Errorf("neither person nor machine, or both: %+v", got)
+				}
+				again, err := NewStore(d, clock.Fixed(now), 0).Principal(t.Context(), c.login)
+				if err != nil || again.ID != got.ID || got.ID == "" {
+					t.Errorf("id %q, then %q (%v)", got.ID, again.ID, err)
+				}
+				ctx, n := db.WithCounter(t.Context())
+				if _, err := NewStore(d, clock.Fixed(now), 0).Principal(ctx, c.login); err != nil || n.Statements() > 4 {
+					t.Errorf("%d statements to load a known user, %v", n.Statements(), err)
+				}
+				ctx, n = db.WithCounter(t.Context())
+				if _, err := s.Principal(ctx, c.login); err != nil || n.Statements() != 0 {
+					t.Errorf("%d statements for a user in memory, %v", n.Statements(), err)
+				}
+			})
+		}
+		for _, login := range []string{"nobody", "Left", "expired", "future", "", " ", "%", "Clerk_"} {
+			t.Run("refused "+login, func(t *testing.T) {
+				if p, err := NewStore(d, clock.Fixed(now), 0).Principal(t.Context(), login); fault.Code(err) != fault.Unauthenticated || p != nil {
+					t.Errorf("got %v, %v", p, err)
+				}
+			})
+		}
+	})
+}
+
+func TestPersonsDetails(t *testing.T) {
+	d := dbtest.SQLite(t)
+	populate(t, d)
+	p, err := NewStore(d, clock.Fixed(now), 0).Principal(t.Context(), "CLERK1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Username != "Clerk1" || p.Person.Language != "fr" || p.Person.LastName != "Last Clerk1" || p.AuditUserID() != p.Person.ID || p.Person.HealthFacility != nil {
+		t.Errorf("got %+v %+v", p, p.Person)
+	}
+}
+
+// Many requests that see a user first end with one row and one id.
+func TestFirstSightIsAtomic(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		populate(t, d)
+		const requests = 24
+		ids := make([]string, requests)
+		var all sync.WaitGroup
+		for i := range requests {
+			all.Go(func() {
+				p, err := NewStore(d, clock.Fixed(now), 0).Principal(t.Context(), "Clerk1") // a store each: another process
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				ids[i] = p.ID
+			})
+		}
+		all.Wait()
+		slices.Sort(ids)
+		if len(slices.Compact(ids)) != 1 {
+			t.Errorf("several ids: %v", slices.Compact(ids))
+		}
+		var n int
+		if err := d.Get(t.Context(), &n, `SELECT COUNT(*) FROM "core_User"`); err != nil || n != 1 {
+			t.Errorf("%d rows (%v)", n, err)
+		}
+	})
+}
+
+// The Python backend leaves a core_User row without its user behind when the first sight fails.
+func TestOrphanIsTied(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		populate(t, d)
+		orphan := db.NewUUID()
+		err := d.Write(t.Context(), "orphan", func(tx *db.Tx) error {
+			world{t, d, tx}.insert("core_User", db.Values{"id": orphan, "username": "Clerk1", "ValidityFrom": now})
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := NewStore(d, clock.Fixed(now), 0).Principal(t.Context(), "Clerk1")
+		if err != nil || p.ID != string(orphan) {
+			t.Fatalf("got %+v, %v", p, err)
+		}
+		var person int
+		if err := d.Get(t.Context(), &person, `SELECT "i_user_id" FROM "core_User" WHERE "username" = ?`, "Clerk1"); err != nil || person != p.Person.ID {
+			t.Errorf("tied to %d (%v)", person, err)
+		}
+	})
+}
+
+func TestCacheExpiresAndIsInvalidated(t *testing.T) {
+	d := dbtest.SQLite(t)
+	populate(t, d)
+	at := now
+	s := NewStore(d, func() time.Time { return at }, 10*time.Second)
+	ctx := t.Context()
+	if _, err := s.Principal(ctx, "Clerk1"); err != nil {
+		t.Fatal(err)
+	}
+	setLanguage := func(l string) {
+		err := d.Write(ctx, "language", func(tx *db.Tx) error {
+			_, err := tx.Exec(ctx, `UPDATE "tblUsers" SET "LanguageID" = ? WHERE "LoginName" = ?`, l, "Clerk1")
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	is := func(when, want string) {
+		t.Helper()
+		if p, err := s.Principal(ctx, "clerk1"); err != nil || p.Person.Language != want {
+			t.Errorf("%s: %+v, %v", when, p, err)
+		}
+	}
+	setLanguage("xx")
+	is("within the ttl", "fr")
+	at = at.Add(11 * time.Second)
+	is("after the ttl", "xx")
+	setLanguage("yy")
+	s.Invalidate("CLERK1")
+	is("after Invalidate of the user", "yy")
+	setLanguage("zz")
+	s.Invalidate()
+	is("after Invalidate of all", "zz")
+}
+
+// A legacy database without tables of ours still knows its people, and nothing is written.
+func TestWithoutOwnTables(t *testing.T) {
+	d := dbtest.SQLite(t)
+	populate(t, d)
+	err := d.Write(t.Context(), "drop", func(tx *db.Tx) error {
+		for _, s := range []string{`DROP TABLE "core_User"`, `DROP TABLE "core_TechnicalUser"`} {
+			if err := tx.DDL(context.Background(), s); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		err = d.Probe(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err1 := NewStore(d, clock.Fixed(now), 0).Principal(t.Context(), "Clerk1")
+	b, err2 := NewStore(d, clock.Fixed(now), 0).Principal(t.Context(), "CLERK1")
+	if err1 != nil || err2 != nil || a.ID != b.ID || a.ID == "" {
+		t.Errorf("%+v %v, %+v %v", a, err1, b, err2)
+	}
+	if _, err := NewStore(d, clock.Fixed(now), 0).Principal(t.Context(), "machine"); fault.Code(err) != fault.Unauthenticated {
+		t.Errorf("a machine without its table: %v", err)
+	}
+}

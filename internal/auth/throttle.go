@@ -1,0 +1,172 @@
+package auth
+
+import (
+	"container/list"
+	"fmt"
+	"math"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/openimis/openimis-be-go/internal/clock"
+	"github.com/openimis/openimis-be-go/internal/fault"
+)
+
+// Limits say how many failed logins are let through. The zero value means the defaults.
+type Limits struct {
+	Failures int           // of one user from one address before they are locked out; default 5
+	Window   time.Duration // in which they count, and for which the lock holds; default 5 minutes
+	Spread   int           // times Failures: of one user from everywhere, or of everybody from one address; default 10
+	Delay    time.Duration // how long the answer to a first failure takes at least; default 300 ms
+	MaxDelay time.Duration // it doubles with every failure up to this; default 5 s
+}
+
+func (l Limits) orDefaults() Limits {
+	set := func(p *time.Duration, d time.Duration) {
+		if *p <= 0 {
+			*p = d
+		}
+	}
+	if l.Failures <= 0 {
+		l.Failures = 5
+	}
+	if l.Spread <= 0 {
+		l.Spread = 10
+	}
+	set(&l.Window, 5*time.Minute)
+	set(&l.Delay, 300*time.Millisecond)
+	set(&l.MaxDelay, 5*time.Second)
+	return l
+}
+
+// LockedError says that logins are refused for a while, whatever the password.
+type LockedError struct {
+	fault      *fault.Error
+	RetryAfter time.Duration
+}
+
+func (e *LockedError) Error() string { return e.fault.Error() }
+
+// Unwrap makes it a fault.Unauthenticated.
+func (e *LockedError) Unwrap() error { return e.fault }
+
+// throttle counts failed logins. An attempt counts as failed from its beginning, so that many at once
+// get no more tries than many in a row; a success takes the attempt back and forgives the user at this
+// address. It remembers the maxTracked keys used last.
+type throttle struct {
+	limits Limits
+	clock  clock.Clock
+	mu     sync.Mutex
+	keys   map[string]*list.Element // of *tries
+	recent *list.List               // used last first
+}
+
+// tries are the failed logins of one key within the window.
+type tries struct {
+	key   string
+	count int
+	last  time.Time
+}
+
+const maxTracked = 20_000
+
+func newThrottle(l Limits, c clock.Clock) *throttle {
+	return &throttle{limits: l.orDefaults(), clock: c, keys: map[string]*list.Element{}, recent: list.New()}
+}
+
+// key and how many failures it may have. The pair of user and address locks early, so that an attacker
+// elsewhere cannot lock a user out with a few tries. An empty address is not known: only the user counts.
+type limitedKey struct {
+	key   string
+	limit int
+}
+
+func (t *throttle) limited(user, address string) []limitedKey {
+	user = strings.ToLower(user)
+	wide := t.limits.Failures * t.limits.Spread
+	keys := []limitedKey{{"pair\x00" + address + "\x00" + user, t.limits.Failures}, {"user\x00" + user, wide}}
+	if address != "" {
+		keys = append(keys, limitedKey{"address\x00" + address, wide})
+	}
+	return keys
+}
+
+// begin counts an attempt and says how many the pair has had with it, or why it is refused.
+func (t *throttle) begin(user, address string) (failures int, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := t.clock()
+	keys := t.limited(user, address)
+	for _, k := range keys {
+		if tr := t.find(k.key, now); tr != nil && tr.count >= k.limit {
+			wait := max(time.Second, tr.last.Add(t.limits.Window).Sub(now))
+			return 0, &LockedError{RetryAfter: wait, fault: fault.New(fault.Unauthenticated,
+				"Too many failed logins; sign-in is locked for %s.", inWords(wait))}
+		}
+	}
+	for i, k := range keys {
+		tr := t.find(k.key, now)
+		if tr == nil {
+			tr = &tries{key: k.key}
+			t.keys[k.key] = t.recent.PushFront(tr)
+		}
+		tr.count++
+		tr.last = now
+		t.recent.MoveToFront(t.keys[k.key])
+		if i == 0 {
+			failures = tr.count
+		}
+	}
+	for len(t.keys) > maxTracked {
+		oldest := t.recent.Back()
+		delete(t.keys, t.recent.Remove(oldest).(*tries).key)
+	}
+	return failures, nil
+}
+
+// withdraw takes an attempt back that was neither right nor wrong, or, with forgive, was right.
+func (t *throttle) withdraw(user, address string, forgive bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := t.clock()
+	for i, k := range t.limited(user, address) {
+		tr := t.find(k.key, now)
+		if tr == nil {
+			continue
+		}
+		tr.count--
+		if tr.count <= 0 || (i == 0 && forgive) {
+			t.recent.Remove(t.keys[k.key])
+			delete(t.keys, k.key)
+		}
+	}
+}
+
+// find gives the tries of a key that still count.
+func (t *throttle) find(key string, now time.Time) *tries {
+	el, ok := t.keys[key]
+	if !ok {
+		return nil
+	}
+	tr := el.Value.(*tries)
+	if now.Sub(tr.last) >= t.limits.Window {
+		t.recent.Remove(el)
+		delete(t.keys, key)
+		return nil
+	}
+	return tr
+}
+
+// delay is how long the answer to the n-th failure takes at least. Being longer than a hash takes, it
+// also hides whether the user exists and which kind he is.
+func (t *throttle) delay(n int) time.Duration {
+	d := float64(t.limits.Delay) * math.Pow(2, float64(max(0, n-1)))
+	return time.Duration(min(d, float64(t.limits.MaxDelay)))
+}
+
+func inWords(d time.Duration) string {
+	if d > 90*time.Second {
+		return fmt.Sprintf("%d minutes", int(math.Ceil(d.Minutes())))
+	}
+	return fmt.Sprintf("%d seconds", int(math.Ceil(d.Seconds())))
+}
