@@ -92,8 +92,8 @@ type Totals struct {
 // (uspServiceItemEnquiry, rules §6.6).
 //
 // Kept as they are (rules §13 no. 12): all passed lines of the insuree count against the limit of a service or item,
-// whatever they were for; claims none of which passed make its limits unknown; expired covers count; the totals are
-// those of one product. The procedure takes any product of the covers; here it is the one with the lowest id.
+// whatever they were for; a limit overdrawn by them looks open again, only exactly 0 left closes it; claims none of
+// which passed make the limits unknown; expired covers count; the totals are those of one product. The procedure takes any product of the covers; here it is the one with the lowest id.
 func Enquire(d EligibilityData, today time.Time) Eligibility {
 	e := Eligibility{ServiceOK: true, ItemOK: true}
 	if d.Insuree == nil {

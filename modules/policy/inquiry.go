@@ -107,7 +107,7 @@ func (d InquiryData) covers(today time.Time) []InquiryRow {
 	var rows []InquiryRow
 	for _, p := range d.Policies {
 		prod, ok := d.Products.Row(p.ProductID)
-		if !ok || !p.Current() || prod.ValidityTo != nil {
+		if !ok || !p.Current() || prod.ValidityTo != nil || !d.Insuree.InFamily(p.FamilyID) {
 			continue
 		}
 		covered := false

@@ -1,0 +1,123 @@
+package contribution
+
+import (
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+	"pgregory.net/rapid"
+
+	"github.com/openimis/openimis-be-go/modules/policy"
+)
+
+func date(s string) time.Time {
+	t, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		panic(err)
+	}
+	return t
+}
+
+func payment(amount int64, paid string, change ...func(*Payment)) Payment {
+	p := Payment{
+		Premium: Premium{ID: 9, PolicyID: 1, Amount: decimal.NewFromInt(amount), PayDate: date(paid)},
+		Policy: policy.Policy{ID: 1, Value: pointer(decimal.NewFromInt(100)), Status: pointer(policy.StatusIdle),
+			StartDate: date("2026-03-01"), ExpiryDate: pointer(date("2027-02-28"))},
+		Premiums: []Premium{
+			{ID: 7, PolicyID: 1, Amount: decimal.NewFromInt(30)},
+			{ID: 8, PolicyID: 1, Amount: decimal.NewFromInt(500), PhotoFee: pointer(true)},
+			{ID: 6, PolicyID: 1, Amount: decimal.NewFromInt(500), ValidityTo: pointer(date("2026-01-01"))},
+			{ID: 9, PolicyID: 1, Amount: decimal.NewFromInt(amount)},
+		},
+		Covers: []policy.InsureePolicy{
+			{ID: 21, PolicyID: 1, InsureeID: 31},
+			{ID: 22, PolicyID: 1, InsureeID: 32, ValidityTo: pointer(date("2026-01-01"))},
+			{ID: 23, PolicyID: 2, InsureeID: 33},
+		},
+		Option: OnContribution,
+	}
+	for _, c := range change {
+		c(&p)
+	}
+	return p
+}
+
+func with(a Action) func(*Payment) { return func(p *Payment) { p.Action = a } }
+
+func TestActivation(t *testing.T) {
+	for name, c := range map[string]struct {
+		payment   Payment
+		status    int
+		effective string
+	}{
+		"exact, before the start: effective on the start":     {payment(70, "2026-02-01"), policy.StatusActive, "2026-03-01"},
+		"exact, after the start: effective on the payment":    {payment(70, "2026-04-01"), policy.StatusActive, "2026-04-01"},
+		"too much: effective on the payment":                  {payment(71, "2026-02-01"), policy.StatusActive, "2026-02-01"},
+		"too little":                                          {payment(69, "2026-02-01"), 0, ""},
+		"too little, wait":                                    {payment(69, "2026-02-01", with(ActionWait)), 0, ""},
+		"too little, enforced":                                {payment(69, "2026-02-01", with(ActionEnforce)), policy.StatusActive, "2026-02-01"},
+		"suspended whatever was paid":                         {payment(70, "2026-02-01", with(ActionSuspend)), policy.StatusSuspended, ""},
+		"photo fee":                                           {payment(70, "2026-02-01", func(p *Payment) { p.Premium.PhotoFee = pointer(true) }), 0, ""},
+		"value unknown":                                       {payment(70, "2026-02-01", func(p *Payment) { p.Policy.Value = nil }), 0, ""},
+		"payment to be matched: ready, nobody covered":        {payment(70, "2026-02-01", func(p *Payment) { p.Option = OnPayment }), policy.StatusReady, ""},
+		"to be made active by hand: ready, nobody covered":    {payment(70, "2026-02-01", func(p *Payment) { p.Option = OnReady }), policy.StatusReady, ""},
+		"too little, to be matched: neither active nor ready": {payment(69, "2026-02-01", func(p *Payment) { p.Option = OnPayment }), 0, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := Activation(c.payment)
+			if got := status(e); got != c.status {
+				t.Errorf("status %d, want %d", got, c.status)
+			}
+			if c.effective == "" {
+				if e.EffectiveDate != nil || len(e.Covers) > 0 {
+					t.Errorf("covered: %+v", e)
+				}
+				return
+			}
+			if e.EffectiveDate == nil || !e.EffectiveDate.Equal(date(c.effective)) {
+				t.Errorf("effective %v, want %s", e.EffectiveDate, c.effective)
+			}
+			if len(e.Covers) != 1 || e.Covers[0].ID != 21 || !e.Covers[0].EffectiveDate.Equal(date(c.effective)) ||
+				!e.Covers[0].StartDate.Equal(c.payment.Policy.StartDate) || e.Covers[0].ExpiryDate != c.payment.Policy.ExpiryDate {
+				t.Errorf("covers %+v", e.Covers)
+			}
+		})
+	}
+}
+
+func status(e Effect) int {
+	if e.Status == nil {
+		return 0
+	}
+	return *e.Status
+}
+
+func TestPaidLeavesOutPhotoFeesAndClosedPremiums(t *testing.T) {
+	sums := Paid(append(payment(70, "2026-02-01").Premiums, Premium{PolicyID: 2, Amount: decimal.New(125, -1)}))
+	if len(sums) != 2 || sums[1].String() != "100" || sums[2].String() != "12.5" {
+		t.Errorf("%v", sums)
+	}
+}
+
+// Paying in instalments activates a policy exactly when the sum reaches its value, whatever the order.
+func TestInstalmentsActivateOnceTheValueIsReached(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		value := rapid.Int64Range(1, 1000).Draw(t, "value")
+		var sum int64
+		p := payment(0, "2026-02-01")
+		p.Policy.Value, p.Premiums = pointer(decimal.NewFromInt(value)), nil
+		for i := range rapid.IntRange(1, 8).Draw(t, "instalments") {
+			amount := rapid.Int64Range(1, 400).Draw(t, "amount")
+			p.Premium = Premium{ID: i + 1, PolicyID: 1, Amount: decimal.NewFromInt(amount), PayDate: date("2026-02-01")}
+			sum += amount
+			e := Activation(p)
+			if active := status(e) == policy.StatusActive; active != (sum >= value) {
+				t.Fatalf("paid %d of %d: active %v", sum, value, active)
+			}
+			if e.EffectiveDate != nil && e.EffectiveDate.Before(p.Premium.PayDate) {
+				t.Fatalf("effective %v before it was paid", e.EffectiveDate)
+			}
+			p.Premiums = append(p.Premiums, p.Premium)
+		}
+	})
+}
