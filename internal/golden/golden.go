@@ -89,11 +89,7 @@ type Expected struct {
 // Load answers the scenarios of the named families (all without a name) in file order. It panics with file and line
 // on anything that it cannot read, since a test has nothing to run without it.
 func Load(families ...string) []*Scenario {
-	_, self, _, _ := runtime.Caller(0)
-	files := glob(filepath.Join(filepath.Dir(self), "..", "..", "testdata", "golden"), "*.jsonl", "*.jsonl.gz")
-	if len(files) == 0 {
-		panic("golden: no scenarios in testdata/golden")
-	}
+	files := ownFiles()
 	if dir := os.Getenv("IMIS_TEST_GOLDEN"); dir != "" {
 		more := glob(dir, "*.jsonl")
 		if len(more) == 0 {
@@ -129,6 +125,23 @@ func Each(t *testing.T, family string, run func(*testing.T, *World)) {
 			run(t, NewWorld(s))
 		})
 	}
+}
+
+// ownFiles finds testdata/golden beside this source file, or, where -trimpath hides that, above the working directory.
+func ownFiles() []string {
+	_, self, _, _ := runtime.Caller(0)
+	cwd, _ := os.Getwd()
+	for _, start := range []string{filepath.Dir(self), cwd} {
+		for dir := start; filepath.IsAbs(dir); dir = filepath.Dir(dir) {
+			if files := glob(filepath.Join(dir, "testdata", "golden"), "*.jsonl", "*.jsonl.gz"); len(files) > 0 {
+				return files
+			}
+			if dir == filepath.Dir(dir) {
+				break
+			}
+		}
+	}
+	panic("golden: no scenarios in testdata/golden of the module")
 }
 
 func glob(dir string, patterns ...string) []string {
