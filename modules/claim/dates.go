@@ -2,19 +2,16 @@ package claim
 
 import "time"
 
-// day counts days since 1970-01-01; time of day does not matter to any rule.
+// day counts days since 1970-01-01 in UTC, in which all dates come; time of day does not matter to any rule.
 type day int32
 
 func dayOf(t time.Time) day {
+	const seconds = 24 * 60 * 60
 	s := t.Unix()
-	if _, offset := t.Zone(); offset != 0 {
-		s += int64(offset)
+	if s < 0 {
+		s -= seconds - 1
 	}
-	d := s / 86400
-	if s%86400 < 0 {
-		d--
-	}
-	return day(d)
+	return day(s / seconds)
 }
 
 // period of cover; both ends belong to it. A NULL end makes the comparison unknown: nothing is covered.

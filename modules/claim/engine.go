@@ -83,7 +83,7 @@ type evaluation struct {
 	category int
 	multiDay bool
 	adult    bool
-	overflow bool
+	overflow bool // an amount does not fit its column
 	dedRem   *DedRem
 	replace  bool // the DedRem rows of the claim
 	// candidates is the buffer of covers.
@@ -259,13 +259,10 @@ func (e *evaluation) patientMask() int {
 
 // changes collects what the evaluation changed.
 func (e *evaluation) changes(out Outcome) Changes {
-	ch := Changes{ClaimID: e.claim.ClaimID, Outcome: out}
-	if e.overflow {
-		out.Failed = true
-	}
-	if out.Failed {
+	if out.Failed || e.overflow {
 		return Changes{ClaimID: e.claim.ClaimID, Outcome: Outcome{Failed: true}}
 	}
+	ch := Changes{ClaimID: e.claim.ClaimID, Outcome: out}
 	n := 0
 	for k := range e.lines {
 		for i := range e.lines[k] {
@@ -327,7 +324,7 @@ func (d *Data) Apply(ch Changes) {
 	}
 }
 
-// letter compares char(1) columns as the database does.
+// sameLetter compares char(1) columns as the database does.
 func sameLetter(a, b string) bool {
 	return strings.EqualFold(strings.TrimRight(a, " "), b)
 }

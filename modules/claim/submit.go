@@ -108,7 +108,7 @@ func (e *evaluation) covers(k Kind, entry int) []candidate {
 	return found
 }
 
-// policy_status values under which a policy covers: active and expired.
+// tblPolicy.PolicyStatus under which a policy covers.
 const (
 	policyActive  = 2
 	policyExpired = 8
