@@ -1,0 +1,186 @@
+// Package config reads the configuration of the server from the environment, with the names that the
+// Python distribution uses where it has one. Start with [Config] and [Load]; modules.go reads the list
+// of modules (openimis.json and its short form), print.go shows the result for `server config`.
+//
+// A variable that is set but empty counts as unset. Load reports all bad values together, a line each.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+)
+
+// Config is the effective configuration. Every field has the variable, the default and what is allowed
+// in its tags; secret values are masked when printed.
+type Config struct {
+	SiteRoot Roots   `env:"SITE_ROOT" envDefault:"api,iapi" allowed:"api, iapi, or api,iapi"`
+	Listen   Address `env:"LISTEN" envDefault:"127.0.0.1:8000" allowed:"host:port or :port"`
+
+	// DatabaseURL is that of the database in use: DATABASE_URL, or built from DB_*, or the embedded
+	// database in DATA_DIR.
+	DatabaseURL     DatabaseURL `env:"DATABASE_URL" allowed:"sqlite:PATH, postgres://user:password@host:port/name, sqlserver://user:password@host:port?database=name"`
+	DatabaseReadURL DatabaseURL `env:"DATABASE_READ_URL" allowed:"a URL of the same kind as DATABASE_URL"`
+	DBEngine        string      `env:"DB_ENGINE"`
+	DBHost          string      `env:"DB_HOST"`
+	DBPort          Port        `env:"DB_PORT" allowed:"a number from 1 to 65535"`
+	DBName          string      `env:"DB_NAME"`
+	DBUser          string      `env:"DB_USER"`
+	DBPassword      string      `env:"DB_PASSWORD" secret:"true"`
+	DBOptions       Options     `env:"DB_OPTIONS" secret:"true" allowed:"a JSON object"`
+	DataDir         string      `env:"DATA_DIR" envDefault:"./data"`
+
+	ModulesFile string `env:"OPENIMIS_CONFIG"`
+	ModulesList string `env:"OPENIMIS_MODULES"`
+
+	TrustedProxies    Networks `env:"TRUSTED_PROXIES" envDefault:"127.0.0.0/8,::1/128" allowed:"addresses or CIDRs separated by commas, or none"`
+	RemoteUser        Switch   `env:"REMOTE_USER_AUTHENTICATION" envDefault:"false"`
+	RemoteUserHeader  Header   `env:"REMOTE_USER_HEADER_NAME" envDefault:"HTTP_REMOTE_USER" allowed:"a header as Django spells it (HTTP_REMOTE_USER) or as HTTP does (Remote-User)"`
+	RowSecurity       Bool     `env:"ROW_SECURITY" envDefault:"true" allowed:"true or false"`
+	AllowedHosts      List     `env:"ALLOWED_HOSTS" envDefault:"*" allowed:"host names separated by commas, or a JSON array of them"`
+	SecretKey         string   `env:"SECRET_KEY" secret:"true"`
+	AsyncMutations    Bool     `env:"ASYNC_MUTATIONS" envDefault:"false" allowed:"true or false"`
+	BrokerURL         Broker   `env:"CELERY_BROKER_URL" allowed:"amqp://user:password@host:port/vhost or amqps://…"`
+	FixedNow          Instant  `env:"IMIS_FIXED_NOW" allowed:"a date (2019-06-30) or RFC 3339 time (2019-06-30T12:00:00Z), with an embedded database only"`
+	ListCap           Count    `env:"LIST_CAP" envDefault:"10000" allowed:"a number from 1 to 1000000"`
+	PhotoRoot         string   `env:"PHOTO_ROOT"`
+	PhotoRootPath     string   `env:"PHOTO_ROOT_PATH"` // the name of the Python distribution
+	LogLevel          Level    `env:"LOG_LEVEL" envDefault:"info" allowed:"debug, info, warn or error"`
+	LogFormat         Format   `env:"LOG_FORMAT" allowed:"text or json"`
+	ReadHeaderTimeout Duration `env:"READ_HEADER_TIMEOUT" envDefault:"10s" allowed:"seconds or a duration such as 1m30s, more than 0"`
+	RequestTimeout    Duration `env:"REQUEST_TIMEOUT" envDefault:"60s" allowed:"seconds or a duration such as 1m30s, more than 0"`
+	IdleTimeout       Duration `env:"IDLE_TIMEOUT" envDefault:"120s" allowed:"seconds or a duration such as 1m30s, more than 0"`
+	ShutdownTimeout   Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"20s" allowed:"seconds or a duration such as 1m30s, more than 0"`
+	MaxBody           Size     `env:"MAX_BODY" envDefault:"10MB" allowed:"bytes, or a number with KB, MB or GB, from 1KB to 1GB"`
+
+	// Warnings are things to tell the operator that are no errors.
+	Warnings []string
+
+	given map[string]string // the variables that were set, by name
+}
+
+// Load reads the environment of the process. The error has a line per bad variable.
+func Load() (*Config, error) { return FromEnvironment(env.ToMap(os.Environ())) }
+
+// FromEnvironment reads the given variables instead of those of the process.
+func FromEnvironment(vars map[string]string) (*Config, error) {
+	c := &Config{given: map[string]string{}}
+	for name, value := range vars {
+		if strings.TrimSpace(value) != "" {
+			c.given[name] = value
+		}
+	}
+	var errs []error
+	bad := map[string]bool{}
+	err := env.ParseWithOptions(c, env.Options{Environment: c.given})
+	var all env.AggregateError
+	if err != nil && !errors.As(err, &all) {
+		return nil, err
+	}
+	for _, e := range all.Errors {
+		var parse env.ParseError
+		if !errors.As(e, &parse) {
+			errs = append(errs, e)
+			continue
+		}
+		f, _ := reflect.TypeFor[Config]().FieldByName(parse.Name)
+		name := f.Tag.Get("env")
+		bad[name] = true
+		errs = append(errs, c.invalid(f, parse.Err))
+	}
+	if !bad["DATABASE_URL"] {
+		errs = append(errs, c.database(bad)...)
+	}
+	errs = append(errs, c.together(bad)...)
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// invalid is the line for one bad value.
+func (c *Config) invalid(f reflect.StructField, why error) error {
+	name := f.Tag.Get("env")
+	value := c.given[name]
+	if f.Tag.Get("secret") != "" {
+		value = mask
+	}
+	line := fmt.Sprintf("%s=%q", name, hidePassword(value))
+	if why != nil && why.Error() != "" {
+		line += ": " + why.Error()
+	}
+	return fmt.Errorf("%s; allowed: %s", line, f.Tag.Get("allowed"))
+}
+
+// refuse is invalid by variable.
+func (c *Config) refuse(name, why string) error {
+	t := reflect.TypeFor[Config]()
+	for i := range t.NumField() {
+		if t.Field(i).Tag.Get("env") == name {
+			return c.invalid(t.Field(i), errors.New(why))
+		}
+	}
+	return errors.New(name + ": " + why)
+}
+
+// together checks what depends on more than one variable.
+func (c *Config) together(bad map[string]bool) []error {
+	var errs []error
+	kind := c.DatabaseURL.Kind()
+	if !bad["IMIS_FIXED_NOW"] && !c.FixedNow.IsZero() && kind != "" && kind != "sqlite" {
+		errs = append(errs, c.refuse("IMIS_FIXED_NOW", "the database is "+kind))
+	}
+	if read := c.DatabaseReadURL.Kind(); !bad["DATABASE_READ_URL"] && read != "" && kind != "" && read != kind {
+		errs = append(errs, c.refuse("DATABASE_READ_URL", "the database is "+kind))
+	}
+	if c.PhotoRoot == "" {
+		c.PhotoRoot = c.PhotoRootPath
+	}
+	if !bad["ROW_SECURITY"] && !bool(c.RowSecurity) {
+		c.Warnings = append(c.Warnings, "ROW_SECURITY is off: every user sees the rows of all districts")
+	}
+	if c.BrokerURL != "" && !bool(c.AsyncMutations) {
+		c.Warnings = append(c.Warnings, "CELERY_BROKER_URL is set but ASYNC_MUTATIONS is off: mutations are executed at once, without the broker")
+	}
+	if c.ModulesFile != "" && c.ModulesList != "" {
+		c.Warnings = append(c.Warnings, "OPENIMIS_MODULES wins over OPENIMIS_CONFIG; the file is not read")
+	}
+	for _, n := range c.TrustedProxies {
+		if n.Bits() == 0 && bool(c.RemoteUser) {
+			c.Warnings = append(c.Warnings, "TRUSTED_PROXIES has "+n.String()+": anybody who reaches the server can sign in as anybody")
+		}
+	}
+	return errs
+}
+
+// Embedded says whether the database is the embedded one.
+func (c *Config) Embedded() bool { return c.DatabaseURL.Kind() == "sqlite" }
+
+// Now is the clock: the fixed instant, or the time.
+func (c *Config) Now() time.Time {
+	if !c.FixedNow.IsZero() {
+		return c.FixedNow.Time
+	}
+	return time.Now()
+}
+
+// Modules reads the list of modules; nil means all that are compiled in.
+func (c *Config) Modules() ([]Module, error) {
+	if c.ModulesList != "" {
+		return ParseModuleList("OPENIMIS_MODULES", c.ModulesList)
+	}
+	if c.ModulesFile == "" {
+		return nil, nil
+	}
+	data, err := os.ReadFile(filepath.Clean(c.ModulesFile))
+	if err != nil {
+		return nil, fmt.Errorf("OPENIMIS_CONFIG=%q: %w; allowed: the path of an openimis.json file", c.ModulesFile, errors.Unwrap(err))
+	}
+	return ParseModulesFile(c.ModulesFile, data)
+}
