@@ -166,3 +166,57 @@ func TestTexts(t *testing.T) {
 		}
 	}
 }
+
+// A claim processed again replaces its own amounts; other claims see it once.
+func TestProcessAgain(t *testing.T) {
+	rows := simple(2)
+	rows.Products[0].MaxPolicy = amount("150")
+	d := NewData(rows)
+	d.SubmitClaims(refs(1, 2), someone)
+	for range 3 {
+		d.ProcessClaims(refs(1), someone)
+	}
+	d.ProcessClaims(refs(2), someone)
+	if got := d.Claim(2).Lines(Items)[0].PriceValuated; !got.Equal(dec("50")) {
+		t.Errorf("claim 2: %s, want 50", got)
+	}
+}
+
+// Of versions that began at the same moment the live row counts.
+func TestRegisterVersions(t *testing.T) {
+	at := date("2019-01-01")
+	live := Entry{EntryID: 1, Price: dec("2"), ValidityFrom: at}
+	copied := Entry{EntryID: 7, LegacyID: to(1), Price: dec("1"), ValidityFrom: at, ValidityTo: &at}
+	for _, entries := range [][]Entry{{live, copied}, {copied, live}} {
+		rows := Rows{}
+		rows.Entries[Items] = entries
+		if e := NewData(rows).entryAt(Items, 1, dayOf(at)); e == nil || !e.Price.Equal(dec("2")) {
+			t.Errorf("version %+v", e)
+		}
+	}
+}
+
+// The limitation that leaves the patient less to pay; where both leave the same, the co-insurance.
+func TestFixedAgainstCoinsurance(t *testing.T) {
+	for _, tc := range []struct {
+		price        money
+		share, fixed string
+		better       bool
+	}{
+		{amount("100"), "100", "0", true},
+		{amount("100"), "100", "100.01", true},
+		{amount("100"), "100", "100", false},
+		{amount("100"), "120", "50", false},
+		{amount("100"), "80", "80", false},
+		{amount("100"), "79.99", "80", true},
+		{amount("100"), "80.01", "80", false},
+		{amount("0.01"), "60", "0.01", false}, // 0.004 rounds to nothing
+		{nil, "0", "50", false},
+		{nil, "0", "0", true},
+	} {
+		e := &evaluation{}
+		if got := e.fixedIsBetter(tc.price, dec(tc.share), dec(tc.fixed)); got != tc.better {
+			t.Errorf("price %s, %s %% against %s: %t", value(tc.price), tc.share, tc.fixed, got)
+		}
+	}
+}
