@@ -1,0 +1,188 @@
+package entity
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/openimis/openimis-be-go/internal/auth"
+	"github.com/openimis/openimis-be-go/internal/clock"
+	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/fault"
+	"github.com/openimis/openimis-be-go/internal/relay"
+)
+
+// Engine answers the root fields that return entities.
+type Engine struct {
+	Registry *Registry
+	DB       *db.DB
+	Clock    clock.Clock
+	// ListCap is how many rows a list without first or last gives; the rest is behind hasNextPage.
+	ListCap int
+}
+
+// Result is the answer of a root field, written out.
+type Result struct{ json []byte }
+
+// MarshalGQL implements graphql.Marshaler.
+func (r *Result) MarshalGQL(w io.Writer) {
+	if r == nil {
+		_, _ = w.Write([]byte("null"))
+		return
+	}
+	_, _ = w.Write(r.json)
+}
+
+// UnmarshalGQL implements graphql.Unmarshaler, which gqlgen wants of every scalar.
+func (r *Result) UnmarshalGQL(any) error { return fmt.Errorf("entities are no input") }
+
+// List answers a root field that is a connection or a plain list of t, with the arguments of the
+// request. own reads, and removes, the arguments that are no filters and may add conditions.
+func (e *Engine) List(ctx context.Context, t *Type, own func(c Cond, args map[string]any) error) (*Result, error) {
+	return e.run(ctx, t, own, nil)
+}
+
+// Sorted is List for a plain list in a given order.
+func (e *Engine) Sorted(ctx context.Context, t *Type, order []string, own func(c Cond, args map[string]any) error) (*Result, error) {
+	return e.run(ctx, t, own, order)
+}
+
+func (e *Engine) run(ctx context.Context, t *Type, own func(c Cond, args map[string]any) error, order []string) (*Result, error) {
+	field, c, b, err := e.begin(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	m, err := c.root(field, b, own, order)
+	if err != nil {
+		return nil, err
+	}
+	l := e.loader()
+	l.principal = c.principal
+	if err := l.list(ctx, m, nil); err != nil {
+		return nil, err
+	}
+	w := e.writer(ctx, l)
+	if !w.list(m, 0) {
+		w.null()
+	}
+	return w.finish(ctx), nil
+}
+
+// First answers a root field that is one t: the first row that cond leaves, or null.
+func (e *Engine) First(ctx context.Context, t *Type, cond func(c Cond)) (*Result, error) {
+	field, c, b, err := e.begin(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	node, err := c.node(b, field.Selections)
+	if err != nil {
+		return nil, err
+	}
+	one := 1
+	m := &manyPlan{node: node, query: newQuery(e.Registry, b), args: relay.Args{First: &one}}
+	m.query.scope = scopeOf(c.principal)
+	cond(Cond{m.query})
+	if err := m.query.sortBy(nil); err != nil {
+		return nil, err
+	}
+	l := e.loader()
+	l.principal = c.principal
+	if err := l.list(ctx, m, nil); err != nil {
+		return nil, err
+	}
+	w := e.writer(ctx, l)
+	if g := m.groups[0]; g.from == g.to || !w.object(node, int(g.from)) {
+		w.null()
+	}
+	return w.finish(ctx), nil
+}
+
+func (e *Engine) begin(ctx context.Context, t *Type) (graphql.CollectedField, *compiler, *bound, error) {
+	field := graphql.GetFieldContext(ctx).Field
+	b := e.Registry.to(t)
+	if b == nil {
+		return field, nil, nil, fmt.Errorf("entity %s belongs to a module that is not enabled", t.Name)
+	}
+	p := auth.From(ctx)
+	if err := t.Access.Check(p, field.Name); err != nil {
+		return field, nil, nil, err
+	}
+	return field, &compiler{registry: e.Registry, operation: graphql.GetOperationContext(ctx), principal: p}, b, nil
+}
+
+func (e *Engine) loader() *loader {
+	return &loader{query: e.DB, now: e.Clock(), listCap: e.ListCap, budget: rowBudget, reg: e.Registry, arena: make([]byte, 0, 4096)}
+}
+
+func (e *Engine) writer(ctx context.Context, l *loader) *writer {
+	return &writer{arena: l.arena, b: make([]byte, 0, len(l.arena)*2+1024), path: ast.Path{ast.PathName(graphql.GetFieldContext(ctx).Field.Alias)}}
+}
+
+func (w *writer) finish(ctx context.Context) *Result {
+	for _, err := range w.errs {
+		graphql.AddError(ctx, err)
+	}
+	return &Result{w.b}
+}
+
+// root compiles a list at the root.
+func (c *compiler) root(f graphql.CollectedField, b *bound, own func(c Cond, args map[string]any) error, order []string) (*manyPlan, error) {
+	m := &manyPlan{query: newQuery(c.registry, b)}
+	m.query.scope = scopeOf(c.principal)
+	args := map[string]any{}
+	for k, v := range f.ArgumentMap(c.operation.Variables) {
+		args[k] = v
+	}
+	var err error
+	if f.Definition.Type.Name() == b.Name {
+		if m.node, err = c.node(b, f.Selections); err != nil {
+			return nil, err
+		}
+	} else {
+		if m.args, err = pageArgs(args); err != nil {
+			return nil, err
+		}
+		if err := m.args.Check(f.Name); err != nil {
+			return nil, fault.Input(f.Name, "%s", err.Error())
+		}
+		if m.conn, err = c.connection(b, f.Selections); err != nil {
+			return nil, err
+		}
+	}
+	if own != nil {
+		if err := own(Cond{m.query}, args); err != nil {
+			return nil, err
+		}
+	}
+	if err := m.query.filter(args); err != nil {
+		return nil, err
+	}
+	if order == nil {
+		order = texts(args["orderBy"])
+		return m, m.query.sortBy(order)
+	}
+	m.query.order = order
+	return m, nil
+}
+
+// texts reads a list argument; a single text is a list of one.
+func texts(v any) []string {
+	switch x := v.(type) {
+	case string:
+		return []string{x}
+	case []any:
+		var list []string
+		for _, e := range x {
+			if s, ok := e.(string); ok && s != "" {
+				list = append(list, s)
+			}
+		}
+		return list
+	case []string:
+		return x
+	}
+	return nil
+}

@@ -1,0 +1,88 @@
+// Package entity answers GraphQL selections over tables. A module describes its types as data (Type:
+// which column a field is, which relations there are, who may see which rows); the package does the
+// rest for all of them alike. Start with Type, then Engine.List.
+//
+// A request is executed in three steps: the selection is compiled to a plan (plan.go), the plan is
+// loaded breadth-first (load.go), one statement for a list and one for each relation asked for,
+// whatever the number of rows, and written to JSON (write.go). Row security is part of loading: every
+// statement on a type with a Scope carries its condition, so no query, alias or nesting gets past it.
+package entity
+
+import (
+	"time"
+
+	"github.com/openimis/openimis-be-go/internal/auth"
+)
+
+// Type describes a GraphQL object type whose objects are rows of a table.
+type Type struct {
+	Name  string // the GraphQL type, also in global ids
+	Table string
+	Key   string // the primary key, shown as id
+	// TextKey says that the key is a text (codes, GUIDs) and not an integer.
+	TextKey bool
+	// Relay says that id is a global id; otherwise it is the key as it is.
+	Relay bool
+	// Columns maps fields to columns. How a value looks follows from the field's GraphQL type.
+	Columns map[string]string
+	// Computed are fields made from one column.
+	Computed map[string]Computed
+	One      map[string]One
+	Many     map[string]Many
+	// Filters are further names that arguments may compare: name → column.
+	Filters map[string]string
+	// Access is who may ask for the type, at the root or through a relation.
+	Access auth.Access
+	// Scope gives the condition on rows of the table (as alias) that s may see; "" means all. nil means
+	// that every row may be seen by who has Access.
+	Scope func(s auth.Scope, alias string) (where string, args []any)
+	// Where is a condition that every row of the type fulfils, on the alias t.
+	Where string
+	// Order sorts lists that ask for no order, as column names; default the key.
+	Order []string
+}
+
+// One is a relation to at most one row.
+type One struct {
+	To *Type
+	// Column is the foreign key in the own table; or
+	Column string
+	// Reverse is the foreign key in To's table that holds the own key.
+	Reverse string
+	// Open grants the target to whoever sees the row itself: the scope of To does not apply. For
+	// registers, and for the patient of a claim that may be seen.
+	Open bool
+	// Access replaces the access of To.
+	Access *auth.Access
+}
+
+// Many is a relation to the rows whose Column holds the own key.
+type Many struct {
+	To     *Type
+	Column string
+	// Open and Access as in One.
+	Open   bool
+	Access *auth.Access
+}
+
+// Computed is a field made from a column of the row.
+type Computed struct {
+	Column string
+	// Int makes the value of an Int field from a date; nil when there is none.
+	Int func(now time.Time, date time.Time) *int
+	// Text makes the value of a String field from a text.
+	Text func(s string) *string
+}
+
+// Extension adds relations to a type of an earlier module.
+type Extension struct {
+	Type *Type
+	One  map[string]One
+	Many map[string]Many
+}
+
+// Model is what a module contributes.
+type Model struct {
+	Types      []*Type
+	Extensions []Extension
+}

@@ -1,0 +1,329 @@
+package entity
+
+import (
+	"encoding/json"
+	"fmt"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/openimis/openimis-be-go/internal/auth"
+	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/fault"
+	"github.com/openimis/openimis-be-go/internal/relay"
+	"github.com/openimis/openimis-be-go/internal/schema"
+)
+
+// query collects the FROM, WHERE and ORDER BY of one statement on the rows of a type, alias t.
+type query struct {
+	registry *Registry
+	typ      *bound
+	scope    auth.Scope
+	joins    []string
+	aliases  map[string]joined // path → alias
+	where    []string
+	args     []any
+	order    []string
+	random   bool
+}
+
+type joined struct {
+	alias string
+	typ   *bound
+}
+
+func newQuery(r *Registry, b *bound) *query {
+	return &query{registry: r, typ: b, aliases: map[string]joined{"": {"t", b}}}
+}
+
+// Cond is what a module adds to a list of its own.
+type Cond struct{ q *query }
+
+// And adds a condition in portable SQL; the rows have the alias t.
+func (c Cond) And(where string, args ...any) {
+	c.q.where = append(c.q.where, where)
+	c.q.args = append(c.q.args, args...)
+}
+
+// Join gives the alias of the row that a path of relations leads to.
+func (c Cond) Join(path ...string) string {
+	alias := joined{"t", c.q.typ}
+	for i := range path {
+		var err error
+		if alias, err = c.q.join(strings.Join(path[:i], "."), alias, path[i]); err != nil {
+			panic(err) // a path is written by a module, not by a client
+		}
+	}
+	return alias.alias
+}
+
+// join adds the LEFT JOIN of a relation once and gives its alias.
+func (q *query) join(path string, from joined, relation string) (joined, error) {
+	full := strings.TrimPrefix(path+"."+relation, ".")
+	if a, ok := q.aliases[full]; ok {
+		return a, nil
+	}
+	f, ok := from.typ.fields[relation]
+	if !ok || f.one == nil {
+		return joined{}, fmt.Errorf("%s has no relation %s", from.typ.Name, relation)
+	}
+	to := q.registry.to(f.one.To)
+	a := joined{"j" + strconv.Itoa(len(q.aliases)), to}
+	on := fmt.Sprintf(`%s."%s" = %s."%s"`, a.alias, to.Key, from.alias, f.one.Column)
+	if f.one.Reverse != "" {
+		on = fmt.Sprintf(`%s."%s" = %s."%s"`, a.alias, f.one.Reverse, from.alias, from.typ.Key)
+	}
+	q.joins = append(q.joins, fmt.Sprintf(`LEFT JOIN "%s" AS %s ON %s`, to.Table, a.alias, on))
+	q.aliases[full] = a
+	if !f.one.Open { // a filter must not tell about rows outside the scope
+		q.restrict(to, a.alias)
+	}
+	return a, nil
+}
+
+// restrict adds the row security of a type.
+func (q *query) restrict(b *bound, alias string) {
+	if b.Scope == nil || q.scope.All {
+		return
+	}
+	if where, args := b.Scope(q.scope, alias); where != "" {
+		q.where = append(q.where, where)
+		q.args = append(q.args, args...)
+	}
+}
+
+// target is where an argument or a sort key leads.
+type target struct {
+	alias  string
+	column string
+	kind   kind
+	id     bool // the value may be a global id
+	op     string
+}
+
+// operators are the suffixes of arguments.
+var operators = map[string]string{"Lt": "<", "Lte": "<=", "Gt": ">", "Gte": ">=",
+	"Icontains": "contains", "Istartswith": "starts", "Iexact": "=", "Contains": "contains", "Startswith": "starts"}
+
+// resolve finds what the name of an argument means: relations and a field, joined by _, and an
+// operator, as in healthFacility_Location_Code_Istartswith.
+func (q *query) resolve(name string) (target, error) {
+	parts := strings.Split(name, "_")
+	t := target{op: "="}
+	if op, ok := operators[parts[len(parts)-1]]; ok && len(parts) > 1 {
+		t.op, parts = op, parts[:len(parts)-1]
+	}
+	for i, p := range parts {
+		parts[i] = strings.ToLower(p[:1]) + p[1:]
+	}
+	return q.follow(t, parts, func(b *bound, segment string) string { return segment })
+}
+
+// follow walks relations to a column. match gives the field that a segment names.
+func (q *query) follow(t target, parts []string, match func(b *bound, segment string) string) (target, error) {
+	at, path := joined{"t", q.typ}, ""
+	for i, p := range parts {
+		last := i == len(parts)-1
+		name := match(at.typ, p)
+		if last && name == "id" {
+			t.alias, t.column, t.id = at.alias, at.typ.Key, true
+			t.kind = at.typ.keyKind()
+			// the key of a relation is the foreign key: no join is needed
+			return t, nil
+		}
+		f, ok := at.typ.fields[name]
+		if column, extra := at.typ.Filters[name]; extra && (last || i == len(parts)-2 && parts[i+1] == "id") {
+			c, _ := at.typ.table.Column(column)
+			t.alias, t.column, t.kind, t.id = at.alias, column, kindOfKey(c), true
+			return t, nil
+		}
+		switch {
+		case !ok:
+			return t, fmt.Errorf("%s has no field %s", at.typ.Name, p)
+		case f.column != "" && last:
+			t.alias, t.column, t.kind = at.alias, f.column, f.kind
+			return t, nil
+		case f.one != nil && f.one.Column != "" && (last || i == len(parts)-2 && match(q.registry.to(f.one.To), parts[i+1]) == "id"):
+			t.alias, t.column, t.kind, t.id = at.alias, f.one.Column, q.registry.to(f.one.To).keyKind(), true
+			return t, nil
+		case f.one == nil:
+			return t, fmt.Errorf("%s.%s is no relation", at.typ.Name, p)
+		}
+		next, err := q.join(path, at, name)
+		if err != nil {
+			return t, err
+		}
+		at, path = next, strings.TrimPrefix(path+"."+name, ".")
+	}
+	return t, fmt.Errorf("it leads to no column")
+}
+
+func (b *bound) keyKind() kind {
+	c, _ := b.table.Column(b.Key)
+	return kindOfKey(c)
+}
+
+// kindOfKey says how a key column is compared.
+func kindOfKey(c *schema.Column) kind {
+	if c.Type == schema.GUID {
+		return kindUUID
+	}
+	return kindOfColumn(c)
+}
+
+// Search reads the argument str and finds it anywhere in one of the columns.
+func (c Cond) Search(args map[string]any, columns ...string) {
+	s, _ := args["str"].(string)
+	delete(args, "str")
+	if s == "" {
+		return
+	}
+	var parts []string
+	var binds []any
+	for _, col := range columns {
+		parts = append(parts, `$like(t."`+col+`", ?)`)
+		binds = append(binds, db.Contains(s))
+	}
+	c.And("("+strings.Join(parts, " OR ")+")", binds...)
+}
+
+// filter adds the conditions of the arguments.
+func (q *query) filter(args map[string]any) error {
+	names := make([]string, 0, len(args))
+	for n, v := range args {
+		if v != nil && !paging[n] {
+			names = append(names, n)
+		}
+	}
+	sort.Strings(names) // the statement's text must not depend on the order of the arguments
+	for _, n := range names {
+		t, err := q.resolve(n)
+		if err != nil {
+			return fault.Input(n, "Argument %q: %v.", n, err)
+		}
+		if err := q.compare(n, t, args[n]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compare adds one comparison.
+func (q *query) compare(arg string, t target, v any) error {
+	column := fmt.Sprintf(`%s."%s"`, t.alias, t.column)
+	add := func(where string, args ...any) error {
+		q.where = append(q.where, where)
+		q.args = append(q.args, args...)
+		return nil
+	}
+	text := textOf(v)
+	if t.id {
+		text = relay.Key(text)
+	}
+	switch t.kind {
+	case kindText:
+		text = strings.TrimRight(text, " ")
+		switch t.op {
+		case "contains":
+			return add("$like("+column+", ?)", db.Contains(text))
+		case "starts":
+			return add("$like("+column+", ?)", db.StartsWith(text))
+		case "=":
+			return add("$eq("+column+", ?)", text)
+		}
+		return add("$ci("+column+") "+t.op+" $ci(?)", text)
+	case kindInt:
+		n, err := strconv.Atoi(strings.TrimSpace(text))
+		if err != nil || n != int(int32(n)) {
+			if t.id {
+				return fault.Input(arg, "Argument %q: %q is no id; a global id or a whole number is expected.", arg, textOf(v))
+			}
+			return fault.Input(arg, "Argument %q: %q is no whole number.", arg, text)
+		}
+		return add(column+" "+t.op+" ?", n)
+	case kindBool:
+		b, err := strconv.ParseBool(text)
+		if err != nil {
+			return fault.Input(arg, "Argument %q: %q is neither true nor false.", arg, text)
+		}
+		if b {
+			return add(column + " = $true")
+		}
+		return add(column + " = $false")
+	case kindFloat, kindDecimal:
+		d, err := decimal.NewFromString(text)
+		if err != nil {
+			return fault.Input(arg, "Argument %q: %q is no number.", arg, text)
+		}
+		return add(column+" "+t.op+" ?", d)
+	case kindUUID:
+		u, ok := db.ParseUUID(text)
+		if !ok {
+			return fault.Input(arg, "Argument %q: %q is no UUID.", arg, text)
+		}
+		return add(column+" = ?", u)
+	case kindDate:
+		return q.compareDate(arg, column, t.op, text, add)
+	case kindDateTime:
+		at, dateOnly, err := parseTime(text)
+		if err != nil {
+			return fault.Input(arg, "Argument %q: %v.", arg, err)
+		}
+		if dateOnly {
+			return q.compareDate(arg, column, t.op, text, add)
+		}
+		return add(column+" "+t.op+" ?", at)
+	}
+	return fault.Input(arg, "Argument %q cannot be compared.", arg)
+}
+
+// compareDate compares whole days, whatever time of day the column has: legacy dates are often
+// datetime columns. It never applies a function to the column, so that an index can be used.
+func (q *query) compareDate(arg, column, op, text string, add func(string, ...any) error) error {
+	day, _, err := parseTime(text)
+	if err != nil {
+		return fault.Input(arg, "Argument %q: %v.", arg, err)
+	}
+	next := db.Date(day.AddDate(0, 0, 1))
+	switch op {
+	case "<":
+		return add(column+" < ?", db.Date(day))
+	case "<=":
+		return add(column+" < ?", next)
+	case ">":
+		return add(column+" >= ?", next)
+	case ">=":
+		return add(column+" >= ?", db.Date(day))
+	}
+	return add("("+column+" >= ? AND "+column+" < ?)", db.Date(day), next)
+}
+
+// parseTime reads a Date or DateTime argument.
+func parseTime(s string) (t time.Time, dateOnly bool, err error) {
+	if t, err = time.Parse("2006-01-02", s); err == nil {
+		return t, true, nil
+	}
+	for _, layout := range []string{"2006-01-02T15:04:05.999999999", "2006-01-02T15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999999", "2006-01-02T15:04", "2006-01-02 15:04"} {
+		if t, err = time.Parse(layout, s); err == nil {
+			return t.UTC(), false, nil
+		}
+	}
+	return t, false, fmt.Errorf("%q is no date; 2026-12-31 or 2026-12-31T23:59:59 is expected", s)
+}
+
+func textOf(v any) string {
+	switch x := v.(type) {
+	case string:
+		return x
+	case json.Number:
+		return x.String()
+	case float64:
+		return strconv.FormatFloat(x, 'f', -1, 64)
+	case nil:
+		return ""
+	}
+	return fmt.Sprint(v)
+}

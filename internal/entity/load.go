@@ -1,0 +1,428 @@
+package entity
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/openimis/openimis-be-go/internal/auth"
+	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/fault"
+	"github.com/openimis/openimis-be-go/internal/relay"
+)
+
+// key is a primary or foreign key of either kind.
+type key struct {
+	n    int64
+	s    string
+	null bool
+}
+
+// rows is what one statement brought: for each row its keys and, as places in the arena, its columns.
+type rows struct {
+	n     int
+	keys  []key  // n × len(plan.keys)
+	cells []span // n × len(plan.columns)
+}
+
+// span is a value, already written as JSON, in the arena; empty is null.
+type span struct{ from, to int32 }
+
+// group is the part of a list that belongs to one parent.
+type group struct {
+	from, to int32 // rows of the node's table
+	start    int   // offset of the first row in the whole list
+	more     bool  // there are rows after the last
+	total    int
+	window   relay.Window
+}
+
+// loader loads the plans of one root field.
+type loader struct {
+	query   db.Query
+	now     time.Time
+	listCap int
+	budget  int // rows that this answer may still load
+	arena   []byte
+	reg     *Registry
+	// principal decides what relations show.
+	principal *auth.Principal
+}
+
+// rowBudget is how many rows one answer may have, over all its relations.
+const rowBudget = 500_000
+
+// list loads a list and what its nodes need. parents are the keys of the parent rows, nil at the root.
+func (l *loader) list(ctx context.Context, m *manyPlan, parents []key) error {
+	node := m.node
+	if m.conn != nil {
+		node = m.conn.node
+	}
+	q := m.query
+	if node.typ.live != "" {
+		q.where = append(q.where, fmt.Sprintf(`t."%s" IS NULL`, node.typ.live))
+	}
+	if node.typ.Where != "" {
+		q.where = append(q.where, node.typ.Where)
+	}
+	if !m.rel.Open {
+		q.restrict(node.typ, "t")
+	}
+	var err error
+	if parents == nil {
+		err = l.rootList(ctx, m, node)
+	} else {
+		err = l.childLists(ctx, m, node, parents)
+	}
+	if err != nil {
+		return err
+	}
+	return l.relations(ctx, node)
+}
+
+// rootList loads the list of a root field.
+func (l *loader) rootList(ctx context.Context, m *manyPlan, node *plan) error {
+	w := m.args.Window(l.listCap)
+	g := group{total: -1}
+	if w.NeedTotal || m.conn != nil && m.conn.needTotal {
+		src := "SELECT COUNT(*) FROM " + m.query.from() + m.query.conditions()
+		if err := l.query.Get(ctx, &g.total, src, m.query.args...); err != nil {
+			return err
+		}
+		w = w.Resolve(g.total)
+	}
+	g.window, g.start = w, w.Start
+	if m.conn == nil || m.conn.needRows {
+		limit := w.End - w.Start
+		src := "SELECT " + node.selectList() + " FROM " + m.query.from() + m.query.conditions() + " ORDER BY " + strings.Join(m.query.order, ", ")
+		args := append([]any{}, m.query.args...)
+		// one row more tells whether there is a next page
+		src += " $page(?, ?)"
+		args = append(args, limit+1, w.Start)
+		if err := l.scan(ctx, node, src, args, nil); err != nil {
+			return err
+		}
+		g.more = node.table.n > limit
+		g.to = int32(min(node.table.n, limit))
+	}
+	m.groups = []group{g}
+	return nil
+}
+
+// childLists loads the lists of all parents with one statement, each cut to its page by a window
+// function, and their lengths with another when they are asked for.
+func (l *loader) childLists(ctx context.Context, m *manyPlan, node *plan, parents []key) error {
+	m.groups = make([]group, len(parents))
+	fk := `t."` + m.rel.Column + `"`
+	in, arg := inKeys(parents, m.rel.textKey(node))
+	q := m.query
+	q.where = append([]string{fk + " IN " + in}, q.where...)
+	q.args = append([]any{arg}, q.args...)
+	w := m.args.Window(l.listCap)
+	index := map[key][]int{}
+	for i, p := range parents {
+		m.groups[i] = group{window: w, start: w.Start, total: -1}
+		if !p.null {
+			index[p] = append(index[p], i)
+		}
+	}
+	if m.conn != nil && (m.conn.needTotal || w.NeedTotal) {
+		if err := l.childTotals(ctx, m, fk, index); err != nil {
+			return err
+		}
+	}
+	if m.conn != nil && !m.conn.needRows || len(index) == 0 {
+		return nil
+	}
+	src := "SELECT " + node.selectList() + ", " + fk + ` AS "imis_fk"`
+	var args []any
+	if m.conn == nil {
+		src += " FROM " + q.from() + q.conditions() + " ORDER BY " + fk + ", " + strings.Join(q.order, ", ") + " $page(?, ?)"
+		args = append(append([]any{}, q.args...), l.budget+1, 0)
+	} else {
+		count := ""
+		where := `x."imis_n" > ? AND x."imis_n" <= ?`
+		args = append(args, q.args...)
+		switch {
+		case w.NeedTotal: // the last rows of every list
+			count = ", COUNT(*) OVER (PARTITION BY " + fk + `) AS "imis_c"`
+			where = `x."imis_n" > x."imis_c" - ?`
+			args = append(args, *m.args.Last)
+		default:
+			args = append(args, w.Start, w.End+1)
+		}
+		src = "SELECT " + node.outerList() + `, x."imis_fk" FROM (` + src + ", ROW_NUMBER() OVER (PARTITION BY " + fk + " ORDER BY " +
+			strings.Join(q.order, ", ") + `) AS "imis_n"` + count + " FROM " + q.from() + q.conditions() + ") AS x WHERE " + where +
+			` ORDER BY x."imis_fk", x."imis_n"`
+	}
+	var owners []key
+	if err := l.scan(ctx, node, src, args, &owners); err != nil {
+		return err
+	}
+	for from := 0; from < len(owners); {
+		to := from
+		for to < len(owners) && owners[to] == owners[from] {
+			to++
+		}
+		for _, i := range index[owners[from]] {
+			g := &m.groups[i]
+			g.from, g.to = int32(from), int32(to)
+			if m.conn != nil {
+				if w.NeedTotal {
+					g.window = w.Resolve(g.total)
+					g.start = g.window.Start
+				} else if limit := w.End - w.Start; to-from > limit {
+					g.more, g.to = true, int32(from+limit)
+				}
+			}
+		}
+		from = to
+	}
+	return nil
+}
+
+// textKey says whether the foreign key of the relation is a text.
+func (m Many) textKey(node *plan) bool {
+	if c, ok := node.typ.table.Column(m.Column); ok {
+		return kindOfColumn(c) == kindText
+	}
+	return false
+}
+
+func (l *loader) childTotals(ctx context.Context, m *manyPlan, fk string, index map[key][]int) error {
+	for i := range m.groups {
+		m.groups[i].total = 0
+	}
+	src := "SELECT " + fk + ` AS "imis_fk", COUNT(*) AS "imis_c" FROM ` + m.query.from() + m.query.conditions() + " GROUP BY " + fk
+	rs, err := l.query.Rows(ctx, src, m.query.args...)
+	if err != nil {
+		return err
+	}
+	defer rs.Close()
+	for rs.Next() {
+		var k keyCell
+		var n int
+		if err := rs.Scan(&k, &n); err != nil {
+			return err
+		}
+		for _, i := range index[k.key] {
+			m.groups[i].total = n
+		}
+	}
+	return rs.Err()
+}
+
+// relations loads what the rows of a plan refer to, each relation with one statement.
+func (l *loader) relations(ctx context.Context, p *plan) error {
+	for _, v := range p.views {
+		v.table, v.columns, v.keys = p.table, p.columns, p.keys
+	}
+	for _, view := range append([]*plan{p}, p.views...) {
+		for i := range view.fields {
+			f := &view.fields[i]
+			var err error
+			switch f.shape {
+			case shapeOne:
+				err = l.one(ctx, p, f)
+			case shapeMany:
+				parents := p.column0()
+				if len(parents) == 0 {
+					continue
+				}
+				if err = f.many.query.sortBy(nil); err == nil {
+					err = l.list(ctx, f.many, parents)
+				}
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// column0 gives the primary keys of the rows.
+func (p *plan) column0() []key { return p.keyColumn(0) }
+
+func (p *plan) keyColumn(i int) []key {
+	keys := make([]key, p.table.n)
+	for r := range keys {
+		keys[r] = p.table.keys[r*len(p.keys)+i]
+	}
+	return keys
+}
+
+// one loads the targets of a to-one relation.
+func (l *loader) one(ctx context.Context, parent *plan, f *planField) error {
+	o := f.one
+	own := parent.keyColumn(f.index)
+	o.target = make([]int32, len(own))
+	distinct := make([]key, 0, len(own))
+	seen := map[key]bool{}
+	for i, k := range own {
+		o.target[i] = -1
+		if !k.null && !seen[k] {
+			seen[k] = true
+			distinct = append(distinct, k)
+		}
+	}
+	if len(distinct) == 0 {
+		return nil
+	}
+	column := o.node.typ.Key
+	if o.rel.Reverse != "" {
+		column = o.rel.Reverse
+	}
+	by := o.node.key(column)
+	c, _ := o.node.typ.table.Column(column)
+	in, arg := inKeys(distinct, kindOfColumn(c) == kindText)
+	q := newQuery(l.reg, o.node.typ)
+	q.scope = scopeOf(l.principal)
+	q.where = append(q.where, `t."`+column+`" IN `+in)
+	q.args = append(q.args, arg)
+	if o.rel.Reverse != "" && o.node.typ.live != "" {
+		q.where = append(q.where, fmt.Sprintf(`t."%s" IS NULL`, o.node.typ.live))
+	}
+	if !o.rel.Open {
+		q.restrict(o.node.typ, "t")
+	}
+	src := "SELECT " + o.node.selectList() + " FROM " + q.from() + q.conditions()
+	if err := l.scan(ctx, o.node, src, q.args, nil); err != nil {
+		return err
+	}
+	at := make(map[key]int32, o.node.table.n)
+	for r := o.node.table.n - 1; r >= 0; r-- {
+		at[o.node.table.keys[r*len(o.node.keys)+by].folded()] = int32(r)
+	}
+	for i, k := range own {
+		if r, ok := at[k.folded()]; ok && !k.null {
+			o.target[i] = r
+		}
+	}
+	return l.relations(ctx, o.node)
+}
+
+// folded makes text keys equal that differ in case or trailing blanks only.
+func (k key) folded() key {
+	if k.s != "" {
+		k.s = strings.ToLower(strings.TrimRight(k.s, " "))
+	}
+	return k
+}
+
+// inKeys renders the list side of IN for keys.
+func inKeys(keys []key, text bool) (string, any) {
+	if text {
+		list := make(db.Texts, 0, len(keys))
+		for _, k := range keys {
+			if !k.null {
+				s := k.s
+				if s == "" {
+					s = strconv.FormatInt(k.n, 10)
+				}
+				list = append(list, s)
+			}
+		}
+		return "$texts(?)", list
+	}
+	list := make(db.Ints, 0, len(keys))
+	for _, k := range keys {
+		if !k.null {
+			list = append(list, int(k.n))
+		}
+	}
+	return "$ints(?)", list
+}
+
+// from renders the FROM clause.
+func (q *query) from() string {
+	s := `"` + q.typ.Table + `" AS t`
+	for _, j := range q.joins {
+		s += " " + j
+	}
+	return s
+}
+
+// conditions renders the WHERE clause.
+func (q *query) conditions() string {
+	if len(q.where) == 0 {
+		return ""
+	}
+	return " WHERE " + strings.Join(q.where, " AND ")
+}
+
+// selectList names the columns that a plan needs: keys first, then what is written.
+func (p *plan) selectList() string {
+	var b strings.Builder
+	for i, k := range p.keys {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, `t."%s" AS "k%d"`, k, i)
+	}
+	for i, c := range p.columns {
+		fmt.Fprintf(&b, `, t."%s" AS "c%d"`, c.name, i)
+	}
+	return b.String()
+}
+
+// outerList names the same columns of the derived table x.
+func (p *plan) outerList() string {
+	var b strings.Builder
+	for i := range p.keys {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, `x."k%d"`, i)
+	}
+	for i := range p.columns {
+		fmt.Fprintf(&b, `, x."c%d"`, i)
+	}
+	return b.String()
+}
+
+// scan runs a statement and keeps its rows in the plan. owners receives the last column, the foreign
+// key of a list.
+func (l *loader) scan(ctx context.Context, p *plan, src string, args []any, owners *[]key) error {
+	rs, err := l.query.Rows(ctx, src, args...)
+	if err != nil {
+		return err
+	}
+	defer rs.Close()
+	keys := make([]keyCell, len(p.keys))
+	cells := make([]jsonCell, len(p.columns))
+	dest := make([]any, 0, len(keys)+len(cells)+1)
+	for i := range keys {
+		dest = append(dest, &keys[i])
+	}
+	for i := range cells {
+		cells[i] = jsonCell{loader: l, column: p.columns[i]}
+		dest = append(dest, &cells[i])
+	}
+	var owner keyCell
+	if owners != nil {
+		dest = append(dest, &owner)
+	}
+	t := &p.table
+	for rs.Next() {
+		if l.budget--; l.budget < 0 {
+			return fault.New(fault.Invalid, "The answer would have more than %d rows; ask for fewer with first or with filters.", rowBudget)
+		}
+		if err := rs.Scan(dest...); err != nil {
+			return fmt.Errorf("%w (statement: %s)", err, src)
+		}
+		for i := range keys {
+			t.keys = append(t.keys, keys[i].key)
+		}
+		for i := range cells {
+			t.cells = append(t.cells, cells[i].span)
+		}
+		if owners != nil {
+			*owners = append(*owners, owner.key)
+		}
+		t.n++
+	}
+	return rs.Err()
+}

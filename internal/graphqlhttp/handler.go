@@ -1,0 +1,289 @@
+// Package graphqlhttp serves a GraphQL schema over HTTP the way the 2019 backend did (graphene-django):
+// JSON, form and application/graphql bodies, GET for queries, GraphiQL for a browser, its status codes
+// and its error bodies. Start with Handler.ServeHTTP.
+package graphqlhttp
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/executor"
+	"github.com/99designs/gqlgen/graphql/handler/lru"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/openimis/openimis-be-go/internal/fault"
+)
+
+//go:embed graphiql.html
+var graphiql []byte
+
+// Limits bound what one request may ask for.
+type Limits struct {
+	Depth   int   // nested selections; default 30
+	Aliases int   // aliased fields in the whole document; default 100
+	Roots   int   // root fields of the operation; default 50
+	Tokens  int   // lexical tokens of the document; default 20,000
+	Body    int64 // bytes of the request; default 10 MiB
+}
+
+// Handler serves one schema.
+type Handler struct {
+	exec   *executor.Executor
+	schema *ast.Schema
+	limits Limits
+	log    *slog.Logger
+	// Observe is told the names of the root fields of each operation, for logs and metrics.
+	Observe func(ctx context.Context, kind string, roots []string, failed bool)
+}
+
+// New makes a handler.
+func New(es graphql.ExecutableSchema, limits Limits, log *slog.Logger) *Handler {
+	for p, v := range map[*int]int{&limits.Depth: 30, &limits.Aliases: 100, &limits.Roots: 50, &limits.Tokens: 20_000} {
+		if *p == 0 {
+			*p = v
+		}
+	}
+	if limits.Body == 0 {
+		limits.Body = 10 << 20
+	}
+	h := &Handler{exec: executor.New(es), schema: es.Schema(), limits: limits, log: log}
+	h.exec.SetQueryCache(lru.New[*ast.QueryDocument](1000))
+	h.exec.SetDefaultRulesFn(validationRules)
+	h.exec.SetParserTokenLimit(limits.Tokens)
+	h.exec.SetErrorPresenter(h.present)
+	h.exec.SetRecoverFunc(func(ctx context.Context, err any) error {
+		log.ErrorContext(ctx, "graphql: panic", "panic", err)
+		return errors.New("panic")
+	})
+	h.exec.Use(introspection{})
+	return h
+}
+
+// introspection is on: clients and tools read the contract from the running server.
+type introspection struct{}
+
+func (introspection) ExtensionName() string                   { return "Introspection" }
+func (introspection) Validate(graphql.ExecutableSchema) error { return nil }
+func (introspection) MutateOperationContext(_ context.Context, oc *graphql.OperationContext) *gqlerror.Error {
+	oc.DisableIntrospection = false
+	return nil
+}
+
+// present shows users what fault allows and logs the rest.
+func (h *Handler) present(ctx context.Context, err error) *gqlerror.Error {
+	var g *gqlerror.Error
+	if !errors.As(err, &g) {
+		g = graphql.DefaultErrorPresenter(ctx, err)
+	}
+	cause := err
+	if g.Err != nil {
+		cause = g.Err
+	}
+	var f *fault.Error
+	if errors.As(cause, &f) && f.Code != fault.Internal {
+		g.Message = f.Message
+	} else if g.Err != nil {
+		h.log.ErrorContext(ctx, "graphql: internal error", "path", g.Path.String(), "error", cause)
+		g.Message = fault.Message(cause)
+	}
+	g.Extensions = nil
+	return g
+}
+
+// ServeHTTP implements http.Handler.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodPost {
+		w.Header().Set("Allow", "GET, POST")
+		refuse(w, http.StatusMethodNotAllowed, "GraphQL only supports GET and POST requests.")
+		return
+	}
+	params, status, message := h.read(w, r)
+	if status != 0 {
+		refuse(w, status, message)
+		return
+	}
+	if r.Method == http.MethodGet && params.Query == "" && wantsHTML(r) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'")
+		_, _ = w.Write(graphiql)
+		return
+	}
+	if params.Query == "" {
+		refuse(w, http.StatusBadRequest, "Must provide query string.")
+		return
+	}
+	h.execute(w, r, params)
+}
+
+// execute parses, checks and runs an operation.
+func (h *Handler) execute(w http.ResponseWriter, r *http.Request, params *graphql.RawParams) {
+	ctx := graphql.StartOperationTrace(r.Context())
+	oc, errs := h.exec.CreateOperationContext(ctx, params)
+	if len(errs) > 0 {
+		respond(w, http.StatusBadRequest, nil, h.legacyErrors(params, oc, errs))
+		return
+	}
+	if err := h.check(r, oc); err != nil {
+		status := http.StatusBadRequest
+		if r.Method == http.MethodGet && oc.Operation.Operation == ast.Mutation {
+			status = http.StatusMethodNotAllowed
+		}
+		respond(w, status, nil, gqlerror.List{err})
+		return
+	}
+	responses, ctx := h.exec.DispatchOperation(ctx, oc)
+	resp := responses(ctx)
+	if resp == nil {
+		return // the client is gone
+	}
+	if h.Observe != nil {
+		h.Observe(ctx, string(oc.Operation.Operation), roots(oc.Operation), len(resp.Errors) > 0)
+	}
+	respond(w, http.StatusOK, resp.Data, resp.Errors)
+}
+
+func roots(op *ast.OperationDefinition) (names []string) {
+	for _, s := range op.SelectionSet {
+		if f, ok := s.(*ast.Field); ok {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
+// read takes the operation from URL and body. status is 0 when all is well.
+func (h *Handler) read(w http.ResponseWriter, r *http.Request) (p *graphql.RawParams, status int, message string) {
+	p = &graphql.RawParams{Headers: r.Header}
+	query := r.URL.Query()
+	p.Query, p.OperationName = query.Get("query"), query.Get("operationName")
+	vars := query.Get("variables")
+	if r.Method == http.MethodPost {
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.limits.Body))
+		var tooLarge *http.MaxBytesError
+		switch {
+		case errors.As(err, &tooLarge):
+			return nil, http.StatusRequestEntityTooLarge, "The request is larger than " + strconv.FormatInt(h.limits.Body, 10) + " bytes."
+		case err != nil:
+			return nil, http.StatusBadRequest, "The request could not be read to its end."
+		}
+		kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+		switch kind {
+		case "application/graphql":
+			p.Query = string(body)
+		case "application/json":
+			return h.readJSON(p, body)
+		case "application/x-www-form-urlencoded":
+			form, err := parseForm(body)
+			if err != nil {
+				return nil, http.StatusBadRequest, "The form is not valid."
+			}
+			for k, to := range map[string]*string{"query": &p.Query, "operationName": &p.OperationName, "variables": &vars} {
+				if v := form.Get(k); v != "" {
+					*to = v
+				}
+			}
+		default:
+			// graphene-django reads nothing from other bodies
+		}
+	}
+	if vars != "" && vars != "null" {
+		if err := decode([]byte(vars), &p.Variables); err != nil {
+			return nil, http.StatusBadRequest, "Variables are invalid JSON."
+		}
+	}
+	return p, 0, ""
+}
+
+func (h *Handler) readJSON(p *graphql.RawParams, body []byte) (*graphql.RawParams, int, string) {
+	if !json.Valid(body) {
+		return nil, http.StatusBadRequest, "POST body sent invalid JSON."
+	}
+	if t := bytes.TrimLeft(body, " \t\r\n"); len(t) == 0 || t[0] != '{' {
+		return nil, http.StatusBadRequest, "The received data is not a valid JSON query."
+	}
+	var in struct {
+		Query         *string         `json:"query"`
+		OperationName *string         `json:"operationName"`
+		Variables     json.RawMessage `json:"variables"`
+	}
+	if err := json.Unmarshal(body, &in); err != nil {
+		return nil, http.StatusBadRequest, "The received data is not a valid JSON query."
+	}
+	if in.Query != nil {
+		p.Query = *in.Query
+	}
+	if in.OperationName != nil {
+		p.OperationName = *in.OperationName
+	}
+	if len(in.Variables) > 0 && string(in.Variables) != "null" {
+		raw := []byte(in.Variables)
+		var text string
+		if json.Unmarshal(raw, &text) == nil { // some clients send the variables as a text
+			if raw = []byte(text); text == "" {
+				return p, 0, ""
+			}
+		}
+		if err := decode(raw, &p.Variables); err != nil {
+			return nil, http.StatusBadRequest, "Variables are invalid JSON."
+		}
+	}
+	return p, 0, ""
+}
+
+// decode keeps numbers as they were written.
+func decode(b []byte, to any) error {
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber()
+	return d.Decode(to)
+}
+
+func wantsHTML(r *http.Request) bool {
+	if _, raw := r.URL.Query()["raw"]; raw {
+		return false
+	}
+	accept := r.Header.Get("Accept")
+	html, js := strings.Index(accept, "text/html"), strings.Index(accept, "application/json")
+	return html >= 0 && (js < 0 || html < js)
+}
+
+func refuse(w http.ResponseWriter, status int, message string) {
+	respond(w, status, nil, gqlerror.List{{Message: message}})
+}
+
+// respond writes errors and data; data is JSON already and is not encoded again.
+func respond(w http.ResponseWriter, status int, data json.RawMessage, errs gqlerror.List) {
+	var b bytes.Buffer
+	b.Grow(len(data) + 64)
+	b.WriteByte('{')
+	if len(errs) > 0 {
+		b.WriteString(`"errors":`)
+		text, err := json.Marshal(errs)
+		if err != nil {
+			text = []byte(`[{"message":"An internal error has occurred."}]`)
+		}
+		b.Write(text)
+		if data != nil {
+			b.WriteByte(',')
+		}
+	}
+	if data != nil {
+		b.WriteString(`"data":`)
+		b.Write(data)
+	}
+	b.WriteByte('}')
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(b.Len()))
+	w.WriteHeader(status)
+	_, _ = w.Write(b.Bytes())
+}

@@ -1,0 +1,234 @@
+package graphqlhttp
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/validator/core"
+	"github.com/vektah/gqlparser/v2/validator/rules"
+)
+
+// validationRules are the standard rules, but the values of arguments are checked as graphql-core 2
+// checked them: one error for an argument, which names every wrong field in it.
+func validationRules() *rules.Rules {
+	r := rules.NewDefaultRules()
+	r.RemoveRule("ValuesOfCorrectType")
+	r.AddRule("ArgumentsOfCorrectType", func(observers *core.Events, addError core.AddErrFunc) {
+		observers.OnField(func(w *core.Walker, field *ast.Field) {
+			if field.Definition == nil {
+				return
+			}
+			checkArguments(w.Schema, field.Definition.Arguments, field.Arguments, addError)
+		})
+		observers.OnDirective(func(w *core.Walker, d *ast.Directive) {
+			if d.Definition != nil {
+				checkArguments(w.Schema, d.Definition.Arguments, d.Arguments, addError)
+			}
+		})
+	})
+	return r
+}
+
+func checkArguments(s *ast.Schema, defs ast.ArgumentDefinitionList, args ast.ArgumentList, addError core.AddErrFunc) {
+	for _, a := range args {
+		def := defs.ForName(a.Name)
+		if def == nil {
+			continue
+		}
+		if problems := literal(s, def.Type, a.Value); len(problems) > 0 {
+			addError(core.Message("Argument %q has invalid value %s.\n%s", a.Name, printValue(a.Value), strings.Join(problems, "\n")), core.At(a.Value.Position))
+		}
+	}
+}
+
+// literal says what is wrong with a value, in the words of graphql-core 2.
+func literal(s *ast.Schema, t *ast.Type, v *ast.Value) []string {
+	missing := v == nil || v.Kind == ast.NullValue
+	if t.NonNull && missing {
+		return []string{fmt.Sprintf("Expected %q, found null.", t.String())}
+	}
+	if missing || v.Kind == ast.Variable {
+		return nil
+	}
+	if t.Elem != nil {
+		if v.Kind != ast.ListValue {
+			return literal(s, t.Elem, v)
+		}
+		var problems []string
+		for i, c := range v.Children {
+			for _, p := range literal(s, t.Elem, c.Value) {
+				problems = append(problems, fmt.Sprintf("In element #%d: %s", i, p))
+			}
+		}
+		return problems
+	}
+	def := s.Types[t.NamedType]
+	if def == nil {
+		return nil
+	}
+	if def.Kind == ast.InputObject {
+		return object(s, def, v)
+	}
+	if !leaf(def, v) {
+		return []string{fmt.Sprintf("Expected type %q, found %s.", def.Name, printValue(v))}
+	}
+	return nil
+}
+
+func object(s *ast.Schema, def *ast.Definition, v *ast.Value) []string {
+	if v.Kind != ast.ObjectValue {
+		return []string{fmt.Sprintf("Expected %q, found not an object.", def.Name)}
+	}
+	var problems []string
+	given := map[string]*ast.Value{}
+	for _, c := range v.Children {
+		given[c.Name] = c.Value
+		if def.Fields.ForName(c.Name) == nil {
+			problems = append(problems, fmt.Sprintf("In field %q: Unknown field.", c.Name))
+		}
+	}
+	for _, f := range def.Fields {
+		value := given[f.Name]
+		if value == nil && f.DefaultValue != nil {
+			continue
+		}
+		for _, p := range literal(s, f.Type, value) {
+			problems = append(problems, fmt.Sprintf("In field %q: %s", f.Name, p))
+		}
+	}
+	return problems
+}
+
+// leaf says whether a literal fits a scalar or an enum.
+func leaf(def *ast.Definition, v *ast.Value) bool {
+	if def.Kind == ast.Enum {
+		return v.Kind == ast.EnumValue && def.EnumValues.ForName(v.Raw) != nil
+	}
+	text := v.Kind == ast.StringValue || v.Kind == ast.BlockValue
+	number := v.Kind == ast.IntValue || v.Kind == ast.FloatValue
+	switch def.Name {
+	case "Int":
+		return integer(v, -1<<31, 1<<31-1)
+	case "SmallInt":
+		return integer(v, -1<<15, 1<<15-1)
+	case "TinyInt":
+		return integer(v, 0, 255)
+	case "Float":
+		return number
+	case "String":
+		return text
+	case "ID":
+		return text || v.Kind == ast.IntValue
+	case "Boolean":
+		return v.Kind == ast.BooleanValue
+	case "Decimal":
+		_, err := decimal.NewFromString(v.Raw)
+		return (text || number) && err == nil
+	case "Date":
+		return text && isDate(v.Raw)
+	case "DateTime":
+		return text && isDateTime(v.Raw)
+	case "UUID":
+		_, err := uuid.Parse(v.Raw)
+		return text && err == nil
+	}
+	return true
+}
+
+func integer(v *ast.Value, low, high int64) bool {
+	n, err := strconv.ParseInt(v.Raw, 10, 64)
+	return v.Kind == ast.IntValue && err == nil && n >= low && n <= high
+}
+
+func isDate(s string) bool {
+	_, err := time.Parse("2006-01-02", s)
+	return err == nil || isDateTime(s)
+}
+
+var dateTime = regexp.MustCompile(`^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$`)
+
+func isDateTime(s string) bool {
+	if !dateTime.MatchString(s) {
+		return false
+	}
+	_, err := time.Parse("2006-01-02", s[:10])
+	return err == nil
+}
+
+// printValue prints a literal as graphql-core does.
+func printValue(v *ast.Value) string {
+	if v == nil {
+		return "null"
+	}
+	switch v.Kind {
+	case ast.Variable:
+		return "$" + v.Raw
+	case ast.StringValue, ast.BlockValue:
+		return strconv.Quote(v.Raw)
+	case ast.ListValue:
+		var parts []string
+		for _, c := range v.Children {
+			parts = append(parts, printValue(c.Value))
+		}
+		return "[" + strings.Join(parts, ", ") + "]"
+	case ast.ObjectValue:
+		var parts []string
+		for _, c := range v.Children {
+			parts = append(parts, c.Name+": "+printValue(c.Value))
+		}
+		return "{" + strings.Join(parts, ", ") + "}"
+	}
+	return v.Raw
+}
+
+// legacyErrors words errors of parsing and of choosing the operation as the 2019 clients know them.
+func (h *Handler) legacyErrors(params *graphql.RawParams, oc *graphql.OperationContext, errs gqlerror.List) gqlerror.List {
+	if oc != nil && oc.Doc != nil && oc.Operation == nil {
+		message := "Must provide operation name if query contains multiple operations."
+		if params.OperationName != "" {
+			message = fmt.Sprintf("Unknown operation named %q.", params.OperationName)
+		} else if len(oc.Doc.Operations) == 0 {
+			message = "Must provide an operation."
+		}
+		return gqlerror.List{{Message: message}}
+	}
+	for i, e := range errs {
+		c := *e
+		c.Extensions, c.Rule, c.Path = nil, "", nil
+		if (oc == nil || oc.Doc == nil) && len(c.Locations) > 0 {
+			at := c.Locations[0]
+			text := strings.ReplaceAll(strings.ReplaceAll(c.Message, "<EOF>", "EOF"), "<Invalid>", "an invalid character")
+			c.Message = fmt.Sprintf("Syntax Error GraphQL (%d:%d) %s\n\n%s", at.Line, at.Column, text, excerpt(params.Query, at.Line, at.Column))
+		}
+		errs[i] = &c
+	}
+	return errs
+}
+
+// excerpt shows the line of an error with its neighbours and a mark below the place.
+func excerpt(source string, line, column int) string {
+	lines := strings.Split(strings.ReplaceAll(source, "\r\n", "\n"), "\n")
+	if line < 1 || line > len(lines) {
+		return ""
+	}
+	width := len(strconv.Itoa(line + 1))
+	show := func(n int) string { return fmt.Sprintf("%*d: %s\n", width, n, lines[n-1]) }
+	var b strings.Builder
+	if line >= 2 {
+		b.WriteString(show(line - 1))
+	}
+	b.WriteString(show(line))
+	b.WriteString(strings.Repeat(" ", 1+width+column) + "^\n")
+	if line < len(lines) {
+		b.WriteString(show(line + 1))
+	}
+	return b.String()
+}

@@ -1,0 +1,67 @@
+// Package location is the module of territory: regions, districts, wards, villages and the health
+// facilities in them. Start reading at Module; the tables are described in store.go.
+package location
+
+import (
+	_ "embed"
+
+	"github.com/openimis/openimis-be-go/internal/auth"
+	"github.com/openimis/openimis-be-go/internal/entity"
+	"github.com/openimis/openimis-be-go/internal/schema"
+	"github.com/openimis/openimis-be-go/modules"
+)
+
+//go:embed location.graphql
+var sdl string
+
+// Module is the location module of one instance.
+type Module struct {
+	Query Query
+	store *Store
+	app   *modules.App
+}
+
+// New makes the module.
+func New(app *modules.App) *Module {
+	s := &Store{DB: app.DB}
+	return &Module{Query: Query{app: app, store: s}, store: s, app: app}
+}
+
+// Name implements modules.Module.
+func (*Module) Name() string { return "location" }
+
+// Requires implements modules.Module.
+func (*Module) Requires() []string { return []string{"core"} }
+
+// SDL implements modules.GraphQL.
+func (*Module) SDL() string { return sdl }
+
+// Access implements modules.GraphQL: the registers behind the pickers are open to every signed-in user.
+func (*Module) Access() map[string]auth.Access {
+	return map[string]auth.Access{
+		"healthFacilities":    auth.SignedIn,
+		"healthFacilitiesStr": auth.SignedIn,
+		"userDistricts":       auth.SignedIn,
+	}
+}
+
+// Model implements modules.Entities.
+func (*Module) Model() entity.Model {
+	return entity.Model{Types: []*entity.Type{Location, HealthFacility}}
+}
+
+// Needs implements modules.Database.
+func (*Module) Needs() []schema.Need {
+	return []schema.Need{
+		{Table: "tblLocations", Columns: []string{"LocationId", "LocationCode", "LocationName", "ParentLocationId", "LocationType", "ValidityFrom", "ValidityTo"}, Why: "regions to villages"},
+		{Table: "tblHF", Columns: []string{"HfID", "HFCode", "HFName", "HFLevel", "HFCareType", "LocationId", "LegalForm", "PLServiceID", "PLItemID", "ValidityFrom", "ValidityTo"}, Why: "health facilities"},
+		{Table: "tblLocations", Columns: []string{"LocationUUID"}, Optional: true, Why: "without it FHIR ids are numbers"},
+		{Table: "tblHF", Columns: []string{"HfUUID"}, Optional: true, Why: "without it FHIR ids are numbers"},
+	}
+}
+
+var (
+	_ modules.GraphQL  = (*Module)(nil)
+	_ modules.Entities = (*Module)(nil)
+	_ modules.Database = (*Module)(nil)
+)
