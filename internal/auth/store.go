@@ -163,17 +163,17 @@ LEFT JOIN "tblRoleRight" rr ON rr."RoleID" = r."RoleID" AND rr."ValidityTo" IS N
 WHERE ur."UserID" = ? AND ur."ValidityTo" IS NULL`
 
 // A row may name a region: that means its districts.
-const selectDistricts = `SELECT l."LocationId"
+const selectDistricts = `SELECT l."LocationId" AS "LocationId"
 FROM "tblUsersDistricts" ud
 JOIN "tblLocations" l ON l."LocationId" = ud."LocationId" AND l."LocationType" = 'D' AND l."ValidityTo" IS NULL
 WHERE ud."UserID" = ? AND ud."ValidityTo" IS NULL
 UNION
-SELECT d."LocationId"
+SELECT d."LocationId" AS "LocationId"
 FROM "tblUsersDistricts" ud
 JOIN "tblLocations" r ON r."LocationId" = ud."LocationId" AND r."LocationType" = 'R' AND r."ValidityTo" IS NULL
 JOIN "tblLocations" d ON d."ParentLocationId" = r."LocationId" AND d."LocationType" = 'D' AND d."ValidityTo" IS NULL
 WHERE ud."UserID" = ? AND ud."ValidityTo" IS NULL
-ORDER BY 1`
+ORDER BY "LocationId"`
 
 // administrator is tblRole.IsSystem of the IMIS administrator.
 const administrator = 64
