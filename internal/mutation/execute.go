@@ -1,0 +1,121 @@
+package mutation
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/openimis/openimis-be-go/internal/auth"
+	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/fault"
+)
+
+// passing is the default of Options.Transient.
+func passing(err error) bool {
+	return fault.Code(err) == fault.Unavailable || errors.Is(err, context.DeadlineExceeded)
+}
+
+// aftermath is the time to write down how an execution ended, apart from its own time.
+const aftermath = 30 * time.Second
+
+// execute runs a leased mutation to its end: a final status, or a later attempt. With p nil the
+// principal is loaded by his name, as he is now.
+func (s *Service) execute(ctx context.Context, e entry, p *auth.Principal) {
+	started := time.Now()
+	event := Event{Name: e.Name, Attempt: e.Attempts, Waited: s.o.Clock().Sub(e.Enqueued)}
+	log := s.o.Log.With("mutation", e.Name, "id", string(e.ID), "user", e.Principal, "attempt", e.Attempts)
+
+	running, cancel := context.WithTimeout(ctx, s.o.Timeout)
+	outcome, err := s.attempt(running, e, p)
+	cancel()
+	ctx, cancel = context.WithTimeout(ctx, aftermath)
+	defer cancel()
+
+	switch {
+	case err == nil && outcome.Error == "":
+		event.Status = Done
+		log.InfoContext(ctx, "mutation done", "took", time.Since(started))
+	case err == nil:
+		event.Status = Failed
+		log.InfoContext(ctx, "mutation done with errors", "error", outcome.Error)
+	case errors.Is(err, errLost):
+		log.WarnContext(ctx, "mutation was taken over or had ended; nothing was done")
+		return
+	case s.o.Transient(err) && e.Attempts < s.o.MaxAttempts:
+		event.Status = Received
+		rest := s.o.Backoff << (e.Attempts - 1)
+		log.WarnContext(ctx, "mutation is tried again", "in", rest, "error", err)
+		if err := s.postpone(ctx, e, s.o.Clock().Add(rest)); err != nil {
+			log.ErrorContext(ctx, "mutation cannot be postponed; it is taken over when its lease expires", "error", err)
+		}
+	default:
+		event.Status = Failed
+		text := fault.Message(err)
+		if fault.Code(err) == fault.Internal {
+			log.ErrorContext(ctx, "mutation failed", "error", err)
+		} else {
+			log.InfoContext(ctx, "mutation refused", "error", err)
+		}
+		if err := s.fail(ctx, e, text); errors.Is(err, errLost) {
+			return
+		} else if err != nil {
+			log.ErrorContext(ctx, "the failure cannot be recorded; the mutation is taken over when its lease expires", "error", err)
+			event.Status = Received
+		}
+	}
+	event.Took = time.Since(started)
+	if s.o.Finished != nil {
+		s.o.Finished(event)
+	}
+}
+
+// attempt applies the mutation and its final status in one transaction.
+func (s *Service) attempt(ctx context.Context, e entry, p *auth.Principal) (outcome Outcome, err error) {
+	if e.Attempts > s.o.MaxAttempts {
+		return Outcome{}, fault.New(fault.Conflict, "%s was interrupted %d times and is not tried again.", e.Name, s.o.MaxAttempts)
+	}
+	h, ok := s.registry.lookup(e.Name)
+	if !ok {
+		return Outcome{}, fault.New(fault.NotFound, "There is no mutation %q.", e.Name)
+	}
+	if p == nil {
+		if p, err = s.o.Principals(ctx, e.Principal); err != nil {
+			return Outcome{}, err
+		}
+	}
+	if err := h.Access.Check(p, e.Name); err != nil {
+		return Outcome{}, err
+	}
+	ctx = auth.With(ctx, p)
+	err = s.db.Write(ctx, "mutation "+e.Name, func(tx *db.Tx) error {
+		s.reach("leased", e)
+		if err := takeAway(ctx, tx, e); err != nil {
+			return err
+		}
+		call := Call{ID: string(e.ID), Name: e.Name, Principal: p, Input: json.RawMessage(e.Payload), Now: s.o.Clock()}
+		if outcome, err = run(ctx, tx, h, call); err != nil {
+			return err
+		}
+		s.reach("applied", e)
+		if err := finish(ctx, tx, e.ID, outcome.Error); err != nil {
+			return err
+		}
+		s.reach("finished", e)
+		return nil
+	})
+	s.reach("committed", e)
+	return outcome, err
+}
+
+// run calls the handler and makes an error of its panic.
+func run(ctx context.Context, tx *db.Tx, h Handler, c Call) (outcome Outcome, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("mutation %s panicked: %v\n%s", c.Name, p, debug.Stack())
+		}
+	}()
+	return h.Run(ctx, tx, c)
+}

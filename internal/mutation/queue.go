@@ -1,0 +1,146 @@
+package mutation
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/openimis/openimis-be-go/internal/db"
+)
+
+// entry is a row of imis_mutation_queue: a mutation that has not ended.
+type entry struct {
+	ID         db.UUID    `db:"mutation_id"`
+	Name       string     `db:"name"`
+	Principal  string     `db:"principal"`
+	Payload    string     `db:"payload"`
+	Attempts   int        `db:"attempts"` // executions begun
+	LeasedBy   *string    `db:"leased_by"`
+	LeaseUntil *time.Time `db:"lease_until"` // nobody but the holder takes the row before this
+	Enqueued   time.Time  `db:"enqueued"`
+}
+
+func (e *entry) lease(holder string, until time.Time) { e.LeasedBy, e.LeaseUntil = &holder, &until }
+
+// record writes the log row and the queue row.
+func (s *Service) record(ctx context.Context, e entry, userID string, clientMutationID, label *string) error {
+	return s.db.Write(ctx, "record mutation "+e.Name, func(tx *db.Tx) error {
+		_, err := tx.Insert(ctx, "core_Mutation_Log", db.Values{"id": e.ID, "json_content": e.Payload, "user_id": userID,
+			"request_date_time": e.Enqueued, "client_mutation_id": clientMutationID, "client_mutation_label": label, "status": Received})
+		if err != nil {
+			return err
+		}
+		_, err = tx.Insert(ctx, "imis_mutation_queue", db.Values{"mutation_id": e.ID, "name": e.Name, "principal": e.Principal,
+			"payload": e.Payload, "attempts": e.Attempts, "leased_by": e.LeasedBy, "lease_until": e.LeaseUntil, "enqueued": e.Enqueued})
+		return err
+	})
+}
+
+const selectNext = `SELECT $uuid(q."mutation_id") AS "mutation_id", q."name", q."principal", q."payload", q."attempts", q."leased_by", q."lease_until", q."enqueued"
+FROM "imis_mutation_queue" q $skiplocked
+WHERE q."name" IN $texts(?) AND (q."lease_until" IS NULL OR q."lease_until" <= ?)
+ORDER BY q."enqueued", q."mutation_id" $page(1, 0) $forskip`
+
+const updateLease = `UPDATE "imis_mutation_queue" SET "leased_by" = ?, "lease_until" = ?, "attempts" = ? WHERE "mutation_id" = ?`
+
+// claim leases the oldest row that is free, or whose lease has expired, and whose mutation this
+// instance knows: another instance on the same database may have other modules.
+func (s *Service) claim(ctx context.Context) (e entry, found bool, err error) {
+	names := db.Texts(s.registry.names)
+	err = s.db.Write(ctx, "claim a mutation", func(tx *db.Tx) error {
+		found = false
+		now := s.o.Clock()
+		e = entry{}
+		if err := tx.Get(ctx, &e, selectNext, names, now); errors.Is(err, sql.ErrNoRows) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		found = true
+		e.lease(s.holder, now.Add(s.o.Lease))
+		e.Attempts++
+		_, err := tx.Exec(ctx, updateLease, e.LeasedBy, e.LeaseUntil, e.Attempts, e.ID)
+		return err
+	})
+	return e, found && err == nil, err
+}
+
+const deleteTaken = `DELETE FROM "imis_mutation_queue" WHERE "mutation_id" = ? AND "leased_by" = ?`
+
+// errLost says that the row is no longer ours: its lease expired and somebody else took it, or it was
+// executed already.
+var errLost = errors.New("the mutation was taken over")
+
+// takeAway removes the queue row in the transaction of the effects. From here on the row is locked, so
+// that nobody takes it over while the transaction lives, however long; if the process dies the database
+// undoes it.
+func takeAway(ctx context.Context, tx *db.Tx, e entry) error {
+	n, err := tx.Exec(ctx, deleteTaken, e.ID, e.LeasedBy)
+	if err == nil && n != 1 {
+		err = errLost
+	}
+	return err
+}
+
+const updateStatus = `UPDATE "core_Mutation_Log" SET "status" = ?, "error" = ? WHERE "id" = ?`
+
+// finish writes the final status.
+func finish(ctx context.Context, tx *db.Tx, id db.UUID, failure string) error {
+	status, text := Done, (*string)(nil)
+	if failure != "" {
+		status, text = Failed, &failure
+	}
+	_, err := tx.Exec(ctx, updateStatus, status, text, id)
+	return err
+}
+
+// fail ends a mutation without effects.
+func (s *Service) fail(ctx context.Context, e entry, text string) error {
+	return s.db.Write(ctx, "fail mutation "+e.Name, func(tx *db.Tx) error {
+		if err := takeAway(ctx, tx, e); err != nil {
+			return err
+		}
+		return finish(ctx, tx, e.ID, text)
+	})
+}
+
+const updatePostponed = `UPDATE "imis_mutation_queue" SET "lease_until" = ? WHERE "mutation_id" = ? AND "leased_by" = ?`
+
+// postpone lets the row rest until the given moment, when any worker may take it.
+func (s *Service) postpone(ctx context.Context, e entry, until time.Time) error {
+	return s.db.Write(ctx, "postpone mutation "+e.Name, func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, updatePostponed, until, e.ID, e.LeasedBy)
+		return err
+	})
+}
+
+const selectAbandoned = `SELECT $uuid(q."mutation_id") AS "mutation_id", q."name", q."principal", q."payload", q."attempts", q."leased_by", q."lease_until", q."enqueued"
+FROM "imis_mutation_queue" q $skiplocked
+WHERE q."name" NOT IN $texts(?) AND q."enqueued" < ? AND (q."lease_until" IS NULL OR q."lease_until" <= ?)
+ORDER BY q."enqueued", q."mutation_id" $page(?, 0) $forskip`
+
+const deleteRow = `DELETE FROM "imis_mutation_queue" WHERE "mutation_id" = ?`
+
+// abandon ends rows that no instance has executed for so long that none will, and returns how many.
+func (s *Service) abandon(ctx context.Context) (n int, err error) {
+	const batch = 100
+	err = s.db.Write(ctx, "abandon mutations", func(tx *db.Tx) error {
+		now := s.o.Clock()
+		var old []entry
+		if err := tx.Select(ctx, &old, selectAbandoned, db.Texts(s.registry.names), now.Add(-s.o.Abandon), now, batch); err != nil {
+			return err
+		}
+		for _, e := range old {
+			if _, err := tx.Exec(ctx, deleteRow, e.ID); err != nil {
+				return err
+			}
+			if err := finish(ctx, tx, e.ID, "No running instance offers the mutation "+e.Name+"."); err != nil {
+				return err
+			}
+		}
+		n = len(old)
+		return nil
+	})
+	return n, err
+}
