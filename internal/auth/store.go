@@ -202,6 +202,9 @@ func (s *Store) load(ctx context.Context, username string) (*account, error) {
 	case err != nil:
 		return nil, err
 	}
+	if person.HFID != nil && *person.HFID == 0 { // legacy pages store 0 for none
+		person.HFID = nil
+	}
 	p := &Principal{
 		Username: person.LoginName,
 		Person: &Person{ID: person.UserID, Language: strings.TrimSpace(person.Language), LastName: person.LastName,

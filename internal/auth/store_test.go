@@ -110,7 +110,7 @@ func populate(t testing.TB, d *db.DB) (p places) {
 		w.in(c, closed, nil)
 		w.in(c, p.d3, &past)
 
-		r := w.user("Regional", "regionalpass", nil)
+		r := w.user("Regional", "regionalpass", db.Values{"HFID": 0})
 		w.in(r, region, nil)
 		w.in(r, p.d2, nil)
 
