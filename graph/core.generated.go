@@ -12,37 +12,20 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/introspection"
 	"github.com/openimis/openimis-be-go/internal/entity"
-	"github.com/openimis/openimis-be-go/modules/claim_batch"
 	"github.com/openimis/openimis-be-go/modules/core"
 	"github.com/openimis/openimis-be-go/modules/location"
 	"github.com/openimis/openimis-be-go/modules/medical_pricelist"
-	"github.com/openimis/openimis-be-go/modules/policy"
 	"github.com/shopspring/decimal"
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
 // region    ************************** generated!.gotpl **************************
 
-type DjangoDebugSQLResolver interface {
-	Duration(ctx context.Context, obj *core.DebugSQL) (*decimal.Decimal, error)
-
-	StartTime(ctx context.Context, obj *core.DebugSQL) (*decimal.Decimal, error)
-	StopTime(ctx context.Context, obj *core.DebugSQL) (*decimal.Decimal, error)
-}
 type QueryResolver interface {
 	CoreControls(ctx context.Context, module string) ([]*core.Control, error)
 	CoreModuleConfigurations(ctx context.Context, validity *string, layer *string) ([]*core.ModuleConfiguration, error)
 	MutationLogs(ctx context.Context) (*entity.Result, error)
 	Debug(ctx context.Context) (*core.Debug, error)
-	Claims(ctx context.Context) (*entity.Result, error)
-	ClaimAdmins(ctx context.Context) (*entity.Result, error)
-	ClaimOfficers(ctx context.Context) (*entity.Result, error)
-	BatchRuns(ctx context.Context) (*entity.Result, error)
-	BatchRunsSummaries(ctx context.Context) ([]*claim_batch.RunSummary, error)
-	RelativeIndexes(ctx context.Context) (*entity.Result, error)
-	Insurees(ctx context.Context) (*entity.Result, error)
-	Insuree(ctx context.Context) (*entity.Result, error)
-	InsureeFamilyMembers(ctx context.Context) (*entity.Result, error)
 	HealthFacilities(ctx context.Context) (*entity.Result, error)
 	UserDistricts(ctx context.Context) ([]*location.UserDistrict, error)
 	HealthFacilitiesStr(ctx context.Context) (*entity.Result, error)
@@ -53,11 +36,6 @@ type QueryResolver interface {
 	MedicalServices(ctx context.Context) (*entity.Result, error)
 	MedicalServicesStr(ctx context.Context) (*entity.Result, error)
 	Pricelists(ctx context.Context, servicePricelistID *int, itemPricelistID *int) (*medical_pricelist.Pricelists, error)
-	PoliciesByInsuree(ctx context.Context, chfID string, locationID *int) (*policy.ByInsuree, error)
-	PolicyBalance(ctx context.Context, familyID int, productCode string, referenceDate time.Time) (*policy.FamilyBalance, error)
-	PolicyEligibilityByInsuree(ctx context.Context, chfID string) (*policy.EligibilityAnswer, error)
-	PolicyItemEligibilityByInsuree(ctx context.Context, chfID string, itemCode string) (*policy.EligibilityAnswer, error)
-	PolicyServiceEligibilityByInsuree(ctx context.Context, chfID string, serviceCode string) (*policy.EligibilityAnswer, error)
 	Products(ctx context.Context) (*entity.Result, error)
 	ProductsStr(ctx context.Context) (*entity.Result, error)
 }
@@ -113,116 +91,6 @@ func field_Query_coreModuleConfigurations_args(ctx context.Context, ec *executio
 		return nil, err
 	}
 	args["layer"] = arg1
-	return args, nil
-}
-
-func field_Query_policiesByInsuree_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
-	var err error
-	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "chfId",
-		func(ctx context.Context, v any) (string, error) {
-			return unmarshalNString2string(ctx, ec, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["chfId"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "locationId",
-		func(ctx context.Context, v any) (*int, error) {
-			return unmarshalOInt2ᚖint(ctx, ec, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["locationId"] = arg1
-	return args, nil
-}
-
-func field_Query_policyBalance_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
-	var err error
-	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "familyId",
-		func(ctx context.Context, v any) (int, error) {
-			return unmarshalNInt2int(ctx, ec, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["familyId"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "productCode",
-		func(ctx context.Context, v any) (string, error) {
-			return unmarshalNString2string(ctx, ec, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["productCode"] = arg1
-	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "referenceDate",
-		func(ctx context.Context, v any) (time.Time, error) {
-			return unmarshalNDate2timeᚐTime(ctx, ec, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["referenceDate"] = arg2
-	return args, nil
-}
-
-func field_Query_policyEligibilityByInsuree_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
-	var err error
-	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "chfId",
-		func(ctx context.Context, v any) (string, error) {
-			return unmarshalNString2string(ctx, ec, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["chfId"] = arg0
-	return args, nil
-}
-
-func field_Query_policyItemEligibilityByInsuree_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
-	var err error
-	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "chfId",
-		func(ctx context.Context, v any) (string, error) {
-			return unmarshalNString2string(ctx, ec, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["chfId"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "itemCode",
-		func(ctx context.Context, v any) (string, error) {
-			return unmarshalNString2string(ctx, ec, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["itemCode"] = arg1
-	return args, nil
-}
-
-func field_Query_policyServiceEligibilityByInsuree_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
-	var err error
-	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "chfId",
-		func(ctx context.Context, v any) (string, error) {
-			return unmarshalNString2string(ctx, ec, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["chfId"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "serviceCode",
-		func(ctx context.Context, v any) (string, error) {
-			return unmarshalNString2string(ctx, ec, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["serviceCode"] = arg1
 	return args, nil
 }
 
@@ -431,18 +299,18 @@ func _DjangoDebugSQL_duration(ctx context.Context, ec *executionContext, field g
 			return fieldContext_DjangoDebugSQL_duration(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.DjangoDebugSQL().Duration(ctx, obj)
+			return obj.Duration, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *decimal.Decimal) graphql.Marshaler {
-			return marshalNFloat2ᚖgithubᚗcomᚋshopspringᚋdecimalᚐDecimal(ctx, ec, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v decimal.Decimal) graphql.Marshaler {
+			return marshalNFloat2githubᚗcomᚋshopspringᚋdecimalᚐDecimal(ctx, ec, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func fieldContext_DjangoDebugSQL_duration(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("DjangoDebugSQL", field, true, true, "Float")
+	return graphql.NewScalarFieldContext("DjangoDebugSQL", field, false, false, "Float")
 }
 
 func _DjangoDebugSQL_rawSql(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *core.DebugSQL) (ret graphql.Marshaler) {
@@ -500,18 +368,18 @@ func _DjangoDebugSQL_startTime(ctx context.Context, ec *executionContext, field 
 			return fieldContext_DjangoDebugSQL_startTime(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.DjangoDebugSQL().StartTime(ctx, obj)
+			return obj.StartTime, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *decimal.Decimal) graphql.Marshaler {
-			return marshalNFloat2ᚖgithubᚗcomᚋshopspringᚋdecimalᚐDecimal(ctx, ec, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v decimal.Decimal) graphql.Marshaler {
+			return marshalNFloat2githubᚗcomᚋshopspringᚋdecimalᚐDecimal(ctx, ec, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func fieldContext_DjangoDebugSQL_startTime(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("DjangoDebugSQL", field, true, true, "Float")
+	return graphql.NewScalarFieldContext("DjangoDebugSQL", field, false, false, "Float")
 }
 
 func _DjangoDebugSQL_stopTime(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *core.DebugSQL) (ret graphql.Marshaler) {
@@ -523,18 +391,18 @@ func _DjangoDebugSQL_stopTime(ctx context.Context, ec *executionContext, field g
 			return fieldContext_DjangoDebugSQL_stopTime(ctx, ec, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.DjangoDebugSQL().StopTime(ctx, obj)
+			return obj.StopTime, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *decimal.Decimal) graphql.Marshaler {
-			return marshalNFloat2ᚖgithubᚗcomᚋshopspringᚋdecimalᚐDecimal(ctx, ec, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v decimal.Decimal) graphql.Marshaler {
+			return marshalNFloat2githubᚗcomᚋshopspringᚋdecimalᚐDecimal(ctx, ec, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func fieldContext_DjangoDebugSQL_stopTime(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("DjangoDebugSQL", field, true, true, "Float")
+	return graphql.NewScalarFieldContext("DjangoDebugSQL", field, false, false, "Float")
 }
 
 func _DjangoDebugSQL_isSlow(ctx context.Context, ec *executionContext, field graphql.CollectedField, obj *core.DebugSQL) (ret graphql.Marshaler) {
@@ -1011,222 +879,6 @@ func fieldContext_Query__debug(_ context.Context, ec *executionContext, field gr
 	return fc, nil
 }
 
-func _Query_claims(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return fieldContext_Query_claims(ctx, ec, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Query().Claims(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *entity.Result) graphql.Marshaler {
-			return marshalOEntityResult2ᚖgithubᚗcomᚋopenimisᚋopenimisᚑbeᚑgoᚋinternalᚋentityᚐResult(ctx, ec, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func fieldContext_Query_claims(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Query", field, true, true, "EntityResult")
-}
-
-func _Query_claimAdmins(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return fieldContext_Query_claimAdmins(ctx, ec, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Query().ClaimAdmins(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *entity.Result) graphql.Marshaler {
-			return marshalOEntityResult2ᚖgithubᚗcomᚋopenimisᚋopenimisᚑbeᚑgoᚋinternalᚋentityᚐResult(ctx, ec, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func fieldContext_Query_claimAdmins(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Query", field, true, true, "EntityResult")
-}
-
-func _Query_claimOfficers(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return fieldContext_Query_claimOfficers(ctx, ec, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Query().ClaimOfficers(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *entity.Result) graphql.Marshaler {
-			return marshalOEntityResult2ᚖgithubᚗcomᚋopenimisᚋopenimisᚑbeᚑgoᚋinternalᚋentityᚐResult(ctx, ec, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func fieldContext_Query_claimOfficers(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Query", field, true, true, "EntityResult")
-}
-
-func _Query_batchRuns(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return fieldContext_Query_batchRuns(ctx, ec, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Query().BatchRuns(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *entity.Result) graphql.Marshaler {
-			return marshalOEntityResult2ᚖgithubᚗcomᚋopenimisᚋopenimisᚑbeᚑgoᚋinternalᚋentityᚐResult(ctx, ec, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func fieldContext_Query_batchRuns(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Query", field, true, true, "EntityResult")
-}
-
-func _Query_batchRunsSummaries(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return fieldContext_Query_batchRunsSummaries(ctx, ec, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Query().BatchRunsSummaries(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*claim_batch.RunSummary) graphql.Marshaler {
-			return marshalOBatchRunSummaryGQLType2ᚕᚖgithubᚗcomᚋopenimisᚋopenimisᚑbeᚑgoᚋmodulesᚋclaim_batchᚐRunSummary(ctx, ec, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func fieldContext_Query_batchRunsSummaries(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Query",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return childFields_BatchRunSummaryGQLType(ctx, ec, field)
-		},
-	}
-	return fc, nil
-}
-
-func _Query_relativeIndexes(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return fieldContext_Query_relativeIndexes(ctx, ec, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Query().RelativeIndexes(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *entity.Result) graphql.Marshaler {
-			return marshalOEntityResult2ᚖgithubᚗcomᚋopenimisᚋopenimisᚑbeᚑgoᚋinternalᚋentityᚐResult(ctx, ec, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func fieldContext_Query_relativeIndexes(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Query", field, true, true, "EntityResult")
-}
-
-func _Query_insurees(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return fieldContext_Query_insurees(ctx, ec, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Query().Insurees(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *entity.Result) graphql.Marshaler {
-			return marshalOEntityResult2ᚖgithubᚗcomᚋopenimisᚋopenimisᚑbeᚑgoᚋinternalᚋentityᚐResult(ctx, ec, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func fieldContext_Query_insurees(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Query", field, true, true, "EntityResult")
-}
-
-func _Query_insuree(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return fieldContext_Query_insuree(ctx, ec, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Query().Insuree(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *entity.Result) graphql.Marshaler {
-			return marshalOEntityResult2ᚖgithubᚗcomᚋopenimisᚋopenimisᚑbeᚑgoᚋinternalᚋentityᚐResult(ctx, ec, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func fieldContext_Query_insuree(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Query", field, true, true, "EntityResult")
-}
-
-func _Query_insureeFamilyMembers(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return fieldContext_Query_insureeFamilyMembers(ctx, ec, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Query().InsureeFamilyMembers(ctx)
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *entity.Result) graphql.Marshaler {
-			return marshalOEntityResult2ᚖgithubᚗcomᚋopenimisᚋopenimisᚑbeᚑgoᚋinternalᚋentityᚐResult(ctx, ec, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func fieldContext_Query_insureeFamilyMembers(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Query", field, true, true, "EntityResult")
-}
-
 func _Query_healthFacilities(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1487,226 +1139,6 @@ func fieldContext_Query_pricelists(ctx context.Context, ec *executionContext, fi
 	return fc, nil
 }
 
-func _Query_policiesByInsuree(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return fieldContext_Query_policiesByInsuree(ctx, ec, field)
-		},
-		func(ctx context.Context) (any, error) {
-			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().PoliciesByInsuree(ctx, fc.Args["chfId"].(string), fc.Args["locationId"].(*int))
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *policy.ByInsuree) graphql.Marshaler {
-			return marshalOPoliciesByInsureeGQLType2ᚖgithubᚗcomᚋopenimisᚋopenimisᚑbeᚑgoᚋmodulesᚋpolicyᚐByInsuree(ctx, ec, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func fieldContext_Query_policiesByInsuree(ctx context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Query",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return childFields_PoliciesByInsureeGQLType(ctx, ec, field)
-		},
-	}
-	defer func() {
-		if r := recover(); r != nil {
-			err = ec.Recover(ctx, r)
-			ec.Error(ctx, err)
-		}
-	}()
-	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = field_Query_policiesByInsuree_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
-		ec.Error(ctx, err)
-		return fc, err
-	}
-	return fc, nil
-}
-
-func _Query_policyBalance(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return fieldContext_Query_policyBalance(ctx, ec, field)
-		},
-		func(ctx context.Context) (any, error) {
-			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().PolicyBalance(ctx, fc.Args["familyId"].(int), fc.Args["productCode"].(string), fc.Args["referenceDate"].(time.Time))
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *policy.FamilyBalance) graphql.Marshaler {
-			return marshalOPolicyBalanceGQLType2ᚖgithubᚗcomᚋopenimisᚋopenimisᚑbeᚑgoᚋmodulesᚋpolicyᚐFamilyBalance(ctx, ec, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func fieldContext_Query_policyBalance(ctx context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Query",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return childFields_PolicyBalanceGQLType(ctx, ec, field)
-		},
-	}
-	defer func() {
-		if r := recover(); r != nil {
-			err = ec.Recover(ctx, r)
-			ec.Error(ctx, err)
-		}
-	}()
-	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = field_Query_policyBalance_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
-		ec.Error(ctx, err)
-		return fc, err
-	}
-	return fc, nil
-}
-
-func _Query_policyEligibilityByInsuree(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return fieldContext_Query_policyEligibilityByInsuree(ctx, ec, field)
-		},
-		func(ctx context.Context) (any, error) {
-			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().PolicyEligibilityByInsuree(ctx, fc.Args["chfId"].(string))
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *policy.EligibilityAnswer) graphql.Marshaler {
-			return marshalOEligibilityGQLType2ᚖgithubᚗcomᚋopenimisᚋopenimisᚑbeᚑgoᚋmodulesᚋpolicyᚐEligibilityAnswer(ctx, ec, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func fieldContext_Query_policyEligibilityByInsuree(ctx context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Query",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return childFields_EligibilityGQLType(ctx, ec, field)
-		},
-	}
-	defer func() {
-		if r := recover(); r != nil {
-			err = ec.Recover(ctx, r)
-			ec.Error(ctx, err)
-		}
-	}()
-	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = field_Query_policyEligibilityByInsuree_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
-		ec.Error(ctx, err)
-		return fc, err
-	}
-	return fc, nil
-}
-
-func _Query_policyItemEligibilityByInsuree(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return fieldContext_Query_policyItemEligibilityByInsuree(ctx, ec, field)
-		},
-		func(ctx context.Context) (any, error) {
-			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().PolicyItemEligibilityByInsuree(ctx, fc.Args["chfId"].(string), fc.Args["itemCode"].(string))
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *policy.EligibilityAnswer) graphql.Marshaler {
-			return marshalOEligibilityGQLType2ᚖgithubᚗcomᚋopenimisᚋopenimisᚑbeᚑgoᚋmodulesᚋpolicyᚐEligibilityAnswer(ctx, ec, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func fieldContext_Query_policyItemEligibilityByInsuree(ctx context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Query",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return childFields_EligibilityGQLType(ctx, ec, field)
-		},
-	}
-	defer func() {
-		if r := recover(); r != nil {
-			err = ec.Recover(ctx, r)
-			ec.Error(ctx, err)
-		}
-	}()
-	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = field_Query_policyItemEligibilityByInsuree_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
-		ec.Error(ctx, err)
-		return fc, err
-	}
-	return fc, nil
-}
-
-func _Query_policyServiceEligibilityByInsuree(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return fieldContext_Query_policyServiceEligibilityByInsuree(ctx, ec, field)
-		},
-		func(ctx context.Context) (any, error) {
-			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().PolicyServiceEligibilityByInsuree(ctx, fc.Args["chfId"].(string), fc.Args["serviceCode"].(string))
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *policy.EligibilityAnswer) graphql.Marshaler {
-			return marshalOEligibilityGQLType2ᚖgithubᚗcomᚋopenimisᚋopenimisᚑbeᚑgoᚋmodulesᚋpolicyᚐEligibilityAnswer(ctx, ec, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func fieldContext_Query_policyServiceEligibilityByInsuree(ctx context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Query",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return childFields_EligibilityGQLType(ctx, ec, field)
-		},
-	}
-	defer func() {
-		if r := recover(); r != nil {
-			err = ec.Recover(ctx, r)
-			ec.Error(ctx, err)
-		}
-	}()
-	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = field_Query_policyServiceEligibilityByInsuree_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
-		ec.Error(ctx, err)
-		return fc, err
-	}
-	return fc, nil
-}
-
 func _Query_products(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1931,75 +1363,72 @@ func _DjangoDebugSQL(ctx context.Context, ec *executionContext, sel ast.Selectio
 		case "vendor":
 			out.Values[i] = _DjangoDebugSQL_vendor(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "alias":
 			out.Values[i] = _DjangoDebugSQL_alias(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "sql":
 			out.Values[i] = _DjangoDebugSQL_sql(ctx, ec, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "duration":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return _DjangoDebugSQL_duration(ctx, ec, field, obj)
-				})
+			out.Values[i] = _DjangoDebugSQL_duration(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "rawSql":
 			out.Values[i] = _DjangoDebugSQL_rawSql(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "params":
 			out.Values[i] = _DjangoDebugSQL_params(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "startTime":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return _DjangoDebugSQL_startTime(ctx, ec, field, obj)
-				})
+			out.Values[i] = _DjangoDebugSQL_startTime(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "stopTime":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return _DjangoDebugSQL_stopTime(ctx, ec, field, obj)
-				})
+			out.Values[i] = _DjangoDebugSQL_stopTime(ctx, ec, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "isSlow":
 			out.Values[i] = _DjangoDebugSQL_isSlow(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "isSelect":
 			out.Values[i] = _DjangoDebugSQL_isSelect(ctx, ec, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "transId":
 			out.Values[i] = _DjangoDebugSQL_transId(ctx, ec, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "transStatus":
 			out.Values[i] = _DjangoDebugSQL_transStatus(ctx, ec, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "isoLevel":
 			out.Values[i] = _DjangoDebugSQL_isoLevel(ctx, ec, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "encoding":
 			out.Values[i] = _DjangoDebugSQL_encoding(ctx, ec, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -2129,60 +1558,6 @@ func _Query(ctx context.Context, ec *executionContext, sel ast.SelectionSet) gra
 				func(ctx context.Context) graphql.Marshaler {
 					return _Query__debug(ctx, ec, field)
 				})
-		case "claims":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return _Query_claims(ctx, ec, field)
-				})
-		case "claimAdmins":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return _Query_claimAdmins(ctx, ec, field)
-				})
-		case "claimOfficers":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return _Query_claimOfficers(ctx, ec, field)
-				})
-		case "batchRuns":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return _Query_batchRuns(ctx, ec, field)
-				})
-		case "batchRunsSummaries":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return _Query_batchRunsSummaries(ctx, ec, field)
-				})
-		case "relativeIndexes":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return _Query_relativeIndexes(ctx, ec, field)
-				})
-		case "insurees":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return _Query_insurees(ctx, ec, field)
-				})
-		case "insuree":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return _Query_insuree(ctx, ec, field)
-				})
-		case "insureeFamilyMembers":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return _Query_insureeFamilyMembers(ctx, ec, field)
-				})
 		case "healthFacilities":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
 				true, false,
@@ -2242,36 +1617,6 @@ func _Query(ctx context.Context, ec *executionContext, sel ast.SelectionSet) gra
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return _Query_pricelists(ctx, ec, field)
-				})
-		case "policiesByInsuree":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return _Query_policiesByInsuree(ctx, ec, field)
-				})
-		case "policyBalance":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return _Query_policyBalance(ctx, ec, field)
-				})
-		case "policyEligibilityByInsuree":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return _Query_policyEligibilityByInsuree(ctx, ec, field)
-				})
-		case "policyItemEligibilityByInsuree":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return _Query_policyItemEligibilityByInsuree(ctx, ec, field)
-				})
-		case "policyServiceEligibilityByInsuree":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return _Query_policyServiceEligibilityByInsuree(ctx, ec, field)
 				})
 		case "products":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,

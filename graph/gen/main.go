@@ -30,13 +30,15 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	old, err := filepath.Glob("schema/*.graphql")
-	if err != nil {
-		return err
-	}
-	for _, f := range old {
-		if err := os.Remove(f); err != nil {
+	for _, pattern := range []string{"schema/*.graphql", "*.generated.go"} { // of modules that are gone
+		old, err := filepath.Glob(pattern)
+		if err != nil {
 			return err
+		}
+		for _, f := range old {
+			if err := os.Remove(f); err != nil {
+				return err
+			}
 		}
 	}
 	for _, s := range roots {

@@ -2,8 +2,5 @@
 
 package model
 
-type Mutation struct {
-}
-
 type Query struct {
 }

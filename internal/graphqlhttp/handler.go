@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
@@ -44,11 +45,11 @@ type Handler struct {
 	limits Limits
 	log    *slog.Logger
 	// Observe is told the names of the root fields of each operation, for logs and metrics.
-	Observe func(ctx context.Context, kind string, roots []string, failed bool)
+	Observe func(ctx context.Context, kind string, roots []string, took time.Duration, failed bool)
 }
 
 // New makes a handler.
-func New(es graphql.ExecutableSchema, limits Limits, log *slog.Logger) *Handler {
+func New(es graphql.ExecutableSchema, limits Limits, log *slog.Logger, extensions ...graphql.HandlerExtension) *Handler {
 	for p, v := range map[*int]int{&limits.Depth: 30, &limits.Aliases: 100, &limits.Roots: 50, &limits.Tokens: 20_000} {
 		if *p == 0 {
 			*p = v
@@ -66,7 +67,9 @@ func New(es graphql.ExecutableSchema, limits Limits, log *slog.Logger) *Handler 
 		log.ErrorContext(ctx, "graphql: panic", "panic", err)
 		return errors.New("panic")
 	})
-	h.exec.Use(introspection{})
+	for _, x := range append(extensions, introspection{}) {
+		h.exec.Use(x)
+	}
 	return h
 }
 
@@ -128,6 +131,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // execute parses, checks and runs an operation.
 func (h *Handler) execute(w http.ResponseWriter, r *http.Request, params *graphql.RawParams) {
+	start := time.Now()
 	ctx := graphql.StartOperationTrace(r.Context())
 	oc, errs := h.exec.CreateOperationContext(ctx, params)
 	if len(errs) > 0 {
@@ -148,7 +152,7 @@ func (h *Handler) execute(w http.ResponseWriter, r *http.Request, params *graphq
 		return // the client is gone
 	}
 	if h.Observe != nil {
-		h.Observe(ctx, string(oc.Operation.Operation), roots(oc.Operation), len(resp.Errors) > 0)
+		h.Observe(ctx, string(oc.Operation.Operation), roots(oc.Operation), time.Since(start), len(resp.Errors) > 0)
 	}
 	respond(w, http.StatusOK, resp.Data, resp.Errors)
 }

@@ -52,6 +52,13 @@ func NewMetrics(known ...string) *Metrics {
 	return m
 }
 
+// Know adds label values, before requests are served.
+func (m *Metrics) Know(values ...string) {
+	for _, v := range values {
+		m.known[v] = true
+	}
+}
+
 // Handler answers /metrics.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})

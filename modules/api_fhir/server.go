@@ -122,6 +122,9 @@ func (s *Server) Mount(g *echo.Group) {
 	g.Any("/*", s.Handler)
 }
 
+// Types lists the resource types served.
+func (s *Server) Types() []string { return s.types() }
+
 // Handler answers one request; it never returns an error, errors are answered as OperationOutcome.
 func (s *Server) Handler(c echo.Context) error {
 	mount := strings.TrimSuffix(strings.TrimSuffix(c.Path(), "*"), "/")

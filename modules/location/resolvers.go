@@ -43,4 +43,3 @@ func (q *Query) UserDistricts(ctx context.Context) ([]*UserDistrict, error) {
 	}
 	return rows, err
 }
-

@@ -1,0 +1,368 @@
+// Package server puts an instance together: the enabled modules over a database, behind one mount
+// prefix. Start with NewInstance; Server (server.go) serves several of them.
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/labstack/echo/v4"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/openimis/openimis-be-go/graph"
+	"github.com/openimis/openimis-be-go/internal/auth"
+	"github.com/openimis/openimis-be-go/internal/clock"
+	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/entity"
+	"github.com/openimis/openimis-be-go/internal/fault"
+	"github.com/openimis/openimis-be-go/internal/graphqlhttp"
+	"github.com/openimis/openimis-be-go/internal/mutation"
+	"github.com/openimis/openimis-be-go/internal/schema"
+	"github.com/openimis/openimis-be-go/internal/sdl"
+	"github.com/openimis/openimis-be-go/internal/telemetry"
+	"github.com/openimis/openimis-be-go/modules"
+	apifhir "github.com/openimis/openimis-be-go/modules/api_fhir"
+)
+
+// Constructor makes a module for an instance.
+type Constructor func(app *modules.App) modules.Module
+
+// Version is the version of the program, set when it is built.
+var Version = "dev"
+
+// fhirModule is the name that switches the FHIR server on; it is no Module, for it knows none of them.
+const fhirModule = "api_fhir"
+
+// InstanceOptions are what an instance is made of.
+type InstanceOptions struct {
+	Root       string // api or iapi
+	Choices    []modules.Choice
+	Compiled   []Constructor
+	DB         *db.DB
+	Clock      clock.Clock
+	Log        *slog.Logger
+	Metrics    *telemetry.Metrics
+	Principals func(ctx context.Context, username string) (*auth.Principal, error)
+	ListCap    int
+	MaxBody    int64
+	PhotoRoot  string
+	Async      bool
+	Wake       func(id string)
+	BaseURL    func(r *http.Request) string
+}
+
+// Instance is the enabled modules behind one mount prefix.
+type Instance struct {
+	o         InstanceOptions
+	modules   []modules.Module
+	app       *modules.App
+	schema    *ast.Schema
+	graphql   *graphqlhttp.Handler
+	fhir      *apifhir.Server
+	fhirSTU3  bool
+	access    map[string]auth.Access
+	Mutations *mutation.Service
+}
+
+// Compiled gives the names of all modules with what each requires.
+func Compiled(list []Constructor) map[string][]string {
+	all := map[string][]string{fhirModule: nil}
+	for _, c := range list {
+		m := c(&modules.App{})
+		all[m.Name()] = m.Requires()
+	}
+	return all
+}
+
+// Names lists the compiled-in modules in order.
+func Names(list []Constructor) []string {
+	var names []string
+	for _, c := range list {
+		names = append(names, c(&modules.App{}).Name())
+	}
+	return append(names, fhirModule)
+}
+
+// NewInstance makes the modules, puts their schema together and checks that all fits. An error is one
+// clear sentence for the operator.
+func NewInstance(o InstanceOptions) (*Instance, error) {
+	if err := modules.Check(o.Choices, Compiled(o.Compiled)); err != nil {
+		return nil, err
+	}
+	i := &Instance{o: o, access: map[string]auth.Access{}}
+	i.app = &modules.App{DB: o.DB, Clock: o.Clock, Log: o.Log, PhotoRoot: o.PhotoRoot,
+		Entities: &entity.Engine{DB: o.DB, Clock: o.Clock, ListCap: o.ListCap},
+		Schema:   func() *ast.Schema { return i.schema },
+	}
+	i.app.Config = i.config
+	enabled := map[string]string{}
+	for _, c := range o.Choices {
+		enabled[c.Name] = c.Version
+	}
+	registry := mutation.NewRegistry()
+	i.Mutations = mutation.New(o.DB, registry, mutation.Options{Async: o.Async, Principals: o.Principals, Clock: o.Clock, Log: o.Log, Wake: o.Wake,
+		Finished: func(e mutation.Event) { o.Metrics.Mutation(mutationStatus(e.Status)) }})
+	i.app.Mutations = i.Mutations
+	for _, c := range o.Compiled {
+		m := c(i.app)
+		if _, on := enabled[m.Name()]; on {
+			i.modules = append(i.modules, m)
+		}
+	}
+	if err := i.assemble(registry); err != nil {
+		return nil, err
+	}
+	if version, on := enabled[fhirModule]; on {
+		if err := i.assembleFHIR(version); err != nil {
+			return nil, err
+		}
+	}
+	return i, nil
+}
+
+func mutationStatus(status int) telemetry.MutationStatus {
+	switch status {
+	case mutation.Done:
+		return telemetry.MutationSuccess
+	case mutation.Failed:
+		return telemetry.MutationError
+	}
+	return telemetry.MutationTakenOver
+}
+
+// assemble puts schema, entities, rights and mutations together.
+func (i *Instance) assemble(registry *mutation.Registry) error {
+	var sources []sdl.Source
+	var models []entity.Model
+	for _, m := range i.modules {
+		if g, ok := m.(modules.GraphQL); ok {
+			sources = append(sources, sdl.Source{Module: m.Name(), Text: g.SDL()})
+			for field, a := range g.Access() {
+				i.access[field] = a
+			}
+		}
+		if e, ok := m.(modules.Entities); ok {
+			models = append(models, e.Model())
+		}
+		if mu, ok := m.(modules.Mutations); ok {
+			for name, h := range mu.Mutations() {
+				if err := registry.Add(name, h); err != nil {
+					return fmt.Errorf("module %s: %w", m.Name(), err)
+				}
+				i.access[name] = h.Access
+			}
+		}
+	}
+	var err error
+	if i.schema, err = sdl.Assemble(sources); err != nil {
+		return err
+	}
+	for _, root := range []*ast.Definition{i.schema.Query, i.schema.Mutation} {
+		if root == nil {
+			continue
+		}
+		for _, f := range root.Fields {
+			if _, ok := i.access[f.Name]; !ok && !strings.HasPrefix(f.Name, "__") {
+				return fmt.Errorf("%s.%s has no access rule: nobody could use it", root.Name, f.Name)
+			}
+		}
+	}
+	if i.app.Entities.Registry, err = entity.NewRegistry(i.schema, models...); err != nil {
+		return err
+	}
+	es, err := graph.Compose(i.schema, i.modules)
+	if err != nil {
+		return err
+	}
+	i.graphql = graphqlhttp.New(es, graphqlhttp.Limits{Body: i.o.MaxBody}, i.o.Log, gate{i.access})
+	i.graphql.Observe = i.observe
+	return nil
+}
+
+func (i *Instance) observe(ctx context.Context, kind string, roots []string, took time.Duration, failed bool) {
+	var err error
+	if failed {
+		err = fault.New(fault.Invalid, "failed")
+	}
+	for _, f := range roots {
+		i.o.Metrics.Operation(kind, f, took, err)
+	}
+	telemetry.Of(ctx).SetOperation(strings.Join(roots, " "))
+}
+
+// gate checks the access rule of every root field before its resolver runs.
+type gate struct{ access map[string]auth.Access }
+
+func (gate) ExtensionName() string                   { return "Access" }
+func (gate) Validate(graphql.ExecutableSchema) error { return nil }
+
+// InterceptRootField implements graphql.RootFieldInterceptor.
+func (g gate) InterceptRootField(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
+	f := graphql.GetRootFieldContext(ctx).Field
+	if strings.HasPrefix(f.Name, "__") {
+		return next(ctx)
+	}
+	if err := g.access[f.Name].Check(auth.From(ctx), f.Name); err != nil {
+		e := &gqlerror.Error{Err: err, Message: fault.Message(err), Path: ast.Path{ast.PathName(f.Alias)}}
+		if f.Position != nil {
+			e.Locations = []gqlerror.Location{{Line: f.Position.Line, Column: f.Position.Column}}
+		}
+		graphql.AddError(ctx, e)
+		return graphql.Null
+	}
+	return next(ctx)
+}
+
+// assembleFHIR makes the FHIR server of the modules' resources.
+func (i *Instance) assembleFHIR(version string) error {
+	release, err := apifhir.Release(version)
+	if err != nil {
+		return fmt.Errorf("module %s: %w", fhirModule, err)
+	}
+	i.fhirSTU3 = release == "STU3"
+	var resources []apifhir.Resource
+	for _, m := range i.modules {
+		if f, ok := m.(modules.FHIR); ok {
+			resources = append(resources, f.Resources()...)
+		}
+	}
+	i.fhir, err = apifhir.New(apifhir.Config{BaseURL: i.o.BaseURL, MaxBody: i.o.MaxBody, Clock: i.o.Clock, Version: Version, Log: i.o.Log}, resources...)
+	return err
+}
+
+// Needs are the tables and columns that the enabled modules need.
+func (i *Instance) Needs() []schema.Need {
+	var needs []schema.Need
+	for _, m := range i.modules {
+		if d, ok := m.(modules.Database); ok {
+			needs = append(needs, d.Needs()...)
+		}
+	}
+	return needs
+}
+
+// Jobs are the daily jobs of the enabled modules.
+func (i *Instance) Jobs() []modules.Job {
+	var jobs []modules.Job
+	for _, m := range i.modules {
+		if j, ok := m.(modules.Jobs); ok {
+			jobs = append(jobs, j.Jobs()...)
+		}
+	}
+	return jobs
+}
+
+// Schema is the GraphQL schema of the instance.
+func (i *Instance) Schema() *ast.Schema { return i.schema }
+
+// Mount adds the routes of the instance to e; authenticate is the middleware that finds the principal.
+func (i *Instance) Mount(e *echo.Echo, authenticate func(render auth.ErrorRenderer) echo.MiddlewareFunc) {
+	g := e.Group("/"+i.o.Root, authenticate(auth.RenderErrors), named)
+	for _, path := range []string{"/graphql", "/graphql/"} {
+		g.Any(path, echo.WrapHandler(i.graphql))
+	}
+	for _, path := range []string{"/version", "/version/"} {
+		g.GET(path, func(c echo.Context) error { return c.JSON(http.StatusOK, i.Describe()) })
+	}
+	for _, m := range i.modules {
+		if r, ok := m.(modules.Routes); ok {
+			r.Routes(g)
+		}
+	}
+	if i.fhir != nil {
+		mounts := []string{"/api_fhir_r4"}
+		if !i.fhirSTU3 {
+			mounts = append(mounts, "/api_fhir")
+		}
+		for _, path := range mounts {
+			i.fhir.Mount(e.Group("/"+i.o.Root+path, authenticate(i.fhir.RenderError), named))
+		}
+	}
+}
+
+// named tells the request log who is signed in.
+func named(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if p := auth.From(c.Request().Context()); p != nil {
+			telemetry.Of(c.Request().Context()).SetUser(p.Username)
+		}
+		return next(c)
+	}
+}
+
+// Description is what `server modules` and /version tell.
+type Description struct {
+	Root    string              `json:"root"`
+	Version string              `json:"version"`
+	Modules []ModuleDescription `json:"modules"`
+}
+
+// ModuleDescription is one module of an instance.
+type ModuleDescription struct {
+	Name     string `json:"name"`
+	Enabled  bool   `json:"enabled"`
+	Version  string `json:"version,omitempty"`
+	Contract string `json:"contract,omitempty"`
+}
+
+// Describe lists the modules that are compiled in, with those that are enabled.
+func (i *Instance) Describe() Description {
+	d := Description{Root: i.o.Root, Version: Version}
+	chosen := map[string]modules.Choice{}
+	for _, c := range i.o.Choices {
+		chosen[c.Name] = c
+	}
+	for _, name := range Names(i.o.Compiled) {
+		m := ModuleDescription{Name: name}
+		if c, on := chosen[name]; on {
+			m.Enabled, m.Version, m.Contract = true, c.Version, c.Contract()
+			if name == fhirModule {
+				m.Contract, _ = apifhir.Release(c.Version)
+			}
+		}
+		d.Modules = append(d.Modules, m)
+	}
+	return d
+}
+
+// config gives a module's configuration: its defaults, with the newest row of the database over them.
+// A row that is no JSON object is reported and left aside, as the Python backend did.
+func (i *Instance) config(name string) modules.Config {
+	c := modules.Config{}
+	for _, m := range i.modules {
+		if d, ok := m.(modules.Defaults); ok && m.Name() == name {
+			for k, v := range d.DefaultConfig() {
+				c[k] = v
+			}
+		}
+	}
+	if i.o.DB == nil || !i.o.DB.Offers("core_ModuleConfiguration", "config") {
+		return c
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	var texts []string
+	err := i.o.DB.Select(ctx, &texts, `SELECT "config" FROM "core_ModuleConfiguration" WHERE $eq("module", ?) AND $eq("layer", ?) AND ("is_disabled_until" IS NULL OR "is_disabled_until" < ?) ORDER BY "version"`, name, "be", i.o.Clock())
+	if err != nil {
+		i.o.Log.Error("module configuration: using the defaults", "module", name, "error", err)
+		return c
+	}
+	if len(texts) > 0 {
+		var row map[string]any
+		if err := json.Unmarshal([]byte(texts[len(texts)-1]), &row); err != nil {
+			i.o.Log.Error("module configuration is no JSON object: using the defaults", "module", name, "error", err)
+			return c
+		}
+		for k, v := range row {
+			c[k] = v
+		}
+	}
+	return c
+}

@@ -1,0 +1,264 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+
+	"github.com/openimis/openimis-be-go/internal/auth"
+	"github.com/openimis/openimis-be-go/internal/clock"
+	"github.com/openimis/openimis-be-go/internal/config"
+	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/mutation"
+	"github.com/openimis/openimis-be-go/internal/schema"
+	"github.com/openimis/openimis-be-go/internal/telemetry"
+	"github.com/openimis/openimis-be-go/modules"
+)
+
+// Server serves the instances of one process over one database.
+type Server struct {
+	conf      *config.Config
+	log       *slog.Logger
+	DB        *db.DB
+	clock     clock.Clock
+	metrics   *telemetry.Metrics
+	store     *auth.Store
+	Instances []*Instance
+	broker    *mutation.Broker
+	echo      *echo.Echo
+}
+
+// New makes the instances that the configuration asks for. It fails with a sentence for the operator
+// when a module is unknown or lacks something; whether the database has what the modules need is for
+// Ready and `server check`.
+func New(conf *config.Config, d *db.DB, compiled []Constructor, log *slog.Logger) (*Server, error) {
+	s := &Server{conf: conf, log: log, DB: d, clock: clock.System}
+	if !conf.FixedNow.IsZero() {
+		s.clock = clock.Fixed(conf.FixedNow.Time)
+	}
+	choices, err := Choices(conf, compiled)
+	if err != nil {
+		return nil, err
+	}
+	s.store = auth.NewStore(d, s.clock, 0)
+	var wake func(string)
+	if conf.BrokerURL != "" && bool(conf.AsyncMutations) {
+		if s.broker, err = mutation.NewBroker(string(conf.BrokerURL), log); err != nil {
+			return nil, err
+		}
+		wake = s.broker.Wake
+	}
+	s.metrics = telemetry.NewMetrics()
+	for _, root := range conf.SiteRoot {
+		i, err := NewInstance(InstanceOptions{
+			Root: root, Choices: choices, Compiled: compiled, DB: d, Clock: s.clock, Log: log, Metrics: s.metrics,
+			Principals: s.store.Principal, ListCap: int(conf.ListCap), MaxBody: int64(conf.MaxBody), PhotoRoot: conf.PhotoRoot,
+			Async: bool(conf.AsyncMutations), Wake: wake, BaseURL: s.baseURL,
+		})
+		if err != nil {
+			return nil, err
+		}
+		s.Instances = append(s.Instances, i)
+	}
+	var known []string
+	for _, i := range s.Instances {
+		for _, f := range i.schema.Query.Fields {
+			known = append(known, f.Name)
+		}
+		if i.schema.Mutation != nil {
+			for _, f := range i.schema.Mutation.Fields {
+				known = append(known, f.Name)
+			}
+		}
+		if i.fhir != nil {
+			known = append(known, i.fhir.Types()...)
+		}
+	}
+	s.metrics.Know(known...)
+	s.echo = s.routes()
+	return s, nil
+}
+
+// Choices are the modules that the configuration lists; without a list, all.
+func Choices(conf *config.Config, compiled []Constructor) ([]modules.Choice, error) {
+	listed, err := conf.Modules()
+	if err != nil {
+		return nil, err
+	}
+	var choices []modules.Choice
+	for _, m := range listed {
+		choices = append(choices, modules.Choice{Name: m.Name, Version: m.Version})
+	}
+	if listed == nil {
+		for _, n := range Names(compiled) {
+			choices = append(choices, modules.Choice{Name: n})
+		}
+	}
+	return choices, nil
+}
+
+// Handler is the whole HTTP side.
+func (s *Server) Handler() http.Handler { return s.echo }
+
+func (s *Server) routes() *echo.Echo {
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.IPExtractor = echo.ExtractIPDirect()
+	e.Use(telemetry.Requests(telemetry.Options{Log: s.log, Metrics: s.metrics, Trusted: s.conf.TrustedProxies.Contains}))
+	e.Use(middleware.SecureWithConfig(middleware.SecureConfig{XFrameOptions: "SAMEORIGIN", ContentTypeNosniff: "nosniff", ReferrerPolicy: "same-origin"}))
+	e.Use(s.hosts)
+	e.Use(middleware.ContextTimeout(time.Duration(s.conf.RequestTimeout)))
+	e.Use(middleware.GzipWithConfig(middleware.GzipConfig{Level: 1, MinLength: 1024}))
+	e.GET("/healthz", func(c echo.Context) error { return c.JSON(http.StatusOK, map[string]string{"status": "ok"}) })
+	e.GET("/readyz", s.ready)
+	e.GET("/metrics", echo.WrapHandler(s.metrics.Handler()))
+	a := auth.New(s.store, auth.Options{RemoteUser: bool(s.conf.RemoteUser), HeaderName: string(s.conf.RemoteUserHeader), TrustedProxies: s.conf.TrustedProxies, Clock: clock.System, Log: s.log})
+	for _, i := range s.Instances {
+		i.Mount(e, func(render auth.ErrorRenderer) echo.MiddlewareFunc { return auth.Middleware(a, render) })
+	}
+	return e
+}
+
+// hosts refuses requests for other host names than ALLOWED_HOSTS.
+func (s *Server) hosts(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		host := c.Request().Host
+		if h, _, err := net.SplitHostPort(host); err == nil {
+			host = h
+		}
+		if !allowedHost(s.conf.AllowedHosts, host) && c.Path() != "/healthz" && c.Path() != "/readyz" {
+			return echo.NewHTTPError(http.StatusBadRequest, "This host name is not among ALLOWED_HOSTS.")
+		}
+		return next(c)
+	}
+}
+
+// allowedHost follows Django: * allows all, .example.org a domain with its subdomains.
+func allowedHost(allowed []string, host string) bool {
+	host = strings.ToLower(strings.Trim(host, "[]"))
+	for _, a := range allowed {
+		a = strings.ToLower(a)
+		switch {
+		case a == "*", a == host:
+			return true
+		case strings.HasPrefix(a, ".") && (host == a[1:] || strings.HasSuffix(host, a)):
+			return true
+		}
+	}
+	return false
+}
+
+// baseURL is the address that clients use: that of a trusted proxy's X-Forwarded headers, else the request's.
+func (s *Server) baseURL(r *http.Request) string {
+	scheme, host := "http", r.Host
+	if r.TLS != nil {
+		scheme = "https"
+	}
+	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil && s.conf.TrustedProxies.Contains(peer.Addr()) {
+		if p := r.Header.Get("X-Forwarded-Proto"); p == "http" || p == "https" {
+			scheme = p
+		}
+		if h := r.Header.Get("X-Forwarded-Host"); h != "" && !strings.ContainsAny(h, "/ ,\\") {
+			host = h
+		}
+	}
+	return scheme + "://" + host
+}
+
+// ready says whether the server can work: the database answers and has what the modules need.
+func (s *Server) ready(c echo.Context) error {
+	ctx, cancel := context.WithTimeout(c.Request().Context(), 5*time.Second)
+	defer cancel()
+	if err := s.DB.Ping(ctx); err != nil {
+		s.log.WarnContext(ctx, "not ready: the database cannot be reached", "error", err)
+		return c.JSON(http.StatusServiceUnavailable, map[string]any{"status": "unavailable", "missing": []string{"the database cannot be reached"}})
+	}
+	if missing := s.Missing(); len(missing) > 0 {
+		return c.JSON(http.StatusServiceUnavailable, map[string]any{"status": "unavailable", "missing": missing})
+	}
+	return c.JSON(http.StatusOK, map[string]string{"status": "ready"})
+}
+
+// Needs are the tables and columns that the enabled modules need.
+func (s *Server) Needs() []schema.Need {
+	var needs []schema.Need
+	for _, i := range s.Instances {
+		needs = append(needs, i.Needs()...)
+	}
+	return needs
+}
+
+// Missing lists what the database lacks, a line each.
+func (s *Server) Missing() []string { return schema.Missing(s.DB.Columns(), s.Needs()) }
+
+// Serve listens until ctx ends and then lets running requests finish.
+func (s *Server) Serve(ctx context.Context, listening func(addr string)) error {
+	listener, err := net.Listen("tcp", string(s.conf.Listen))
+	if err != nil {
+		return fmt.Errorf("LISTEN=%q: %w", s.conf.Listen, err)
+	}
+	h := &http.Server{Handler: s.echo, ReadHeaderTimeout: time.Duration(s.conf.ReadHeaderTimeout), ReadTimeout: time.Duration(s.conf.RequestTimeout),
+		WriteTimeout: time.Duration(s.conf.RequestTimeout) + 10*time.Second, IdleTimeout: time.Duration(s.conf.IdleTimeout), MaxHeaderBytes: 64 << 10}
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var running sync.WaitGroup
+	running.Go(func() { s.Work(background, 1) })
+	failed := make(chan error, 1)
+	go func() { failed <- h.Serve(listener) }()
+	listening(listener.Addr().String())
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+		s.log.Info("stopping: running requests may finish", "within", time.Duration(s.conf.ShutdownTimeout))
+		limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Duration(s.conf.ShutdownTimeout))
+		defer cancel()
+		err = h.Shutdown(limit)
+	}
+	stop()
+	running.Wait()
+	if errors.Is(err, http.ErrServerClosed) {
+		err = nil
+	}
+	return err
+}
+
+// Work executes queued mutations with n workers per instance, and the daily jobs, until ctx ends. A
+// serving process does it too: it takes over what dead processes left.
+func (s *Server) Work(ctx context.Context, n int) {
+	var running sync.WaitGroup
+	scheduler := mutation.NewScheduler(s.DB, s.clock, s.log)
+	seen := map[string]bool{}
+	for _, i := range s.Instances {
+		if i.schema.Mutation != nil {
+			running.Go(func() { i.Mutations.Run(ctx, n) })
+		}
+		for _, j := range i.Jobs() {
+			if seen[j.Name] {
+				continue
+			}
+			seen[j.Name] = true
+			running.Go(func() {
+				scheduler.Daily(ctx, j.Name, j.At, func(ctx context.Context, _ time.Time) error { return j.Run(ctx) })
+			})
+		}
+	}
+	if s.broker != nil {
+		running.Go(func() {
+			s.broker.Run(ctx, func() {
+				for _, i := range s.Instances {
+					i.Mutations.Wake()
+				}
+			})
+		})
+	}
+	running.Wait()
+}

@@ -1,0 +1,65 @@
+// Package medical is the module of the medical registers: diagnoses, medical items and services. Start reading at Module; the tables are described in store.go.
+package medical
+
+import (
+	_ "embed"
+
+	"github.com/openimis/openimis-be-go/internal/auth"
+	"github.com/openimis/openimis-be-go/internal/entity"
+	"github.com/openimis/openimis-be-go/internal/schema"
+	"github.com/openimis/openimis-be-go/modules"
+)
+
+//go:embed medical.graphql
+var sdl string
+
+// Module is the medical module of one instance.
+type Module struct {
+	Query Query
+}
+
+// New makes the module.
+func New(app *modules.App) *Module { return &Module{Query: Query{app: app}} }
+
+// Name implements modules.Module.
+func (*Module) Name() string { return "medical" }
+
+// Requires implements modules.Module.
+func (*Module) Requires() []string { return []string{"core"} }
+
+// SDL implements modules.GraphQL.
+func (*Module) SDL() string { return sdl }
+
+// Access implements modules.GraphQL: the registers behind the pickers are open to every signed-in user.
+func (*Module) Access() map[string]auth.Access {
+	return map[string]auth.Access{
+		"diagnoses":          auth.SignedIn,
+		"diagnosesStr":       auth.SignedIn,
+		"medicalItems":       auth.SignedIn,
+		"medicalItemsStr":    auth.SignedIn,
+		"medicalServices":    auth.SignedIn,
+		"medicalServicesStr": auth.SignedIn,
+	}
+}
+
+// Model implements modules.Entities.
+func (*Module) Model() entity.Model {
+	return entity.Model{
+		Types: []*entity.Type{Diagnosis, Item, Service},
+	}
+}
+
+// Needs implements modules.Database.
+func (*Module) Needs() []schema.Need {
+	return []schema.Need{
+		{Table: "tblICDCodes", Columns: []string{"ICDID", "ICDCode", "ICDName", "ValidityFrom", "ValidityTo"}, Why: "diagnoses"},
+		{Table: "tblItems", Columns: []string{"ItemID", "ItemCode", "ItemName", "ItemType", "ItemPrice", "ItemCareType", "ItemFrequency", "ItemPatCat", "ValidityFrom", "ValidityTo", "LegacyID"}, Why: "medical items"},
+		{Table: "tblServices", Columns: []string{"ServiceID", "ServCode", "ServName", "ServType", "ServLevel", "ServPrice", "ServCareType", "ServFrequency", "ServPatCat", "ServCategory", "ValidityFrom", "ValidityTo", "LegacyID"}, Why: "medical services"},
+	}
+}
+
+var (
+	_ modules.GraphQL  = (*Module)(nil)
+	_ modules.Entities = (*Module)(nil)
+	_ modules.Database = (*Module)(nil)
+)

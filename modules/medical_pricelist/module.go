@@ -1,0 +1,72 @@
+// Package medical_pricelist is the module of price lists: which items and services a health facility may claim, and at what price. Start reading at Module; the tables are described in store.go.
+package medical_pricelist
+
+import (
+	_ "embed"
+
+	"github.com/openimis/openimis-be-go/internal/auth"
+	"github.com/openimis/openimis-be-go/internal/entity"
+	"github.com/openimis/openimis-be-go/internal/schema"
+	"github.com/openimis/openimis-be-go/modules"
+	"github.com/openimis/openimis-be-go/modules/location"
+	"github.com/openimis/openimis-be-go/modules/medical"
+)
+
+//go:embed medical_pricelist.graphql
+var sdl string
+
+// Module is the medical_pricelist module of one instance.
+type Module struct {
+	Query Query
+}
+
+// New makes the module.
+func New(app *modules.App) *Module { return &Module{Query: Query{app: app, store: &Store{DB: app.DB}}} }
+
+// Name implements modules.Module.
+func (*Module) Name() string { return "medical_pricelist" }
+
+// Requires implements modules.Module.
+func (*Module) Requires() []string { return []string{"core", "location", "medical"} }
+
+// SDL implements modules.GraphQL.
+func (*Module) SDL() string { return sdl }
+
+// Access implements modules.GraphQL: the registers behind the pickers are open to every signed-in user.
+func (*Module) Access() map[string]auth.Access {
+	return map[string]auth.Access{
+		"pricelists": auth.SignedIn,
+	}
+}
+
+// Model implements modules.Entities.
+func (*Module) Model() entity.Model {
+	return entity.Model{
+		Types: []*entity.Type{ServicePricelist, ServicePricelistDetail, ItemPricelist, ItemPricelistDetail},
+		Extensions: []entity.Extension{
+			{Type: location.Location, Many: map[string]entity.Many{"servicepricelistSet": {To: ServicePricelist, Column: "LocationId"}}},
+			{Type: location.HealthFacility, One: map[string]entity.One{
+				"servicePricelist": {To: ServicePricelist, Column: "PLServiceID", Open: true},
+				"itemPricelist":    {To: ItemPricelist, Column: "PLItemID", Open: true},
+			}},
+			{Type: medical.Item, Many: map[string]entity.Many{"pricelistDetails": {To: ItemPricelistDetail, Column: "ItemID"}}},
+			{Type: medical.Service, Many: map[string]entity.Many{"pricelistDetails": {To: ServicePricelistDetail, Column: "ServiceID"}}},
+		},
+	}
+}
+
+// Needs implements modules.Database.
+func (*Module) Needs() []schema.Need {
+	return []schema.Need{
+		{Table: "tblPLItems", Columns: []string{"PLItemID", "PLItemName", "DatePL", "LocationId", "ValidityTo"}, Why: "price lists of items"},
+		{Table: "tblPLItemsDetail", Columns: []string{"PLItemDetailID", "PLItemID", "ItemID", "PriceOverule", "ValidityTo"}, Why: "their items"},
+		{Table: "tblPLServices", Columns: []string{"PLServiceID", "PLServName", "DatePL", "LocationId", "ValidityTo"}, Why: "price lists of services"},
+		{Table: "tblPLServicesDetail", Columns: []string{"PLServiceDetailID", "PLServiceID", "ServiceID", "PriceOverule", "ValidityTo"}, Why: "their services"},
+	}
+}
+
+var (
+	_ modules.GraphQL  = (*Module)(nil)
+	_ modules.Entities = (*Module)(nil)
+	_ modules.Database = (*Module)(nil)
+)

@@ -1,0 +1,65 @@
+// Package product is the module of insurance products: periods, prices, limits, and which items and services they cover. Start reading at Module; the tables are described in store.go.
+package product
+
+import (
+	_ "embed"
+
+	"github.com/openimis/openimis-be-go/internal/auth"
+	"github.com/openimis/openimis-be-go/internal/entity"
+	"github.com/openimis/openimis-be-go/internal/schema"
+	"github.com/openimis/openimis-be-go/modules"
+	"github.com/openimis/openimis-be-go/modules/medical"
+)
+
+//go:embed product.graphql
+var sdl string
+
+// Module is the product module of one instance.
+type Module struct {
+	Query Query
+}
+
+// New makes the module.
+func New(app *modules.App) *Module { return &Module{Query: Query{app: app}} }
+
+// Name implements modules.Module.
+func (*Module) Name() string { return "product" }
+
+// Requires implements modules.Module.
+func (*Module) Requires() []string { return []string{"core", "location", "medical"} }
+
+// SDL implements modules.GraphQL.
+func (*Module) SDL() string { return sdl }
+
+// Access implements modules.GraphQL: the registers behind the pickers are open to every signed-in user.
+func (*Module) Access() map[string]auth.Access {
+	return map[string]auth.Access{
+		"products":    auth.SignedIn,
+		"productsStr": auth.SignedIn,
+	}
+}
+
+// Model implements modules.Entities.
+func (*Module) Model() entity.Model {
+	return entity.Model{
+		Types: []*entity.Type{Entity, ProductItem},
+		Extensions: []entity.Extension{
+			{Type: medical.Item, Many: map[string]entity.Many{"items": {To: ProductItem, Column: "ItemID"}}},
+		},
+	}
+}
+
+// Needs implements modules.Database.
+func (*Module) Needs() []schema.Need {
+	return []schema.Need{
+		{Table: "tblProduct", Columns: []string{"ProdID", "ProductCode", "ProductName", "LocationId", "DateFrom", "DateTo", "InsurancePeriod", "LumpSum", "MemberCount", "GracePeriod", "ValidityFrom", "ValidityTo", "LegacyID"}, Why: "insurance products"},
+		{Table: "tblProductItems", Columns: []string{"ProdItemID", "ProdID", "ItemID", "LimitationType", "PriceOrigin", "ValidityTo"}, Why: "the items they cover"},
+		{Table: "tblProductServices", Columns: []string{"ProdServiceID", "ProdID", "ServiceID", "LimitationType", "PriceOrigin", "ValidityTo"}, Why: "the services they cover"},
+	}
+}
+
+var (
+	_ modules.GraphQL  = (*Module)(nil)
+	_ modules.Entities = (*Module)(nil)
+	_ modules.Database = (*Module)(nil)
+)
