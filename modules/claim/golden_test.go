@@ -43,10 +43,7 @@ func call(w *golden.World, step golden.Step) golden.Record {
 	}
 	switch step.Proc {
 	case "uspSubmitSingleClaim":
-		out := single(func(d *Data, c *Claim) Changes { return d.Submit(c, author) }).Outcome
-		return golden.Record{"return": returned(out.Failed), "RtnStatus": out.Status,
-			"RtnItemsPassed": out.Passed[Items], "RtnItemsRejected": out.Rejected[Items],
-			"RtnServicesPassed": out.Passed[Services], "RtnServicesRejected": out.Rejected[Services]}
+		return submission(single(func(d *Data, c *Claim) Changes { return d.Submit(c, author) }).Outcome)
 	case "uspProcessSingleClaimStep1":
 		return outcome(single(func(d *Data, c *Claim) Changes { return d.Assign(c, author) }))
 	case "uspProcessSingleClaimStep2":
@@ -59,17 +56,31 @@ func call(w *golden.World, step golden.Step) golden.Record {
 	case "uspSubmitClaims":
 		changes, n := d.SubmitClaims(refs, author)
 		store(w, changes...)
-		return golden.Record{"return": 0, "oReturnValue": 0, "Submitted": n.Submitted, "Checked": n.Checked,
-			"Rejected": n.Rejected, "Changed": n.Changed, "Failed": n.Failed,
-			"ItemsPassed": n.LinesPassed[Items], "ItemsRejected": n.LinesRejected[Items],
-			"ServicesPassed": n.LinesPassed[Services], "ServicesRejected": n.LinesRejected[Services]}
+		return submitted(n)
 	case "uspProcessClaims":
 		changes, n := d.ProcessClaims(refs, author)
 		store(w, changes...)
-		return golden.Record{"return": 0, "oReturnValue": 0, "Submitted": n.Submitted, "Processed": n.Processed,
-			"Valuated": n.Valuated, "Changed": n.Changed, "Rejected": n.Rejected, "Failed": n.Failed}
+		return processed(n)
 	}
 	panic("unknown procedure " + step.Proc)
+}
+
+func submission(out Outcome) golden.Record {
+	return golden.Record{"return": returned(out.Failed), "RtnStatus": out.Status,
+		"RtnItemsPassed": out.Passed[Items], "RtnItemsRejected": out.Rejected[Items],
+		"RtnServicesPassed": out.Passed[Services], "RtnServicesRejected": out.Rejected[Services]}
+}
+
+func submitted(n SubmitCounts) golden.Record {
+	return golden.Record{"return": 0, "oReturnValue": 0, "Submitted": n.Submitted, "Checked": n.Checked,
+		"Rejected": n.Rejected, "Changed": n.Changed, "Failed": n.Failed,
+		"ItemsPassed": n.LinesPassed[Items], "ItemsRejected": n.LinesRejected[Items],
+		"ServicesPassed": n.LinesPassed[Services], "ServicesRejected": n.LinesRejected[Services]}
+}
+
+func processed(n ProcessCounts) golden.Record {
+	return golden.Record{"return": 0, "oReturnValue": 0, "Submitted": n.Submitted, "Processed": n.Processed,
+		"Valuated": n.Valuated, "Changed": n.Changed, "Rejected": n.Rejected, "Failed": n.Failed}
 }
 
 func outcome(ch Changes) golden.Record {

@@ -1,6 +1,7 @@
 package claim
 
 import (
+	"encoding/binary"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -59,14 +60,27 @@ type Claim struct {
 	DateTo     *time.Time `db:"DateTo"`
 	VisitType  *string    `db:"VisitType"`
 	ValidityTo *time.Time `db:"ValidityTo"`
-	// RowID is the row version (0 where the database has none), see Ref.
-	RowID int64 `db:"RowID"`
+	// RowID is 0 where the database has no row versions, see Ref.
+	RowID RowVersion `db:"RowID"`
 	ClaimState
 
 	lines    [kindCount][]*Line // ascending id
 	from     day
 	target   day // of provision: DateTo, or DateFrom without it
 	category int
+}
+
+// RowVersion is the number that SQL Server gives a row with every change (type timestamp). Other engines
+// have none and it is 0.
+type RowVersion int64
+
+// Scan implements sql.Scanner.
+func (v *RowVersion) Scan(src any) error {
+	*v = 0
+	if b, ok := src.([]byte); ok && len(b) == 8 {
+		*v = RowVersion(binary.BigEndian.Uint64(b))
+	}
+	return nil
 }
 
 // ClaimState is what the rules change of a claim.

@@ -1,0 +1,51 @@
+package claim
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/openimis/openimis-be-go/internal/db"
+)
+
+// save writes changes with a fixed number of statements for every 2,000 rows. The procedures that the
+// rules follow update in place: submission and processing leave no history.
+func save(ctx context.Context, tx *db.Tx, changes []Changes, now time.Time) error {
+	var claims, dedRems [][]any
+	var lines [kindCount][][]any
+	var replaced []int
+	for i := range changes {
+		ch := &changes[i]
+		if ch.Claim != nil {
+			claims = append(claims, append([]any{ch.ClaimID}, claimStateRecord.values(ch.Claim)...))
+		}
+		for j := range ch.Lines {
+			l := &ch.Lines[j]
+			lines[l.Kind] = append(lines[l.Kind], append([]any{l.LineID}, lineStateRecord.values(&l.LineState)...))
+		}
+		if ch.DeleteDedRem {
+			replaced = append(replaced, ch.ClaimID)
+		}
+		if ch.DedRem != nil {
+			dedRems = append(dedRems, append([]any{now}, dedRemRecord.values(ch.DedRem)...))
+		}
+	}
+	for k := range kindCount {
+		n := Legacy[k]
+		if _, err := tx.BulkUpdate(ctx, n.Lines, append([]string{n.LineID}, lineStateRecord.columns(n.line())...), lines[k]); err != nil {
+			return fmt.Errorf("write %s of %d claims: %w", n.Lines, len(changes), err)
+		}
+	}
+	if len(replaced) > 0 {
+		if _, err := tx.Exec(ctx, `DELETE FROM "tblClaimDedRem" WHERE "ClaimID" IN $ints(?)`, db.Ints(replaced)); err != nil {
+			return fmt.Errorf("clear tblClaimDedRem of %d claims: %w", len(replaced), err)
+		}
+	}
+	if _, err := tx.BulkInsert(ctx, "tblClaimDedRem", append([]string{"ValidityFrom"}, dedRemRecord.columns(nil)...), dedRems); err != nil {
+		return fmt.Errorf("write tblClaimDedRem of %d claims: %w", len(dedRems), err)
+	}
+	if _, err := tx.BulkUpdate(ctx, "tblClaim", append([]string{"ClaimID"}, claimStateRecord.columns(nil)...), claims); err != nil {
+		return fmt.Errorf("write %d claims: %w", len(claims), err)
+	}
+	return nil
+}
