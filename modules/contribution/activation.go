@@ -46,11 +46,11 @@ type Effect struct {
 
 // Activation answers what a premium does to its policy (rules §7). A policy paid exactly becomes effective on the
 // payment or on its start, whichever is later; one paid in excess, or underpaid and enforced, on the payment. The
-// covers of the insurees follow the policy.
+// covers of the insurees follow the policy. A photo fee pays for no policy.
 //
-// With options 2 and 3 the policy only becomes ready, and nobody is covered by it yet. (The Python backend then dates
-// the covers with the payment; after the expiry of a policy that was never matched, claims would be paid.) A photo fee
-// pays for no policy.
+// With options 2 and 3 the policy only becomes ready and keeps its effective date. The covers are dated nevertheless,
+// as the Python backend does: with the dates of the policy if it has been effective since the payment or its start, and
+// else from the payment on. No claim is paid by it while the policy is ready.
 func Activation(p Payment) Effect {
 	if p.Action == ActionSuspend {
 		return Effect{Status: pointer(policy.StatusSuspended)}
@@ -70,30 +70,34 @@ func Activation(p Payment) Effect {
 			effective = p.Policy.StartDate
 		}
 	}
-	if p.Option != OnContribution {
-		return Effect{Status: pointer(policy.StatusReady)}
+	e := Effect{Status: pointer(policy.StatusReady)}
+	if p.Option == OnContribution {
+		e = Effect{Status: pointer(policy.StatusActive), EffectiveDate: &effective}
+		p.Policy.EffectiveDate = &effective
 	}
-	e := Effect{Status: pointer(policy.StatusActive), EffectiveDate: &effective}
-	for _, c := range p.Covers {
-		if c.Current() && c.PolicyID == p.Policy.ID {
-			c.EffectiveDate, c.StartDate, c.ExpiryDate = &effective, &p.Policy.StartDate, p.Policy.ExpiryDate
-			e.Covers = append(e.Covers, c)
-		}
-	}
+	e.Covers = covers(p)
 	return e
 }
 
-// Paid adds up the premiums by policy. Closed premiums and photo fees do not count.
-func Paid(premiums []Premium) map[int]decimal.Decimal {
-	sums := map[int]decimal.Decimal{}
-	for _, p := range premiums {
-		if p.Counts() {
-			sums[p.PolicyID] = sums[p.PolicyID].Add(p.Amount)
+// covers answers the current covers of the paid policy as they become.
+func covers(p Payment) []policy.InsureePolicy {
+	since := func(d time.Time) bool { return p.Policy.EffectiveDate != nil && p.Policy.EffectiveDate.Equal(d) }
+	var changed []policy.InsureePolicy
+	for _, c := range p.Covers {
+		if !c.Current() || c.PolicyID != p.Policy.ID {
+			continue
 		}
+		if since(p.Premium.PayDate) || since(p.Policy.StartDate) {
+			c.EffectiveDate, c.StartDate, c.ExpiryDate = p.Policy.EffectiveDate, &p.Policy.StartDate, p.Policy.ExpiryDate
+		} else {
+			c.EffectiveDate = &p.Premium.PayDate
+		}
+		changed = append(changed, c)
 	}
-	return sums
+	return changed
 }
 
+// paidExcept adds up the premiums that count, but for one.
 func paidExcept(premiums []Premium, id int) decimal.Decimal {
 	var sum decimal.Decimal
 	for _, p := range premiums {

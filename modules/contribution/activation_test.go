@@ -59,8 +59,6 @@ func TestActivation(t *testing.T) {
 		"suspended whatever was paid":                         {payment(70, "2026-02-01", with(ActionSuspend)), policy.StatusSuspended, ""},
 		"photo fee":                                           {payment(70, "2026-02-01", func(p *Payment) { p.Premium.PhotoFee = pointer(true) }), 0, ""},
 		"value unknown":                                       {payment(70, "2026-02-01", func(p *Payment) { p.Policy.Value = nil }), 0, ""},
-		"payment to be matched: ready, nobody covered":        {payment(70, "2026-02-01", func(p *Payment) { p.Option = OnPayment }), policy.StatusReady, ""},
-		"to be made active by hand: ready, nobody covered":    {payment(70, "2026-02-01", func(p *Payment) { p.Option = OnReady }), policy.StatusReady, ""},
 		"too little, to be matched: neither active nor ready": {payment(69, "2026-02-01", func(p *Payment) { p.Option = OnPayment }), 0, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -92,10 +90,31 @@ func status(e Effect) int {
 	return *e.Status
 }
 
-func TestPaidLeavesOutPhotoFeesAndClosedPremiums(t *testing.T) {
-	sums := Paid(append(payment(70, "2026-02-01").Premiums, Premium{PolicyID: 2, Amount: decimal.New(125, -1)}))
-	if len(sums) != 2 || sums[1].String() != "100" || sums[2].String() != "12.5" {
-		t.Errorf("%v", sums)
+// Options 2 and 3 make a policy ready and date its covers, but not the policy (rules §7).
+func TestReady(t *testing.T) {
+	for _, option := range []Option{OnPayment, OnReady} {
+		for name, c := range map[string]struct {
+			effective *time.Time // of the policy before
+			want      string     // of the cover
+			follows   bool       // the cover takes start and expiry of the policy too
+		}{
+			"never effective: covered from the payment":     {nil, "2026-02-01", false},
+			"effective otherwise: covered from the payment": {pointer(date("2026-01-15")), "2026-02-01", false},
+			"effective from the start: as the policy":       {pointer(date("2026-03-01")), "2026-03-01", true},
+			"effective from the payment: as the policy":     {pointer(date("2026-02-01")), "2026-02-01", true},
+		} {
+			t.Run(name, func(t *testing.T) {
+				p := payment(70, "2026-02-01", func(p *Payment) { p.Option, p.Policy.EffectiveDate = option, c.effective })
+				e := Activation(p)
+				if status(e) != policy.StatusReady || e.EffectiveDate != nil || len(e.Covers) != 1 {
+					t.Fatalf("%+v", e)
+				}
+				got := e.Covers[0]
+				if got.ID != 21 || !got.EffectiveDate.Equal(date(c.want)) || (got.StartDate != nil) != c.follows || (got.ExpiryDate != nil) != c.follows {
+					t.Errorf("%+v", got)
+				}
+			})
+		}
 	}
 }
 

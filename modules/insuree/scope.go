@@ -40,6 +40,14 @@ func OfFamilyWhere(s auth.Scope, column string) (where string, args []any) {
 	return column + ` IN ` + families(in), []any{arg}
 }
 
+// And adds the condition of a scope to a condition of a statement.
+func And(where string, args []any, seen string, more []any) (string, []any) {
+	if seen == "" {
+		return where, args
+	}
+	return where + ` AND ` + seen, append(args, more...)
+}
+
 // villages gives the villages of a scope, for IN, with their one argument: those of its districts or, for a claim
 // administrator, of the district of his health facility (rules §2.3). Without an argument it is the whole condition.
 //

@@ -1,0 +1,75 @@
+package contribution
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/openimis/openimis-be-go/internal/auth"
+	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/modules/insuree"
+	"github.com/openimis/openimis-be-go/modules/policy"
+)
+
+// Store reads premiums and writes what they set off.
+type Store struct{ db.Query }
+
+var selectPremiums = `SELECT ` + db.Columns[Premium]("c") + ` FROM "tblPremium" c WHERE c."ValidityTo" IS NULL AND `
+
+// ScopeWhere is the condition on rows of tblPremium, as alias, that a scope may see: those of its policies. "" means
+// all rows.
+func ScopeWhere(s auth.Scope, alias string) (where string, args []any) {
+	where, args = policy.ScopeWhere(s, "scope_p")
+	if where == "" {
+		return "", nil
+	}
+	return alias + `."PolicyID" IN (SELECT scope_p."PolicyID" FROM "tblPolicy" scope_p WHERE ` + where + `)`, args
+}
+
+// OfPolicies reads the current premiums of policies, in the order of their ids.
+func (st Store) OfPolicies(ctx context.Context, s auth.Scope, policies []int) ([]Premium, error) {
+	seen, more := ScopeWhere(s, "c")
+	where, args := insuree.And(`c."PolicyID" IN $ints(?)`, []any{db.Ints(policies)}, seen, more)
+	var rows []Premium
+	err := st.Select(ctx, &rows, selectPremiums+where+` ORDER BY c."PremiumId"`, args...)
+	return rows, err
+}
+
+// byID reads a current premium; nil when there is none.
+func (st Store) byID(ctx context.Context, id int) (*Premium, error) {
+	var p Premium
+	err := st.Get(ctx, &p, selectPremiums+`c."PremiumId" = ?`, id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return &p, err
+}
+
+// apply writes an effect to the policy and its covers, and keeps both as they were.
+func apply(ctx context.Context, tx *db.Tx, policyID int, e Effect, now time.Time) error {
+	if e.Status == nil {
+		return nil
+	}
+	if err := tx.Archive(ctx, "tblPolicy", now, []int{policyID}); err != nil {
+		return err
+	}
+	set := db.Values{"PolicyStatus": *e.Status}
+	if e.EffectiveDate != nil {
+		set["EffectiveDate"] = *e.EffectiveDate
+	}
+	if _, err := tx.Update(ctx, "tblPolicy", policyID, set); err != nil {
+		return err
+	}
+	var ids []int
+	var rows [][]any
+	for _, c := range e.Covers {
+		ids = append(ids, c.ID)
+		rows = append(rows, []any{c.ID, c.EffectiveDate, c.StartDate, c.ExpiryDate})
+	}
+	if err := tx.Archive(ctx, "tblInsureePolicy", now, ids); err != nil {
+		return err
+	}
+	_, err := tx.BulkUpdate(ctx, "tblInsureePolicy", []string{"InsureePolicyId", "EffectiveDate", "StartDate", "ExpiryDate"}, rows)
+	return err
+}

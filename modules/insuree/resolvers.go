@@ -1,0 +1,60 @@
+package insuree
+
+import (
+	"context"
+	"time"
+
+	"github.com/openimis/openimis-be-go/internal/auth"
+	"github.com/openimis/openimis-be-go/internal/entity"
+	"github.com/openimis/openimis-be-go/modules"
+)
+
+// Query resolves the module's root fields.
+type Query struct{ app *modules.App }
+
+// Insurees lists the insurees that the user may see.
+func (q *Query) Insurees(ctx context.Context) (*entity.Result, error) {
+	return q.app.Entities.List(ctx, Entity, nil)
+}
+
+// Insuree finds an insuree by his number; validity asks for the row as it was on a day.
+func (q *Query) Insuree(ctx context.Context) (*entity.Result, error) {
+	return q.app.Entities.First(ctx, Entity, func(c entity.Cond, args map[string]any) error {
+		chfID, _ := args["chfId"].(string)
+		c.And(`$eq(t."CHFID", ?)`, chfID)
+		c.Newest()
+		return asOf(c, args)
+	})
+}
+
+// InsureeFamilyMembers lists the family of an insuree, its head first; validity as in Insuree. The
+// insuree himself must be one that the user may see.
+func (q *Query) InsureeFamilyMembers(ctx context.Context) (*entity.Result, error) {
+	order := []string{`t."IsHead" DESC`, `t."InsureeID"`}
+	return q.app.Entities.Sorted(ctx, Entity, order, func(c entity.Cond, args map[string]any) error {
+		chfID, _ := args["chfId"].(string)
+		where, scope := ScopeWhere(auth.ScopeOf(ctx), "m")
+		if where != "" {
+			where = " AND " + where
+		}
+		c.And(`t."FamilyID" IN (SELECT m."FamilyID" FROM "tblInsuree" AS m WHERE m."ValidityTo" IS NULL AND $eq(m."CHFID", ?)`+where+`)`, append([]any{chfID}, scope...)...)
+		delete(args, "chfId")
+		return asOf(c, args)
+	})
+}
+
+// asOf reads the argument validity.
+func asOf(c entity.Cond, args map[string]any) error {
+	delete(args, "chfId")
+	text, given := args["validity"].(string)
+	delete(args, "validity")
+	if !given || text == "" {
+		return nil
+	}
+	day, err := time.Parse("2006-01-02", (text + "          ")[:10])
+	if err != nil {
+		return badValidity(text)
+	}
+	c.AsOf(day)
+	return nil
+}

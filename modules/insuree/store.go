@@ -1,0 +1,73 @@
+package insuree
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/openimis/openimis-be-go/internal/auth"
+	"github.com/openimis/openimis-be-go/internal/db"
+)
+
+var selectInsurees = `SELECT ` + db.Columns[Insuree]("i") + ` FROM "tblInsuree" i WHERE `
+
+// ByNumber reads the current row of an insuree by his number (CHFID); nil when there is none that the scope sees. The
+// legacy application leaves it to its users that a number has one current row; of several, the oldest counts.
+func ByNumber(ctx context.Context, q db.Query, s auth.Scope, number string) (*Insuree, error) {
+	return first(ctx, q, s, `$eq(i."CHFID", ?) AND i."ValidityTo" IS NULL`, number)
+}
+
+// ByID reads an insuree, closed or not; nil when there is none that the scope sees.
+func ByID(ctx context.Context, q db.Query, s auth.Scope, id int) (*Insuree, error) {
+	return first(ctx, q, s, `i."InsureeID" = ?`, id)
+}
+
+func first(ctx context.Context, q db.Query, s auth.Scope, where string, arg any) (*Insuree, error) {
+	seen, more := ScopeWhere(s, "i")
+	where, args := And(where, []any{arg}, seen, more)
+	var i Insuree
+	err := q.Get(ctx, &i, selectInsurees+where+` ORDER BY i."InsureeID" $page(1, 0)`, args...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return &i, err
+}
+
+// Members reads the current members of families, in the order of their ids.
+func Members(ctx context.Context, q db.Query, s auth.Scope, families []int) ([]Insuree, error) {
+	seen, more := ScopeWhere(s, "i")
+	where, args := And(`i."FamilyID" IN $ints(?) AND i."ValidityTo" IS NULL`, []any{db.Ints(families)}, seen, more)
+	var rows []Insuree
+	err := q.Select(ctx, &rows, selectInsurees+where+` ORDER BY i."InsureeID"`, args...)
+	return rows, err
+}
+
+// Residence of the family f, for statements that have one: columns to read, and the locations that they come from.
+const (
+	ResidenceColumns = `res_v."LocationId" AS "VillageId", res_w."LocationId" AS "WardId", res_d."LocationId" AS "DistrictId", res_r."LocationId" AS "RegionId"`
+	ResidenceJoin    = `JOIN "tblLocations" res_v ON res_v."LocationId" = f."LocationId" AND res_v."ValidityTo" IS NULL ` +
+		`JOIN "tblLocations" res_w ON res_w."LocationId" = res_v."ParentLocationId" AND res_w."ValidityTo" IS NULL ` +
+		`JOIN "tblLocations" res_d ON res_d."LocationId" = res_w."ParentLocationId" AND res_d."ValidityTo" IS NULL ` +
+		`JOIN "tblLocations" res_r ON res_r."LocationId" = res_d."ParentLocationId" AND res_r."ValidityTo" IS NULL`
+)
+
+// ResidenceOf reads where a current family lives; nil when it is closed, or a location above it is missing or closed.
+func ResidenceOf(ctx context.Context, q db.Query, s auth.Scope, family int) (*Residence, error) {
+	seen, more := FamilyScopeWhere(s, "f")
+	where, args := And(`f."FamilyID" = ? AND f."ValidityTo" IS NULL`, []any{family}, seen, more)
+	var r Residence
+	err := q.Get(ctx, &r, `SELECT `+ResidenceColumns+` FROM "tblFamilies" f `+ResidenceJoin+` WHERE `+where, args...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return &r, err
+}
+
+// FamilySeen says whether there is a family, closed or not, that the scope sees.
+func FamilySeen(ctx context.Context, q db.Query, s auth.Scope, family int) (bool, error) {
+	seen, more := FamilyScopeWhere(s, "f")
+	where, args := And(`f."FamilyID" = ?`, []any{family}, seen, more)
+	var n int
+	err := q.Get(ctx, &n, `SELECT COUNT(*) FROM "tblFamilies" f WHERE `+where, args...)
+	return n > 0, err
+}
