@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -156,28 +157,32 @@ func fitting(table string, row golden.Record) db.Values {
 	return out
 }
 
-// complete gives zeros to columns that must have a value and that the scenario does not know: the head of
-// a family, who comes after it, and what only the PostgreSQL database has.
+// complete gives values to columns that must have one on some engine and that the test does not know,
+// such as the head of a family, who comes after it: the default of the legacy database, or zero.
 func complete(tx *db.Tx, table string, row db.Values) db.Values {
-	if _, given := row["InsureeID"]; table == "tblFamilies" && !given {
-		row["InsureeID"] = 0
-	}
 	tab, _ := schema.Lookup(table)
 	for _, c := range tab.Columns {
-		spec := c.Spec
-		if tx.Dialect() == db.Postgres && c.Postgres != nil {
-			spec = c.Postgres.Spec
+		spec, _ := c.At(schema.V140)
+		required := !spec.Nullable && spec.Default == "" || c.Name == tab.ValidityFrom
+		if c.Postgres != nil {
+			required = required || !c.Postgres.Nullable && c.Postgres.Default == ""
+			spec.Type = c.Postgres.Type
 		}
-		if _, given := row[c.Name]; given || spec.Nullable || c.Default != "" || c.Identity || !tx.Offers(table, c.Name) {
+		if _, given := row[c.Name]; given || !required || c.Identity || !tx.Offers(table, c.Name) {
 			continue
 		}
+		number, _ := strconv.Atoi(strings.Trim(c.Default, "()"))
 		switch spec.Type {
 		case schema.Bit:
-			row[c.Name] = false
+			row[c.Name] = number != 0
 		case schema.Int, schema.SmallInt, schema.TinyInt, schema.Decimal:
-			row[c.Name] = 0
+			row[c.Name] = number
 		case schema.Text:
-			row[c.Name] = "-"
+			if c.Name != tab.UUIDColumn {
+				row[c.Name] = "-"
+			}
+		case schema.Date, schema.DateTime, schema.SmallDateTime:
+			row[c.Name] = date("2010-01-01")
 		}
 	}
 	return row

@@ -1,0 +1,122 @@
+package claim
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/dbtest"
+)
+
+func someWorld(s size) Rows { return generate(seeded{rand.New(rand.NewPCG(1, 2))}, s) }
+
+// A run over 500 claims sends as many statements as one over 10.
+func TestStatementsDoNotGrowWithClaims(t *testing.T) {
+	counts := map[string][]int{}
+	for _, n := range []int{10, 500} {
+		d := dbtest.SQLite(t)
+		persist(t, d, someWorld(size{families: 60, products: 3, entries: 10, claims: 500, lines: 3}))
+		ctx := t.Context()
+		counts["submit"] = append(counts["submit"], statements(t, d, n, func(tx *db.Tx, refs []Ref) error {
+			_, c, err := Submit(ctx, tx, refs, someone)
+			if c.Checked == 0 {
+				t.Error("no claim was checked")
+			}
+			return err
+		}))
+		counts["process"] = append(counts["process"], statements(t, d, n, func(tx *db.Tx, refs []Ref) error {
+			_, c, err := Process(ctx, tx, refs, someone)
+			if c.Valuated+c.Processed == 0 {
+				t.Error("no claim was valuated")
+			}
+			return err
+		}))
+	}
+	for what, n := range counts {
+		if n[0] != n[1] || n[0] > 25 {
+			t.Errorf("%s of 10 claims takes %d statements, of 500 %d", what, n[0], n[1])
+		}
+	}
+}
+
+// What is written equals what the rules say: a second load finds the state that the first run left in memory.
+func TestStoreKeepsWhatTheRulesSay(t *testing.T) {
+	for _, engine := range freshEngines() {
+		t.Run(string(engine), func(t *testing.T) {
+			d := dbtest.Open(t, engine)
+			world := &database{someWorld(size{families: 20, products: 3, entries: 6, claims: 60, lines: 4})}
+			persist(t, d, world.load())
+			refs := world.refs()
+			submit, _ := NewData(world.load()).SubmitClaims(refs, someone)
+			for _, ch := range submit {
+				world.store(ch)
+			}
+			process, _ := NewData(world.load()).ProcessClaims(refs, someone)
+			for _, ch := range process {
+				world.store(ch)
+			}
+			compare := func(what string, want []Changes, run func(tx *db.Tx) ([]Changes, error)) {
+				var got []Changes
+				if err := d.Write(t.Context(), what, func(tx *db.Tx) (err error) { got, err = run(tx); return err }); err != nil {
+					t.Fatal(err)
+				}
+				for i := range want {
+					if a, b := show(got[i]), show(want[i]); a != b {
+						t.Fatalf("%s claim %d:\nstored    %s\nin memory %s", what, want[i].ClaimID, a, b)
+					}
+				}
+			}
+			compare("submit", submit, func(tx *db.Tx) ([]Changes, error) {
+				ch, _, err := Submit(t.Context(), tx, refs, someone)
+				return ch, err
+			})
+			compare("process", process, func(tx *db.Tx) ([]Changes, error) {
+				ch, _, err := Process(t.Context(), tx, refs, someone)
+				return ch, err
+			})
+		})
+	}
+}
+
+// freshEngines are those whose test databases number rows from 1, as generated worlds do.
+func freshEngines() []db.Dialect {
+	return slices.DeleteFunc(dbtest.Engines(), func(e db.Dialect) bool { return e == db.SQLServer })
+}
+
+// BenchmarkSubmit5000 and BenchmarkProcess5000 are one mutation over 5,000 claims of a district that
+// has 20,000 more.
+func BenchmarkSubmit5000(b *testing.B)  { benchRun(b, false) }
+func BenchmarkProcess5000(b *testing.B) { benchRun(b, true) }
+
+func benchRun(b *testing.B, process bool) {
+	for _, engine := range freshEngines() {
+		b.Run(string(engine), func(b *testing.B) {
+			d := dbtest.Open(b, engine)
+			const total, run = 25_000, 5_000
+			persist(b, d, someWorld(size{families: 3000, products: 5, entries: 40, claims: total, lines: 4}))
+			submit := func(tx *db.Tx, refs []Ref) error { _, _, err := Submit(b.Context(), tx, refs, someone); return err }
+			step := submit
+			refs := make([]Ref, total)
+			for i := range refs {
+				refs[i].ClaimID = i + 1
+			}
+			write := func(fn func(*db.Tx, []Ref) error, refs []Ref) {
+				if err := d.Write(context.Background(), "run", func(tx *db.Tx) error { return fn(tx, refs) }); err != nil {
+					b.Fatal(err)
+				}
+			}
+			write(submit, refs[run:])
+			if process {
+				write(submit, refs[:run])
+				step = func(tx *db.Tx, refs []Ref) error { _, _, err := Process(b.Context(), tx, refs, someone); return err }
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				write(step, refs[:run])
+			}
+			b.ReportMetric(float64(b.N*run)/b.Elapsed().Seconds(), "claims/s")
+		})
+	}
+}
