@@ -74,27 +74,65 @@ func play(t *testing.T, w *golden.World) {
 	}
 }
 
-func playPeriod(w *golden.World, params golden.Row) (record, error) {
-	var in struct {
+// Parameters of the procedures.
+type (
+	periodParams struct {
 		ProdId      int
 		EnrolDate   time.Time
 		PolicyStage string
 	}
-	w.Decode(params, &in)
-	p, err := PeriodOf(find(products(w), in.ProdId), in.EnrolDate, in.PolicyStage)
-	return record{
-		ret:  golden.Record{"return": 0, "HasCycles": p.HasCycles},
-		sets: one(golden.Record{"StartDate": p.Start, "ExpiryDate": p.Expiry, "HasCycle": p.HasCycles}),
-	}, err
-}
-
-func playValue(w *golden.World, params golden.Row) (record, error) {
-	in := struct {
+	valueParams struct {
 		FamilyId, ProdId, PolicyId, PreviousPolicyId int
 		PolicyStage                                  string
 		EnrollDate                                   *time.Time
-	}{EnrollDate: &w.Today}
+	}
+	lastDateParams struct{ PolicyId int }
+	coverParams    struct {
+		InsureeId int
+		Activate  bool
+	}
+	renewalParams struct {
+		RemindingInterval, RegionId, DistrictId, WardId, VillageId, OfficerId *int
+		DateFrom, DateTo                                                      *time.Time
+	}
+	inquiryParams struct {
+		CHFID      string
+		LocationId int
+	}
+	eligibilityParams struct{ CHFID, ServiceCode, ItemCode string }
+)
+
+func decode[T any](w *golden.World, params golden.Row) (in T) {
 	w.Decode(params, &in)
+	return in
+}
+
+func (in renewalParams) filter() RenewalFilter {
+	return RenewalFilter{Interval: in.RemindingInterval, Region: in.RegionId, District: in.DistrictId, Ward: in.WardId,
+		Village: in.VillageId, Officer: in.OfficerId, From: in.DateFrom, To: in.DateTo}
+}
+
+// standardInterval is tblIMISDefaults.PolicyRenewalInterval of the database that the scenarios were recorded with.
+const standardInterval = 14
+
+func playPeriod(w *golden.World, params golden.Row) (record, error) {
+	in := decode[periodParams](w, params)
+	p, err := PeriodOf(find(products(w), in.ProdId), in.EnrolDate, in.PolicyStage)
+	return periodRecord(p), err
+}
+
+func periodRecord(p Period) record {
+	return record{
+		ret:  golden.Record{"return": 0, "HasCycles": p.HasCycles},
+		sets: one(golden.Record{"StartDate": p.Start, "ExpiryDate": p.Expiry, "HasCycle": p.HasCycles}),
+	}
+}
+
+func playValue(w *golden.World, params golden.Row) (record, error) {
+	in := decode[valueParams](w, params)
+	if in.EnrollDate == nil {
+		in.EnrollDate = &w.Today
+	}
 	policies := golden.Scan[Policy](w, "tblPolicy")
 	req := ValueRequest{ProductID: in.ProdId, Stage: in.PolicyStage, Enrol: *in.EnrollDate}
 	if in.PolicyId > 0 {
@@ -105,26 +143,28 @@ func playValue(w *golden.World, params golden.Row) (record, error) {
 		req.Previous = pointer(find(policies, in.PreviousPolicyId))
 	}
 	v, err := Value(req, product.NewCatalogue(products(w)), members(w, in.FamilyId), w.Today)
+	return valueRecord(v), err
+}
+
+func valueRecord(v Valuation) record {
 	return record{
 		ret:  golden.Record{"return": v.Truncated(), "ErrorCode": v.ErrorCode},
 		sets: one(golden.Record{"PolicyValue": v.Value}),
-	}, err
+	}
 }
 
 func playLastDate(w *golden.World, params golden.Row) (record, error) {
-	var in struct{ PolicyId int }
-	w.Decode(params, &in)
+	in := decode[lastDateParams](w, params)
 	p := find(golden.Scan[Policy](w, "tblPolicy"), in.PolicyId)
-	last := LastDateForPayment(p, find(products(w), p.ProductID))
-	return record{ret: golden.Record{"return": 0}, sets: one(golden.Record{"LastDate": nullable(last)})}, nil
+	return lastDateRecord(LastDateForPayment(p, find(products(w), p.ProductID))), nil
+}
+
+func lastDateRecord(last *time.Time) record {
+	return record{ret: golden.Record{"return": 0}, sets: one(golden.Record{"LastDate": nullable(last)})}
 }
 
 func playCover(w *golden.World, params golden.Row) (record, error) {
-	var in struct {
-		InsureeId int
-		Activate  bool
-	}
-	w.Decode(params, &in)
+	in := decode[coverParams](w, params)
 	i := find(golden.Scan[insuree.Insuree](w, "tblInsuree"), in.InsureeId)
 	rows, err := Cover(CoverageData{
 		Insuree:  i,
@@ -132,12 +172,18 @@ func playCover(w *golden.World, params golden.Row) (record, error) {
 		Policies: ofFamily(w, *i.FamilyID),
 		Products: product.NewCatalogue(products(w)),
 	}, in.Activate, w.Today)
-	var sets [][]golden.Record
 	for _, r := range rows {
 		golden.Store(w, "tblInsureePolicy", r.InsureePolicy)
-		sets = append(sets, one(golden.Record{"PolicyValue": r.Value.Value})...)
 	}
-	return record{ret: golden.Record{"return": 0}, sets: sets}, err
+	return coverRecord(rows), err
+}
+
+func coverRecord(rows []Coverage) record {
+	rec := record{ret: golden.Record{"return": 0}}
+	for _, r := range rows {
+		rec.sets = append(rec.sets, one(golden.Record{"PolicyValue": r.Value.Value})...)
+	}
+	return rec
 }
 
 func playStatus(w *golden.World, _ golden.Row) (record, error) {
@@ -151,14 +197,8 @@ func playStatus(w *golden.World, _ golden.Row) (record, error) {
 }
 
 func playRenewals(w *golden.World, params golden.Row) (record, error) {
-	var in struct {
-		RemindingInterval, RegionId, DistrictId, WardId, VillageId, OfficerId *int
-		DateFrom, DateTo                                                      *time.Time
-	}
-	w.Decode(params, &in)
-	filter := RenewalFilter{Interval: in.RemindingInterval, Region: in.RegionId, District: in.DistrictId, Ward: in.WardId,
-		Village: in.VillageId, Officer: in.OfficerId, From: in.DateFrom, To: in.DateTo}
-	standard := 14 // of the database that the scenarios were recorded with
+	filter := decode[renewalParams](w, params).filter()
+	standard := standardInterval
 	data := RenewalData{Standard: &standard, Policies: golden.Scan[Policy](w, "tblPolicy"), Prompted: map[int]bool{},
 		Products: product.NewCatalogue(products(w)), Officers: map[int]Officer{}, Members: map[int][]insuree.Insuree{}}
 	for _, f := range golden.Scan[insuree.Family](w, "tblFamilies") {
@@ -196,11 +236,7 @@ func playRenewals(w *golden.World, params golden.Row) (record, error) {
 }
 
 func playInquiry(w *golden.World, params golden.Row) (record, error) {
-	var in struct {
-		CHFID      string
-		LocationId int
-	}
-	w.Decode(params, &in)
+	in := decode[inquiryParams](w, params)
 	rec := record{ret: golden.Record{"return": 0}, sets: [][]golden.Record{{}}}
 	i := byCHFID(w, in.CHFID)
 	if i == nil {
@@ -215,8 +251,14 @@ func playInquiry(w *golden.World, params golden.Row) (record, error) {
 		Cover:       golden.Scan[InsureePolicy](w, "tblInsureePolicy"),
 		Consumption: golden.Scan[Consumption](w, "tblClaimDedRem"),
 	}
+	rec.sets[0] = inquiryRecords(*i, Inquire(data, in.LocationId, w.Today))
+	return rec, nil
+}
+
+func inquiryRecords(i insuree.Insuree, rows []InquiryRow) []golden.Record {
+	records := []golden.Record{}
 	gender := map[bool]string{true: "Male", false: "Female"}[*i.Gender == "M"]
-	for _, r := range Inquire(data, in.LocationId, w.Today) {
+	for _, r := range rows {
 		row := golden.Record{"CHFID": *i.CHFID, "PhotoPath": nil, "InsureeName": i.LastName + " " + i.OtherNames,
 			"DOB": i.DOB.Format("02/01/2006"), "Gender": gender, "ProductCode": nil, "ProductName": nil,
 			"ExpiryDate": nil, "Status": string(r.Status), "DedType": nullable(r.DedType), "Ded1": nullable(r.Ded1),
@@ -227,14 +269,13 @@ func playInquiry(w *golden.World, params golden.Row) (record, error) {
 		if r.Expiry != nil {
 			row["ExpiryDate"] = r.Expiry.Format("02/01/2006")
 		}
-		rec.sets[0] = append(rec.sets[0], row)
+		records = append(records, row)
 	}
-	return rec, nil
+	return records
 }
 
 func playEligibility(w *golden.World, params golden.Row) (record, error) {
-	var in struct{ CHFID, ServiceCode, ItemCode string }
-	w.Decode(params, &in)
+	in := decode[eligibilityParams](w, params)
 	data := EligibilityData{Insuree: byCHFID(w, in.CHFID), Products: product.NewCatalogue(products(w))}
 	if data.Insuree != nil {
 		policies := golden.Scan[Policy](w, "tblPolicy")
@@ -296,7 +337,10 @@ func playEligibility(w *golden.World, params golden.Row) (record, error) {
 		data.Items = append(data.Items, PastLine{l.ClaimID, l.ProductID, l.Status, l.RejectionReason})
 	}
 
-	e := Enquire(data, w.Today)
+	return eligibilityRecord(Enquire(data, w.Today)), nil
+}
+
+func eligibilityRecord(e Eligibility) record {
 	rec := record{
 		ret: golden.Record{"return": 0, "MinDateService": nullable(e.MinDateService), "MinDateItem": nullable(e.MinDateItem),
 			"ServiceLeft": nullable(e.ServiceLeft), "ItemLeft": nullable(e.ItemLeft), "isServiceOK": e.ServiceOK, "isItemOK": e.ItemOK},
@@ -310,7 +354,7 @@ func playEligibility(w *golden.World, params golden.Row) (record, error) {
 			"SurgeryAmountLeft": nullable(t.SurgeryAmount), "DeliveryAmountLeft": nullable(t.DeliveryAmount),
 			"HospitalizationAmountLeft": nullable(t.HospitalizationAmount), "AntenatalAmountLeft": nullable(t.AntenatalAmount)})
 	}
-	return rec, nil
+	return rec
 }
 
 // Rows that several players read.

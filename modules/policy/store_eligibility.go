@@ -16,12 +16,12 @@ type care struct{ limits, lines string }
 var services, items = care{
 	limits: `SELECT r."ServCategory", COALESCE(l."ProdID", -1) AS "ProdID", l."LimitNoAdult", l."LimitNoChild", l."WaitingPeriodAdult", l."WaitingPeriodChild" ` +
 		`FROM "tblServices" r LEFT JOIN "tblProductServices" l ON l."ServiceID" = r."ServiceID" AND l."ValidityTo" IS NULL AND l."ProdID" IN $ints(?) ` +
-		`WHERE $eq(r."ServCode", ?) AND r."ValidityTo" IS NULL ORDER BY l."ProductServiceID"`,
+		`WHERE $eq(r."ServCode", ?) AND r."ValidityTo" IS NULL ORDER BY l."ProdServiceID"`,
 	lines: `SELECT l."ClaimID", l."ProdID", l."ClaimServiceStatus" AS "LineStatus", l."RejectionReason" FROM "tblClaimServices" l ` + currentClaims,
 }, care{
 	limits: `SELECT NULL AS "ServCategory", COALESCE(l."ProdID", -1) AS "ProdID", l."LimitNoAdult", l."LimitNoChild", l."WaitingPeriodAdult", l."WaitingPeriodChild" ` +
 		`FROM "tblItems" r LEFT JOIN "tblProductItems" l ON l."ItemID" = r."ItemID" AND l."ValidityTo" IS NULL AND l."ProdID" IN $ints(?) ` +
-		`WHERE $eq(r."ItemCode", ?) AND r."ValidityTo" IS NULL ORDER BY l."ProductItemID"`,
+		`WHERE $eq(r."ItemCode", ?) AND r."ValidityTo" IS NULL ORDER BY l."ProdItemID"`,
 	lines: `SELECT l."ClaimID", l."ProdID", l."ClaimItemStatus" AS "LineStatus", l."RejectionReason" FROM "tblClaimItems" l ` + currentClaims,
 }
 

@@ -1,0 +1,85 @@
+package policy
+
+import (
+	"context"
+	_ "embed"
+	"time"
+
+	"github.com/openimis/openimis-be-go/internal/auth"
+	"github.com/openimis/openimis-be-go/internal/schema"
+	"github.com/openimis/openimis-be-go/modules"
+)
+
+//go:embed policy.graphql
+var sdl string
+
+// Module is the policy module of one instance.
+type Module struct {
+	Query   Query
+	service Service
+}
+
+// New makes the module.
+func New(app *modules.App) *Module {
+	s := Service{DB: app.DB, Clock: app.Clock}
+	return &Module{Query: Query{app: app, service: s}, service: s}
+}
+
+// Name implements modules.Module.
+func (*Module) Name() string { return "policy" }
+
+// Requires implements modules.Module.
+func (*Module) Requires() []string {
+	return []string{"core", "location", "medical", "product", "insuree"}
+}
+
+// SDL implements modules.GraphQL.
+func (*Module) SDL() string { return sdl }
+
+// Access implements modules.GraphQL. The eligibility queries have a further rule, see Query.eligible.
+func (*Module) Access() map[string]auth.Access {
+	enquire := auth.Needs(101201, 101105, 111001)
+	return map[string]auth.Access{
+		"policiesByInsuree":                 enquire,
+		"policyBalance":                     auth.Needs(101201, 101301),
+		"policyEligibilityByInsuree":        auth.SignedIn,
+		"policyItemEligibilityByInsuree":    auth.SignedIn,
+		"policyServiceEligibilityByInsuree": auth.SignedIn,
+	}
+}
+
+// DefaultConfig implements modules.Defaults. eligibility_rights lists the rights (any of them) with
+// which people may ask for eligibility; without it only technical users may (DESIGN.md §9).
+func (*Module) DefaultConfig() map[string]any {
+	return map[string]any{"eligibility_rights": []any{}}
+}
+
+// Jobs implements modules.Jobs: every morning the renewals that are due are written and policies past
+// their expiry become expired, as the Windows service of the legacy system does.
+func (m *Module) Jobs() []modules.Job {
+	return []modules.Job{{Name: "policy.renewals", At: 6*time.Hour + 30*time.Minute, Run: func(ctx context.Context) error {
+		if _, err := m.service.InsertRenewals(ctx, RenewalFilter{}); err != nil {
+			return err
+		}
+		_, err := m.service.ExpirePolicies(ctx)
+		return err
+	}}}
+}
+
+// Needs implements modules.Database.
+func (*Module) Needs() []schema.Need {
+	return []schema.Need{
+		{Table: "tblPolicy", Columns: []string{"PolicyID", "FamilyID", "EnrollDate", "StartDate", "EffectiveDate", "ExpiryDate", "PolicyStatus", "PolicyValue", "ProdID", "OfficerID", "PolicyStage", "ValidityTo"}, Why: "policies"},
+		{Table: "tblInsureePolicy", Columns: []string{"InsureePolicyId", "InsureeId", "PolicyId", "EnrollmentDate", "StartDate", "EffectiveDate", "ExpiryDate", "ValidityTo"}, Why: "who is covered"},
+		{Table: "tblClaimDedRem", Columns: []string{"PolicyID", "InsureeID", "ClaimID", "DedG", "RemG", "ValidityTo"}, Why: "what is left of deductibles and ceilings"},
+		{Table: "tblPremium", Columns: []string{"PremiumId", "PolicyID", "Amount", "isPhotoFee", "ValidityTo"}, Why: "balances"},
+		{Table: "tblPolicyRenewals", Columns: []string{"RenewalID", "PolicyID", "InsureeID", "NewProdID", "RenewalDate", "ValidityTo"}, Why: "renewals"},
+	}
+}
+
+var (
+	_ modules.GraphQL  = (*Module)(nil)
+	_ modules.Database = (*Module)(nil)
+	_ modules.Jobs     = (*Module)(nil)
+	_ modules.Defaults = (*Module)(nil)
+)
