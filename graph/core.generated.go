@@ -12,9 +12,11 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/introspection"
 	"github.com/openimis/openimis-be-go/internal/entity"
+	"github.com/openimis/openimis-be-go/modules/claim_batch"
 	"github.com/openimis/openimis-be-go/modules/core"
 	"github.com/openimis/openimis-be-go/modules/location"
 	"github.com/openimis/openimis-be-go/modules/medical_pricelist"
+	"github.com/openimis/openimis-be-go/modules/policy"
 	"github.com/shopspring/decimal"
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -26,6 +28,12 @@ type QueryResolver interface {
 	CoreModuleConfigurations(ctx context.Context, validity *string, layer *string) ([]*core.ModuleConfiguration, error)
 	MutationLogs(ctx context.Context) (*entity.Result, error)
 	Debug(ctx context.Context) (*core.Debug, error)
+	BatchRuns(ctx context.Context) (*entity.Result, error)
+	BatchRunsSummaries(ctx context.Context) ([]*claim_batch.RunSummary, error)
+	RelativeIndexes(ctx context.Context) (*entity.Result, error)
+	Insurees(ctx context.Context) (*entity.Result, error)
+	Insuree(ctx context.Context) (*entity.Result, error)
+	InsureeFamilyMembers(ctx context.Context) (*entity.Result, error)
 	HealthFacilities(ctx context.Context) (*entity.Result, error)
 	UserDistricts(ctx context.Context) ([]*location.UserDistrict, error)
 	HealthFacilitiesStr(ctx context.Context) (*entity.Result, error)
@@ -36,6 +44,11 @@ type QueryResolver interface {
 	MedicalServices(ctx context.Context) (*entity.Result, error)
 	MedicalServicesStr(ctx context.Context) (*entity.Result, error)
 	Pricelists(ctx context.Context, servicePricelistID *int, itemPricelistID *int) (*medical_pricelist.Pricelists, error)
+	PoliciesByInsuree(ctx context.Context, chfID string, locationID *int) (*policy.ByInsuree, error)
+	PolicyBalance(ctx context.Context, familyID int, productCode string, referenceDate time.Time) (*policy.FamilyBalance, error)
+	PolicyEligibilityByInsuree(ctx context.Context, chfID string) (*policy.EligibilityAnswer, error)
+	PolicyItemEligibilityByInsuree(ctx context.Context, chfID string, itemCode string) (*policy.EligibilityAnswer, error)
+	PolicyServiceEligibilityByInsuree(ctx context.Context, chfID string, serviceCode string) (*policy.EligibilityAnswer, error)
 	Products(ctx context.Context) (*entity.Result, error)
 	ProductsStr(ctx context.Context) (*entity.Result, error)
 }
@@ -91,6 +104,116 @@ func field_Query_coreModuleConfigurations_args(ctx context.Context, ec *executio
 		return nil, err
 	}
 	args["layer"] = arg1
+	return args, nil
+}
+
+func field_Query_policiesByInsuree_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "chfId",
+		func(ctx context.Context, v any) (string, error) {
+			return unmarshalNString2string(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["chfId"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "locationId",
+		func(ctx context.Context, v any) (*int, error) {
+			return unmarshalOInt2ᚖint(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["locationId"] = arg1
+	return args, nil
+}
+
+func field_Query_policyBalance_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "familyId",
+		func(ctx context.Context, v any) (int, error) {
+			return unmarshalNInt2int(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["familyId"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "productCode",
+		func(ctx context.Context, v any) (string, error) {
+			return unmarshalNString2string(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["productCode"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "referenceDate",
+		func(ctx context.Context, v any) (time.Time, error) {
+			return unmarshalNDate2timeᚐTime(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["referenceDate"] = arg2
+	return args, nil
+}
+
+func field_Query_policyEligibilityByInsuree_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "chfId",
+		func(ctx context.Context, v any) (string, error) {
+			return unmarshalNString2string(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["chfId"] = arg0
+	return args, nil
+}
+
+func field_Query_policyItemEligibilityByInsuree_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "chfId",
+		func(ctx context.Context, v any) (string, error) {
+			return unmarshalNString2string(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["chfId"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "itemCode",
+		func(ctx context.Context, v any) (string, error) {
+			return unmarshalNString2string(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["itemCode"] = arg1
+	return args, nil
+}
+
+func field_Query_policyServiceEligibilityByInsuree_args(ctx context.Context, ec *executionContext, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "chfId",
+		func(ctx context.Context, v any) (string, error) {
+			return unmarshalNString2string(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["chfId"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "serviceCode",
+		func(ctx context.Context, v any) (string, error) {
+			return unmarshalNString2string(ctx, ec, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["serviceCode"] = arg1
 	return args, nil
 }
 
@@ -879,6 +1002,153 @@ func fieldContext_Query__debug(_ context.Context, ec *executionContext, field gr
 	return fc, nil
 }
 
+func _Query_batchRuns(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Query_batchRuns(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().BatchRuns(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *entity.Result) graphql.Marshaler {
+			return marshalOEntityResult2ᚖgithubᚗcomᚋopenimisᚋopenimisᚑbeᚑgoᚋinternalᚋentityᚐResult(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Query_batchRuns(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Query", field, true, true, "EntityResult")
+}
+
+func _Query_batchRunsSummaries(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Query_batchRunsSummaries(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().BatchRunsSummaries(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*claim_batch.RunSummary) graphql.Marshaler {
+			return marshalOBatchRunSummaryGQLType2ᚕᚖgithubᚗcomᚋopenimisᚋopenimisᚑbeᚑgoᚋmodulesᚋclaim_batchᚐRunSummary(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Query_batchRunsSummaries(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_BatchRunSummaryGQLType(ctx, ec, field)
+		},
+	}
+	return fc, nil
+}
+
+func _Query_relativeIndexes(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Query_relativeIndexes(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().RelativeIndexes(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *entity.Result) graphql.Marshaler {
+			return marshalOEntityResult2ᚖgithubᚗcomᚋopenimisᚋopenimisᚑbeᚑgoᚋinternalᚋentityᚐResult(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Query_relativeIndexes(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Query", field, true, true, "EntityResult")
+}
+
+func _Query_insurees(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Query_insurees(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().Insurees(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *entity.Result) graphql.Marshaler {
+			return marshalOEntityResult2ᚖgithubᚗcomᚋopenimisᚋopenimisᚑbeᚑgoᚋinternalᚋentityᚐResult(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Query_insurees(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Query", field, true, true, "EntityResult")
+}
+
+func _Query_insuree(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Query_insuree(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().Insuree(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *entity.Result) graphql.Marshaler {
+			return marshalOEntityResult2ᚖgithubᚗcomᚋopenimisᚋopenimisᚑbeᚑgoᚋinternalᚋentityᚐResult(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Query_insuree(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Query", field, true, true, "EntityResult")
+}
+
+func _Query_insureeFamilyMembers(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Query_insureeFamilyMembers(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().InsureeFamilyMembers(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *entity.Result) graphql.Marshaler {
+			return marshalOEntityResult2ᚖgithubᚗcomᚋopenimisᚋopenimisᚑbeᚑgoᚋinternalᚋentityᚐResult(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Query_insureeFamilyMembers(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Query", field, true, true, "EntityResult")
+}
+
 func _Query_healthFacilities(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1133,6 +1403,226 @@ func fieldContext_Query_pricelists(ctx context.Context, ec *executionContext, fi
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = field_Query_pricelists_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func _Query_policiesByInsuree(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Query_policiesByInsuree(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().PoliciesByInsuree(ctx, fc.Args["chfId"].(string), fc.Args["locationId"].(*int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *policy.ByInsuree) graphql.Marshaler {
+			return marshalOPoliciesByInsureeGQLType2ᚖgithubᚗcomᚋopenimisᚋopenimisᚑbeᚑgoᚋmodulesᚋpolicyᚐByInsuree(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Query_policiesByInsuree(ctx context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_PoliciesByInsureeGQLType(ctx, ec, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = field_Query_policiesByInsuree_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func _Query_policyBalance(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Query_policyBalance(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().PolicyBalance(ctx, fc.Args["familyId"].(int), fc.Args["productCode"].(string), fc.Args["referenceDate"].(time.Time))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *policy.FamilyBalance) graphql.Marshaler {
+			return marshalOPolicyBalanceGQLType2ᚖgithubᚗcomᚋopenimisᚋopenimisᚑbeᚑgoᚋmodulesᚋpolicyᚐFamilyBalance(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Query_policyBalance(ctx context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_PolicyBalanceGQLType(ctx, ec, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = field_Query_policyBalance_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func _Query_policyEligibilityByInsuree(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Query_policyEligibilityByInsuree(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().PolicyEligibilityByInsuree(ctx, fc.Args["chfId"].(string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *policy.EligibilityAnswer) graphql.Marshaler {
+			return marshalOEligibilityGQLType2ᚖgithubᚗcomᚋopenimisᚋopenimisᚑbeᚑgoᚋmodulesᚋpolicyᚐEligibilityAnswer(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Query_policyEligibilityByInsuree(ctx context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_EligibilityGQLType(ctx, ec, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = field_Query_policyEligibilityByInsuree_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func _Query_policyItemEligibilityByInsuree(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Query_policyItemEligibilityByInsuree(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().PolicyItemEligibilityByInsuree(ctx, fc.Args["chfId"].(string), fc.Args["itemCode"].(string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *policy.EligibilityAnswer) graphql.Marshaler {
+			return marshalOEligibilityGQLType2ᚖgithubᚗcomᚋopenimisᚋopenimisᚑbeᚑgoᚋmodulesᚋpolicyᚐEligibilityAnswer(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Query_policyItemEligibilityByInsuree(ctx context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_EligibilityGQLType(ctx, ec, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = field_Query_policyItemEligibilityByInsuree_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func _Query_policyServiceEligibilityByInsuree(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Query_policyServiceEligibilityByInsuree(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().PolicyServiceEligibilityByInsuree(ctx, fc.Args["chfId"].(string), fc.Args["serviceCode"].(string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *policy.EligibilityAnswer) graphql.Marshaler {
+			return marshalOEligibilityGQLType2ᚖgithubᚗcomᚋopenimisᚋopenimisᚑbeᚑgoᚋmodulesᚋpolicyᚐEligibilityAnswer(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Query_policyServiceEligibilityByInsuree(ctx context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return childFields_EligibilityGQLType(ctx, ec, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = field_Query_policyServiceEligibilityByInsuree_args(ctx, ec, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -1558,6 +2048,42 @@ func _Query(ctx context.Context, ec *executionContext, sel ast.SelectionSet) gra
 				func(ctx context.Context) graphql.Marshaler {
 					return _Query__debug(ctx, ec, field)
 				})
+		case "batchRuns":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return _Query_batchRuns(ctx, ec, field)
+				})
+		case "batchRunsSummaries":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return _Query_batchRunsSummaries(ctx, ec, field)
+				})
+		case "relativeIndexes":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return _Query_relativeIndexes(ctx, ec, field)
+				})
+		case "insurees":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return _Query_insurees(ctx, ec, field)
+				})
+		case "insuree":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return _Query_insuree(ctx, ec, field)
+				})
+		case "insureeFamilyMembers":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return _Query_insureeFamilyMembers(ctx, ec, field)
+				})
 		case "healthFacilities":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
 				true, false,
@@ -1617,6 +2143,36 @@ func _Query(ctx context.Context, ec *executionContext, sel ast.SelectionSet) gra
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return _Query_pricelists(ctx, ec, field)
+				})
+		case "policiesByInsuree":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return _Query_policiesByInsuree(ctx, ec, field)
+				})
+		case "policyBalance":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return _Query_policyBalance(ctx, ec, field)
+				})
+		case "policyEligibilityByInsuree":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return _Query_policyEligibilityByInsuree(ctx, ec, field)
+				})
+		case "policyItemEligibilityByInsuree":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return _Query_policyItemEligibilityByInsuree(ctx, ec, field)
+				})
+		case "policyServiceEligibilityByInsuree":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return _Query_policyServiceEligibilityByInsuree(ctx, ec, field)
 				})
 		case "products":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,

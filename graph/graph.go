@@ -13,10 +13,13 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/openimis/openimis-be-go/modules"
+	"github.com/openimis/openimis-be-go/modules/claim_batch"
 	"github.com/openimis/openimis-be-go/modules/core"
+	"github.com/openimis/openimis-be-go/modules/insuree"
 	"github.com/openimis/openimis-be-go/modules/location"
 	"github.com/openimis/openimis-be-go/modules/medical"
 	"github.com/openimis/openimis-be-go/modules/medical_pricelist"
+	"github.com/openimis/openimis-be-go/modules/policy"
 	"github.com/openimis/openimis-be-go/modules/product"
 )
 
@@ -29,6 +32,9 @@ type (
 	medicalQuery   = medical.Query
 	pricelistQuery = medical_pricelist.Query
 	productQuery   = product.Query
+	insureeQuery   = insuree.Query
+	policyQuery    = policy.Query
+	batchQuery     = claim_batch.Query
 )
 
 type queryRoot struct {
@@ -37,6 +43,9 @@ type queryRoot struct {
 	*medicalQuery
 	*pricelistQuery
 	*productQuery
+	*insureeQuery
+	*policyQuery
+	*batchQuery
 }
 
 type resolvers struct {
@@ -62,6 +71,12 @@ func Compose(schema *ast.Schema, list []modules.Module) (graphql.ExecutableSchem
 			r.query.pricelistQuery = &m.Query
 		case *product.Module:
 			r.query.productQuery = &m.Query
+		case *insuree.Module:
+			r.query.insureeQuery = &m.Query
+		case *policy.Module:
+			r.query.policyQuery = &m.Query
+		case *claim_batch.Module:
+			r.query.batchQuery = &m.Query
 		default:
 			if _, ok := m.(modules.GraphQL); ok {
 				return nil, fmt.Errorf("module %s has GraphQL fields, but package graph does not know it", m.Name())

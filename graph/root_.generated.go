@@ -110,7 +110,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "schema/base.graphql" "schema/core.graphql" "schema/location.graphql" "schema/medical.graphql" "schema/medical_pricelist.graphql" "schema/product.graphql"
+//go:embed "schema/base.graphql" "schema/claim_batch.graphql" "schema/core.graphql" "schema/insuree.graphql" "schema/location.graphql" "schema/medical.graphql" "schema/medical_pricelist.graphql" "schema/policy.graphql" "schema/product.graphql"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -123,10 +123,13 @@ func sourceData(filename string) string {
 
 var sources = []*ast.Source{
 	{Name: "schema/base.graphql", Input: sourceData("schema/base.graphql"), BuiltIn: false},
+	{Name: "schema/claim_batch.graphql", Input: sourceData("schema/claim_batch.graphql"), BuiltIn: false},
 	{Name: "schema/core.graphql", Input: sourceData("schema/core.graphql"), BuiltIn: false},
+	{Name: "schema/insuree.graphql", Input: sourceData("schema/insuree.graphql"), BuiltIn: false},
 	{Name: "schema/location.graphql", Input: sourceData("schema/location.graphql"), BuiltIn: false},
 	{Name: "schema/medical.graphql", Input: sourceData("schema/medical.graphql"), BuiltIn: false},
 	{Name: "schema/medical_pricelist.graphql", Input: sourceData("schema/medical_pricelist.graphql"), BuiltIn: false},
+	{Name: "schema/policy.graphql", Input: sourceData("schema/policy.graphql"), BuiltIn: false},
 	{Name: "schema/product.graphql", Input: sourceData("schema/product.graphql"), BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
@@ -134,6 +137,24 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // childFields_* functions provide shared child field context lookups.
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
+
+func childFields_BatchRunSummaryGQLType(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "runYear":
+		return fieldContext_BatchRunSummaryGQLType_runYear(ctx, ec, field)
+	case "runMonth":
+		return fieldContext_BatchRunSummaryGQLType_runMonth(ctx, ec, field)
+	case "productLabel":
+		return fieldContext_BatchRunSummaryGQLType_productLabel(ctx, ec, field)
+	case "careType":
+		return fieldContext_BatchRunSummaryGQLType_careType(ctx, ec, field)
+	case "calcDate":
+		return fieldContext_BatchRunSummaryGQLType_calcDate(ctx, ec, field)
+	case "index":
+		return fieldContext_BatchRunSummaryGQLType_index(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BatchRunSummaryGQLType", field.Name)
+}
 
 func childFields_ControlGQLType(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
@@ -189,6 +210,48 @@ func childFields_DjangoDebugSQL(ctx context.Context, ec *executionContext, field
 	return nil, fmt.Errorf("no field named %q was found under type DjangoDebugSQL", field.Name)
 }
 
+func childFields_EligibilityGQLType(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "prodId":
+		return fieldContext_EligibilityGQLType_prodId(ctx, ec, field)
+	case "totalAdmissionsLeft":
+		return fieldContext_EligibilityGQLType_totalAdmissionsLeft(ctx, ec, field)
+	case "totalVisitsLeft":
+		return fieldContext_EligibilityGQLType_totalVisitsLeft(ctx, ec, field)
+	case "totalConsultationsLeft":
+		return fieldContext_EligibilityGQLType_totalConsultationsLeft(ctx, ec, field)
+	case "totalSurgeriesLeft":
+		return fieldContext_EligibilityGQLType_totalSurgeriesLeft(ctx, ec, field)
+	case "totalDeliveriesLeft":
+		return fieldContext_EligibilityGQLType_totalDeliveriesLeft(ctx, ec, field)
+	case "totalAntenatalLeft":
+		return fieldContext_EligibilityGQLType_totalAntenatalLeft(ctx, ec, field)
+	case "consultationAmountLeft":
+		return fieldContext_EligibilityGQLType_consultationAmountLeft(ctx, ec, field)
+	case "surgeryAmountLeft":
+		return fieldContext_EligibilityGQLType_surgeryAmountLeft(ctx, ec, field)
+	case "deliveryAmountLeft":
+		return fieldContext_EligibilityGQLType_deliveryAmountLeft(ctx, ec, field)
+	case "hospitalizationAmountLeft":
+		return fieldContext_EligibilityGQLType_hospitalizationAmountLeft(ctx, ec, field)
+	case "antenatalAmountLeft":
+		return fieldContext_EligibilityGQLType_antenatalAmountLeft(ctx, ec, field)
+	case "minDateService":
+		return fieldContext_EligibilityGQLType_minDateService(ctx, ec, field)
+	case "minDateItem":
+		return fieldContext_EligibilityGQLType_minDateItem(ctx, ec, field)
+	case "serviceLeft":
+		return fieldContext_EligibilityGQLType_serviceLeft(ctx, ec, field)
+	case "itemLeft":
+		return fieldContext_EligibilityGQLType_itemLeft(ctx, ec, field)
+	case "isItemOk":
+		return fieldContext_EligibilityGQLType_isItemOk(ctx, ec, field)
+	case "isServiceOk":
+		return fieldContext_EligibilityGQLType_isServiceOk(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EligibilityGQLType", field.Name)
+}
+
 func childFields_ModuleConfigurationGQLType(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -209,6 +272,56 @@ func childFields_ModuleConfigurationGQLType(ctx context.Context, ec *executionCo
 		return fieldContext_ModuleConfigurationGQLType_controls(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ModuleConfigurationGQLType", field.Name)
+}
+
+func childFields_PoliciesByInsureeGQLType(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "items":
+		return fieldContext_PoliciesByInsureeGQLType_items(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PoliciesByInsureeGQLType", field.Name)
+}
+
+func childFields_PolicyBalanceGQLType(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "familyId":
+		return fieldContext_PolicyBalanceGQLType_familyId(ctx, ec, field)
+	case "productCode":
+		return fieldContext_PolicyBalanceGQLType_productCode(ctx, ec, field)
+	case "policyId":
+		return fieldContext_PolicyBalanceGQLType_policyId(ctx, ec, field)
+	case "policyValue":
+		return fieldContext_PolicyBalanceGQLType_policyValue(ctx, ec, field)
+	case "premiumsAmount":
+		return fieldContext_PolicyBalanceGQLType_premiumsAmount(ctx, ec, field)
+	case "balance":
+		return fieldContext_PolicyBalanceGQLType_balance(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PolicyBalanceGQLType", field.Name)
+}
+
+func childFields_PolicyByInsureeItemGQLType(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "productCode":
+		return fieldContext_PolicyByInsureeItemGQLType_productCode(ctx, ec, field)
+	case "productName":
+		return fieldContext_PolicyByInsureeItemGQLType_productName(ctx, ec, field)
+	case "expiryDate":
+		return fieldContext_PolicyByInsureeItemGQLType_expiryDate(ctx, ec, field)
+	case "status":
+		return fieldContext_PolicyByInsureeItemGQLType_status(ctx, ec, field)
+	case "dedType":
+		return fieldContext_PolicyByInsureeItemGQLType_dedType(ctx, ec, field)
+	case "ded1":
+		return fieldContext_PolicyByInsureeItemGQLType_ded1(ctx, ec, field)
+	case "ded2":
+		return fieldContext_PolicyByInsureeItemGQLType_ded2(ctx, ec, field)
+	case "ceiling1":
+		return fieldContext_PolicyByInsureeItemGQLType_ceiling1(ctx, ec, field)
+	case "ceiling2":
+		return fieldContext_PolicyByInsureeItemGQLType_ceiling2(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PolicyByInsureeItemGQLType", field.Name)
 }
 
 func childFields_PriceCompactGQLType(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {

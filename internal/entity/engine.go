@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -72,7 +73,7 @@ func (e *Engine) run(ctx context.Context, t *Type, own func(c Cond, args map[str
 }
 
 // First answers a root field that is one t: the first row that cond leaves, or null.
-func (e *Engine) First(ctx context.Context, t *Type, cond func(c Cond)) (*Result, error) {
+func (e *Engine) First(ctx context.Context, t *Type, cond func(c Cond, args map[string]any) error) (*Result, error) {
 	field, c, b, err := e.begin(ctx, t)
 	if err != nil {
 		return nil, err
@@ -84,7 +85,9 @@ func (e *Engine) First(ctx context.Context, t *Type, cond func(c Cond)) (*Result
 	one := 1
 	m := &manyPlan{node: node, query: newQuery(e.Registry, b), args: relay.Args{First: &one}}
 	m.query.scope = scopeOf(c.principal)
-	cond(Cond{m.query})
+	if err := cond(Cond{m.query}, maps.Clone(field.ArgumentMap(c.operation.Variables))); err != nil {
+		return nil, err
+	}
 	if err := m.query.sortBy(nil); err != nil {
 		return nil, err
 	}
@@ -132,10 +135,7 @@ func (w *writer) finish(ctx context.Context) *Result {
 func (c *compiler) root(f graphql.CollectedField, b *bound, own func(c Cond, args map[string]any) error, order []string) (*manyPlan, error) {
 	m := &manyPlan{query: newQuery(c.registry, b)}
 	m.query.scope = scopeOf(c.principal)
-	args := map[string]any{}
-	for k, v := range f.ArgumentMap(c.operation.Variables) {
-		args[k] = v
-	}
+	args := maps.Clone(f.ArgumentMap(c.operation.Variables))
 	var err error
 	if f.Definition.Type.Name() == b.Name {
 		if m.node, err = c.node(b, f.Selections); err != nil {

@@ -25,6 +25,8 @@ type Type struct {
 	Relay bool
 	// Columns maps fields to columns. How a value looks follows from the field's GraphQL type.
 	Columns map[string]string
+	// NullFalse are Boolean fields that are false where the column is NULL.
+	NullFalse []string
 	// Computed are fields made from one column.
 	Computed map[string]Computed
 	One      map[string]One

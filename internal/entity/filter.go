@@ -28,6 +28,7 @@ type query struct {
 	args     []any
 	order    []string
 	random   bool
+	history  bool // rows of the past are asked for
 }
 
 type joined struct {
@@ -46,6 +47,18 @@ type Cond struct{ q *query }
 func (c Cond) And(where string, args ...any) {
 	c.q.where = append(c.q.where, where)
 	c.q.args = append(c.q.args, args...)
+}
+
+// AsOf asks for the rows as they were on a day, instead of the current ones.
+func (c Cond) AsOf(day time.Time) {
+	tab := c.q.typ.table
+	c.q.history = true
+	c.And(fmt.Sprintf(`t."%s" < ? AND (t."%s" IS NULL OR t."%s" >= ?)`, tab.ValidityFrom, tab.ValidityTo, tab.ValidityTo), db.Date(day.AddDate(0, 0, 1)), db.Date(day))
+}
+
+// Newest puts the newest of several rows first, whatever order the type has.
+func (c Cond) Newest() {
+	c.q.order = append(c.q.order, fmt.Sprintf(`t."%s" DESC`, c.q.typ.table.ValidityFrom))
 }
 
 // Join gives the alias of the row that a path of relations leads to.

@@ -61,7 +61,7 @@ func (l *loader) list(ctx context.Context, m *manyPlan, parents []key) error {
 		node = m.conn.node
 	}
 	q := m.query
-	if node.typ.live != "" {
+	if node.typ.live != "" && !q.history {
 		q.where = append(q.where, fmt.Sprintf(`t."%s" IS NULL`, node.typ.live))
 	}
 	if node.typ.Where != "" {

@@ -50,6 +50,7 @@ type planField struct {
 	shape   fieldShape
 	index   int  // of columns, or of keys for a relation
 	nonNull bool // a missing value makes the object null
+	nullAs  string
 	one     *onePlan
 	many    *manyPlan
 	err     error
@@ -144,7 +145,7 @@ func (c *compiler) extend(p *plan, selection ast.SelectionSet) error {
 		pf.nonNull = bf.def.Type.NonNull
 		switch {
 		case bf.column != "":
-			pf.shape = shapeColumn
+			pf.shape, pf.nullAs = shapeColumn, bf.nullAs
 			pf.index = p.column(planColumn{bf.column, bf.kind, bf.computed})
 		case bf.one != nil:
 			pf.shape = shapeOne

@@ -37,6 +37,7 @@ type boundField struct {
 	column   string
 	kind     kind
 	computed *Computed
+	nullAs   string // JSON written for NULL; "" is null
 	one      *One
 	many     *Many
 }
@@ -150,6 +151,9 @@ func (b *bound) bind(f *ast.FieldDefinition, one map[string]One, many map[string
 			return bf, "a column cannot have the type " + f.Type.Name()
 		}
 		bf.kind = k
+		if slices.Contains(b.NullFalse, f.Name) {
+			bf.nullAs = "false"
+		}
 		return bf, ""
 	}
 	if c, ok := b.Computed[f.Name]; ok {

@@ -72,6 +72,10 @@ func (w *writer) field(p *plan, f *planField, r int) bool {
 		w.b = append(w.b, '"')
 	case shapeColumn:
 		s := p.table.cells[r*len(p.columns)+f.index]
+		if s.from == s.to && f.nullAs != "" {
+			w.b = append(w.b, f.nullAs...)
+			return true
+		}
 		if s.from == s.to {
 			if f.nonNull {
 				w.fail(fmt.Errorf("row %s of %s has no %s", p.table.keys[r*len(p.keys)].text(), p.typ.Table, p.columns[f.index].name), f.pos)

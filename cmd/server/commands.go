@@ -1,0 +1,275 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/openimis/openimis-be-go/internal/config"
+	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/importer"
+	"github.com/openimis/openimis-be-go/internal/migrate"
+	"github.com/openimis/openimis-be-go/internal/seed"
+	"github.com/openimis/openimis-be-go/internal/server"
+	"github.com/openimis/openimis-be-go/internal/telemetry"
+)
+
+const usage = `usage: server [command]
+
+  serve          serve GraphQL and FHIR (the default)
+  worker         execute queued mutations and daily jobs, without serving
+  migrate        create or upgrade this program's own tables
+  seed           fill an empty database: --size demo|district|national
+  import DIR     load JSON-lines dumps, a file a table, into an empty database
+  check          tell what the database offers and what is missing
+  config         print the effective configuration, secrets masked
+  modules        print the modules: compiled in, enabled, version, contract
+  version        print the version
+`
+
+// errUsage says that the usage was printed already.
+var errUsage = errors.New("usage")
+
+// run executes one subcommand.
+func run(ctx context.Context, args []string) error {
+	command, rest := "serve", args
+	if len(args) > 0 {
+		command, rest = args[0], args[1:]
+	}
+	switch command {
+	case "version":
+		fmt.Println(server.Version)
+		return nil
+	case "help", "-h", "--help":
+		fmt.Print(usage)
+		return nil
+	}
+	commands := map[string]func(context.Context, *program, []string) error{
+		"serve": serve, "worker": worker, "migrate": migrateUp, "seed": seedInto, "import": importFrom, "check": check, "config": showConfig, "modules": showModules,
+	}
+	fn, ok := commands[command]
+	if !ok {
+		fmt.Fprintf(os.Stderr, "server: unknown command %q\n\n%s", command, usage)
+		return errUsage
+	}
+	conf, err := config.Load()
+	if err != nil {
+		return err
+	}
+	p := &program{conf: conf, out: os.Stdout, log: telemetry.NewLogger(os.Stderr, slog.Level(conf.LogLevel), string(conf.LogFormat))}
+	slog.SetDefault(p.log)
+	for _, w := range conf.Warnings {
+		p.log.Warn(w)
+	}
+	return fn(ctx, p, rest)
+}
+
+// program is what the subcommands share.
+type program struct {
+	conf *config.Config
+	out  io.Writer
+	log  *slog.Logger
+}
+
+// open opens the database. A server waits for one that is down: it comes up and says that it is not
+// ready, so that an orchestrator need not order the starts.
+func (p *program) open(ctx context.Context) (*db.DB, error) {
+	return db.Open(ctx, string(p.conf.DatabaseURL), db.Options{ReadURL: string(p.conf.DatabaseReadURL), Log: p.log})
+}
+
+// today is the day that demo data are made for.
+func (p *program) today() time.Time {
+	if !p.conf.FixedNow.IsZero() {
+		return p.conf.FixedNow.Time
+	}
+	return time.Now().UTC()
+}
+
+// prepare makes the embedded database usable: it creates and fills it when it is empty, and upgrades
+// our own tables. A legacy database is never changed by starting a server.
+func (p *program) prepare(ctx context.Context, d *db.DB) ([]seed.Login, error) {
+	if !p.conf.Embedded() {
+		return nil, nil
+	}
+	if d.Offers("tblUsers", "") {
+		return nil, migrate.Up(ctx, d)
+	}
+	p.log.Info("the embedded database is new: filling it with demo data", "file", strings.TrimPrefix(string(p.conf.DatabaseURL), "sqlite:"))
+	if err := p.fill(ctx, d, seed.Demo); err != nil {
+		return nil, err
+	}
+	return seed.Logins(seed.Demo), nil
+}
+
+func (p *program) fill(ctx context.Context, d *db.DB, size seed.Size) error {
+	if err := migrate.CreateTables(ctx, d); err != nil {
+		return err
+	}
+	if err := seed.Seed(ctx, d, seed.Options{Size: size, Today: p.today(), Progress: os.Stderr}); err != nil {
+		return err
+	}
+	return migrate.CreateIndexes(ctx, d)
+}
+
+func serve(ctx context.Context, p *program, _ []string) error {
+	start := time.Now()
+	d, err := p.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	logins, err := p.prepare(ctx, d)
+	if err != nil {
+		return err
+	}
+	s, err := server.New(p.conf, d, compiled, p.log)
+	if err != nil {
+		return err
+	}
+	if missing := s.Missing(); len(missing) > 0 {
+		return fmt.Errorf("the database %s lacks what the enabled modules need (see `server check` and `server migrate`):\n  %s", d.Name(), strings.Join(missing, "\n  "))
+	}
+	return s.Serve(ctx, func(addr string) {
+		p.log.Info("serving", "address", addr, "roots", p.conf.SiteRoot.String(), "database", d.Name(), "started_in", time.Since(start).Round(time.Millisecond))
+		p.welcome(addr, logins)
+	})
+}
+
+// welcome tells a person what to open and who to sign in as, on the embedded database only.
+func (p *program) welcome(addr string, logins []seed.Login) {
+	if !p.conf.Embedded() {
+		return
+	}
+	if logins == nil {
+		logins = seed.Logins(seed.Demo)
+	}
+	root := p.conf.SiteRoot[0]
+	fmt.Fprintf(p.out, "\nopenIMIS is running.\n\n  GraphQL   http://%[1]s/%[2]s/graphql\n  FHIR R4   http://%[1]s/%[2]s/api_fhir_r4/metadata\n  Health    http://%[1]s/readyz\n\nSign in (HTTP Basic) as:\n", addr, root)
+	for _, l := range logins {
+		fmt.Fprintf(p.out, "  %-12s %-18s %s\n", l.Name, l.Password, l.What)
+	}
+	fmt.Fprintln(p.out)
+}
+
+func worker(ctx context.Context, p *program, _ []string) error {
+	d, err := p.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	s, err := server.New(p.conf, d, compiled, p.log)
+	if err != nil {
+		return err
+	}
+	if missing := s.Missing(); len(missing) > 0 {
+		return fmt.Errorf("the database %s lacks what the enabled modules need:\n  %s", d.Name(), strings.Join(missing, "\n  "))
+	}
+	p.log.Info("working", "database", d.Name())
+	s.Work(ctx, 4)
+	return nil
+}
+
+func migrateUp(ctx context.Context, p *program, _ []string) error {
+	d, err := p.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if err := migrate.Up(ctx, d); err != nil {
+		return err
+	}
+	fmt.Fprintln(p.out, "The program's own tables are up to date in", d.Name()+".")
+	return nil
+}
+
+func seedInto(ctx context.Context, p *program, args []string) error {
+	size := seed.Demo
+	for i := 0; i < len(args); i++ {
+		value, ok := strings.CutPrefix(args[i], "--size=")
+		if args[i] == "--size" && i+1 < len(args) {
+			i++
+			value, ok = args[i], true
+		}
+		if !ok {
+			return fmt.Errorf("seed: %q is not understood; allowed: --size demo|district|national", args[i])
+		}
+		var err error
+		if size, err = seed.ParseSize(value); err != nil {
+			return err
+		}
+	}
+	d, err := p.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if err := p.fill(ctx, d, size); err != nil {
+		return err
+	}
+	fmt.Fprintf(p.out, "Filled %s. Sign in as:\n", d.Name())
+	for _, l := range seed.Logins(size) {
+		fmt.Fprintf(p.out, "  %-12s %-18s %s\n", l.Name, l.Password, l.What)
+	}
+	return nil
+}
+
+func importFrom(ctx context.Context, p *program, args []string) error {
+	if len(args) != 1 {
+		return errors.New("import takes one folder of JSON-lines files, one a table")
+	}
+	d, err := p.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if !d.Offers("tblUsers", "") {
+		if err := migrate.CreateTables(ctx, d); err != nil {
+			return err
+		}
+	}
+	report, err := importer.Import(ctx, d, args[0], os.Stderr)
+	if err != nil {
+		return err
+	}
+	report.Print(p.out)
+	if err := migrate.CreateIndexes(ctx, d); err != nil {
+		return err
+	}
+	return migrate.Up(ctx, d)
+}
+
+func check(ctx context.Context, p *program, _ []string) error {
+	d, err := p.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	s, err := server.New(p.conf, d, compiled, p.log)
+	if err != nil {
+		return err
+	}
+	report, err := migrate.Check(ctx, d, s.Needs())
+	if err != nil {
+		return err
+	}
+	report.Print(p.out)
+	if len(report.Missing) > 0 {
+		return fmt.Errorf("%d things are missing that the enabled modules need", len(report.Missing))
+	}
+	return nil
+}
+
+func showConfig(_ context.Context, p *program, _ []string) error { return p.conf.Print(p.out) }
+
+func showModules(_ context.Context, p *program, _ []string) error {
+	choices, err := server.Choices(p.conf, compiled)
+	if err != nil {
+		return err
+	}
+	return server.PrintModules(p.out, choices, compiled)
+}

@@ -1,0 +1,49 @@
+// Command server is openIMIS' backend: `server` serves, `server worker` executes queued mutations, and
+// the other subcommands look after the database. See the README for the environment variables.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/openimis/openimis-be-go/internal/server"
+	"github.com/openimis/openimis-be-go/modules"
+	"github.com/openimis/openimis-be-go/modules/claim_batch"
+	"github.com/openimis/openimis-be-go/modules/contribution"
+	"github.com/openimis/openimis-be-go/modules/core"
+	"github.com/openimis/openimis-be-go/modules/insuree"
+	"github.com/openimis/openimis-be-go/modules/location"
+	"github.com/openimis/openimis-be-go/modules/medical"
+	"github.com/openimis/openimis-be-go/modules/medical_pricelist"
+	"github.com/openimis/openimis-be-go/modules/policy"
+	"github.com/openimis/openimis-be-go/modules/product"
+)
+
+// compiled is the explicit list of modules, in the order of their dependencies.
+var compiled = []server.Constructor{
+	func(a *modules.App) modules.Module { return core.New(a) },
+	func(a *modules.App) modules.Module { return location.New(a) },
+	func(a *modules.App) modules.Module { return medical.New(a) },
+	func(a *modules.App) modules.Module { return medical_pricelist.New(a) },
+	func(a *modules.App) modules.Module { return product.New(a) },
+	func(a *modules.App) modules.Module { return insuree.New(a) },
+	func(a *modules.App) modules.Module { return policy.New(a) },
+	func(a *modules.App) modules.Module { return contribution.New(a) },
+	func(a *modules.App) modules.Module { return claim_batch.New(a) },
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		if !errors.Is(err, errUsage) {
+			fmt.Fprintln(os.Stderr, "server:", err)
+		}
+		stop()
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,72 @@
+// Package claim_batch is the module of batch runs: the monthly valuation of claims with relative prices.
+// The 2019 contract reads runs and indexes only. Start reading at Module.
+package claim_batch
+
+import (
+	_ "embed"
+
+	"github.com/openimis/openimis-be-go/internal/auth"
+	"github.com/openimis/openimis-be-go/internal/entity"
+	"github.com/openimis/openimis-be-go/internal/schema"
+	"github.com/openimis/openimis-be-go/modules"
+	"github.com/openimis/openimis-be-go/modules/location"
+	"github.com/openimis/openimis-be-go/modules/product"
+)
+
+//go:embed claim_batch.graphql
+var sdl string
+
+// Module is the claim_batch module of one instance.
+type Module struct {
+	Query Query
+}
+
+// New makes the module.
+func New(app *modules.App) *Module {
+	return &Module{Query: Query{app: app, store: &Store{DB: app.DB}}}
+}
+
+// Name implements modules.Module.
+func (*Module) Name() string { return "claim_batch" }
+
+// Requires implements modules.Module.
+func (*Module) Requires() []string { return []string{"core", "location", "medical", "product"} }
+
+// SDL implements modules.GraphQL.
+func (*Module) SDL() string { return sdl }
+
+// Search is the right to look at batch runs.
+var Search = auth.Needs(111102)
+
+// Access implements modules.GraphQL.
+func (*Module) Access() map[string]auth.Access {
+	return map[string]auth.Access{"batchRuns": Search, "batchRunsSummaries": Search, "relativeIndexes": Search}
+}
+
+// Model implements modules.Entities.
+func (*Module) Model() entity.Model {
+	return entity.Model{
+		Types: []*entity.Type{BatchRun, RelativeIndex},
+		Extensions: []entity.Extension{
+			{Type: location.Location, Many: map[string]entity.Many{
+				"batchrunSet":      {To: BatchRun, Column: "LocationId"},
+				"relativeindexSet": {To: RelativeIndex, Column: "LocationId"},
+			}},
+			{Type: product.Entity, Many: map[string]entity.Many{"relativeindexSet": {To: RelativeIndex, Column: "ProdID"}}},
+		},
+	}
+}
+
+// Needs implements modules.Database.
+func (*Module) Needs() []schema.Need {
+	return []schema.Need{
+		{Table: "tblBatchRun", Columns: []string{"RunID", "LocationId", "RunDate", "RunYear", "RunMonth", "ValidityTo"}, Why: "batch runs"},
+		{Table: "tblRelIndex", Columns: []string{"RelIndexID", "ProdID", "RelType", "RelCareType", "RelYear", "RelPeriod", "CalcDate", "RelIndex", "LocationId", "ValidityTo"}, Why: "relative indexes"},
+	}
+}
+
+var (
+	_ modules.GraphQL  = (*Module)(nil)
+	_ modules.Entities = (*Module)(nil)
+	_ modules.Database = (*Module)(nil)
+)

@@ -1,0 +1,28 @@
+package contribution
+
+import (
+	"github.com/openimis/openimis-be-go/internal/schema"
+	"github.com/openimis/openimis-be-go/modules"
+)
+
+// Module is the contribution module of one instance. In 2019 it has no GraphQL fields; other modules
+// use its rules.
+type Module struct{}
+
+// New makes the module.
+func New(*modules.App) *Module { return &Module{} }
+
+// Name implements modules.Module.
+func (*Module) Name() string { return "contribution" }
+
+// Requires implements modules.Module.
+func (*Module) Requires() []string { return []string{"core", "product", "insuree", "policy"} }
+
+// Needs implements modules.Database.
+func (*Module) Needs() []schema.Need {
+	return []schema.Need{
+		{Table: "tblPremium", Columns: []string{"PremiumId", "PolicyID", "PayerID", "Amount", "Receipt", "PayDate", "PayType", "isPhotoFee", "ValidityTo"}, Why: "contributions"},
+	}
+}
+
+var _ modules.Database = (*Module)(nil)
