@@ -1,0 +1,79 @@
+// Package load writes rows that bring their own identities into an empty database. It is what
+// internal/importer (dumps) and internal/seed (synthetic data) share: [Empty] refuses a database that
+// is in use, [Insert] writes a batch, [Number] lets the database number on after the last row.
+package load
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/schema"
+)
+
+// Batch is how many rows one statement carries.
+const Batch = 2000
+
+// running lists the tables that a server writes by itself when it starts, so that their rows do not
+// make a database one that is in use.
+var running = []string{"imis_lease"}
+
+// Empty says, by an error that names them, which tables have rows already.
+func Empty(ctx context.Context, q db.Query) error {
+	var filled []string
+	for _, t := range schema.Tables() {
+		if !q.Offers(t.Name, "") || slices.Contains(running, t.Name) {
+			continue
+		}
+		var has int
+		src := `SELECT CASE WHEN EXISTS (SELECT 1 FROM "` + t.Name + `") THEN 1 ELSE 0 END`
+		if err := q.Get(ctx, &has, src); err != nil {
+			return err
+		}
+		if has == 1 {
+			filled = append(filled, t.Name)
+		}
+	}
+	if len(filled) == 0 {
+		return nil
+	}
+	more := ""
+	if len(filled) > 5 {
+		more = fmt.Sprintf(" and %d more", len(filled)-5)
+		filled = filled[:5]
+	}
+	return fmt.Errorf("the database must be empty, but these tables have rows: %s%s", strings.Join(filled, ", "), more)
+}
+
+// Insert writes rows with the identities that they bring; cols names the values of each row. Between
+// two calls no other table of the connection may be in the middle of one.
+func Insert(ctx context.Context, tx *db.Tx, tab *schema.Table, cols []string, rows [][]any) error {
+	cols, rows = withNeutral(tx, tab, cols, rows)
+	own := tx.Dialect() == db.SQLServer && tab.Identity != "" && slices.Contains(cols, tab.Identity)
+	if own {
+		if err := tx.DDL(ctx, `SET IDENTITY_INSERT "`+tab.Name+`" ON`); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.BulkInsert(ctx, tab.Name, cols, rows); err != nil {
+		return err
+	}
+	if own {
+		return tx.DDL(ctx, `SET IDENTITY_INSERT "`+tab.Name+`" OFF`)
+	}
+	return nil
+}
+
+// Number makes the database number new rows of a table after the greatest identity. SQLite and SQL
+// Server do so by themselves.
+func Number(ctx context.Context, tx *db.Tx, tab *schema.Table) error {
+	if tx.Dialect() != db.Postgres || tab.Identity == "" {
+		return nil
+	}
+	key, _ := tab.Column(tab.Identity)
+	name := key.NameOn(schema.Postgres)
+	return tx.DDL(ctx, fmt.Sprintf(`SELECT setval(pg_get_serial_sequence('"%s"', '%s'), (SELECT COALESCE(MAX("%s"), 0) + 1 FROM "%s"), false)`,
+		tab.Name, name, name, tab.Name))
+}

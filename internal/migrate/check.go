@@ -1,0 +1,157 @@
+package migrate
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/schema"
+)
+
+// Report is what `server check` says of a database. It is usable when OK.
+type Report struct {
+	Database      string
+	Engine        string
+	Version       schema.Version // a guess by its columns; empty: no openIMIS database
+	Missing       []string       // required, a line each: the server does not start
+	Optional      []string       // missing too, with what works differently
+	Pending       []string       // what `server migrate` would do
+	Unknown       []string       // columns that the catalogue does not know: local extensions
+	Compatibility int            // SQL Server only: compatibility level; 0 where the engine has none
+	NoJSON        bool           // SQL Server only: no OPENJSON, by which lists of parameters travel
+	Notes         []string       // what else an operator should know
+	Rows          []TableRows    // of the main tables
+}
+
+// TableRows is about how many rows a table has. On PostgreSQL and SQL Server it is what the engine's own
+// statistics say, so that a check of a national database takes no minutes.
+type TableRows struct {
+	Table string
+	Rows  int
+}
+
+// OK says whether the server can start on the database.
+func (r Report) OK() bool {
+	return r.Version != "" && len(r.Missing) == 0 && len(r.Pending) == 0 && !r.NoJSON
+}
+
+// mainTables are those whose size tells how big an installation is.
+var mainTables = []string{"tblLocations", "tblHF", "tblUsers", "tblItems", "tblServices", "tblProduct", "tblFamilies", "tblInsuree",
+	"tblPolicy", "tblPremium", "tblClaim", "tblClaimItems", "tblClaimServices", "core_Mutation_Log"}
+
+// Check looks at a database without changing it. needs are those of the enabled modules.
+func Check(ctx context.Context, d *db.DB, needs []schema.Need) (Report, error) {
+	have := d.Columns()
+	offer := schema.Offered(have)
+	r := Report{
+		Database: d.Name(),
+		Engine:   map[db.Dialect]string{db.SQLite: "SQLite", db.Postgres: "PostgreSQL", db.SQLServer: "SQL Server"}[d.Dialect()],
+		Version:  offer.Version(),
+		Missing:  schema.Missing(have, needs),
+		Optional: schema.MissingOptional(have, needs),
+		Unknown:  offer.Unknown(),
+	}
+	var err error
+	if r.Pending, err = Pending(ctx, d); err != nil {
+		return r, fmt.Errorf("check %s: %w", d.Name(), err)
+	}
+	if d.Dialect() == db.SQLServer {
+		if err := r.compatibility(ctx, d); err != nil {
+			return r, fmt.Errorf("check %s: compatibility level: %w", d.Name(), err)
+		}
+	}
+	if len(r.Unknown) > 0 {
+		r.Notes = append(r.Notes, "Inserts fail if an unknown column is NOT NULL without a default.")
+	}
+	for _, t := range mainTables {
+		if !offer.HasTable(t) {
+			continue
+		}
+		n, err := rowsOf(ctx, d, t)
+		if err != nil {
+			return r, fmt.Errorf("check %s: count the rows of %s: %w", d.Name(), t, err)
+		}
+		r.Rows = append(r.Rows, TableRows{t, n})
+	}
+	return r, nil
+}
+
+// compatibility notes the compatibility level and whether it allows OPENJSON, which SQL Server 2016 has
+// at levels from 130 on. It is tried, because other engines that speak T-SQL have it at any level.
+func (r *Report) compatibility(ctx context.Context, d *db.DB) error {
+	err := d.Pool().QueryRowContext(ctx, `SELECT compatibility_level FROM sys.databases WHERE name = DB_NAME()`).Scan(&r.Compatibility)
+	if err != nil {
+		return err
+	}
+	var n int
+	if err := d.Pool().QueryRowContext(ctx, `SELECT COUNT(*) FROM OPENJSON(N'[1]')`).Scan(&n); err != nil {
+		r.NoJSON = true
+		r.Notes = append(r.Notes, fmt.Sprintf("OPENJSON does not work (%v). It needs SQL Server 2016 and compatibility level 130 or more; the level is %d: ALTER DATABASE … SET COMPATIBILITY_LEVEL = 130.", err, r.Compatibility))
+	}
+	return nil
+}
+
+// estimates are the engines' own figures; -1 means that they have none yet.
+var estimates = map[db.Dialect]string{
+	db.Postgres:  `SELECT CAST(reltuples AS bigint) FROM pg_class WHERE oid = to_regclass($1)`,
+	db.SQLServer: `SELECT COALESCE(SUM(rows), -1) FROM sys.partitions WHERE object_id = OBJECT_ID(@p1) AND index_id IN (0, 1)`,
+}
+
+// rowsOf asks the engine's statistics, or counts where it has none.
+func rowsOf(ctx context.Context, d *db.DB, table string) (int, error) {
+	n := -1
+	if src, ok := estimates[d.Dialect()]; ok {
+		if err := d.Pool().QueryRowContext(ctx, src, `"`+table+`"`).Scan(&n); err != nil {
+			n = -1 // no right to see statistics, or an engine without them: count
+		}
+	}
+	if n > 0 {
+		return n, nil
+	}
+	err := d.Get(ctx, &n, `SELECT COUNT(*) FROM "`+table+`"`)
+	return n, err
+}
+
+// Print writes the report as `server check` shows it.
+func (r Report) Print(w io.Writer) error {
+	version := string(r.Version)
+	if version == "" {
+		version = "none: this is no openIMIS database"
+	}
+	var b strings.Builder
+	t := tabwriter.NewWriter(&b, 0, 4, 2, ' ', 0)
+	fmt.Fprintf(t, "Database\t%s\n", r.Database)
+	fmt.Fprintf(t, "Engine\t%s\n", r.Engine)
+	fmt.Fprintf(t, "openIMIS release\t%s\n", version)
+	if r.Compatibility > 0 {
+		fmt.Fprintf(t, "Compatibility level\t%d\n", r.Compatibility)
+	}
+	for _, n := range r.Rows {
+		fmt.Fprintf(t, "Rows of %s\t%d\n", n.Table, n.Rows)
+	}
+	_ = t.Flush() // into memory
+	for _, part := range []struct {
+		title string
+		lines []string
+	}{
+		{"Missing, so that the server cannot start:", r.Missing},
+		{"To be done by `server migrate`:", r.Pending},
+		{"Missing, so that something works differently:", r.Optional},
+		{fmt.Sprintf("Columns that are no part of openIMIS (%d):", len(r.Unknown)), r.Unknown},
+		{"Notes:", r.Notes},
+	} {
+		if len(part.lines) > 0 {
+			fmt.Fprintf(&b, "\n%s\n  %s\n", part.title, strings.Join(part.lines, "\n  "))
+		}
+	}
+	if r.OK() {
+		b.WriteString("\nThe server can start on this database.\n")
+	} else {
+		b.WriteString("\nThe server cannot start on this database.\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
