@@ -25,6 +25,27 @@ type ProcessCounts struct {
 	Submitted, Processed, Valuated, Changed, Rejected, Failed int
 }
 
+func (n *SubmitCounts) add(m SubmitCounts) {
+	n.Submitted += m.Submitted
+	n.Checked += m.Checked
+	n.Rejected += m.Rejected
+	n.Changed += m.Changed
+	n.Failed += m.Failed
+	for k := range kindCount {
+		n.LinesPassed[k] += m.LinesPassed[k]
+		n.LinesRejected[k] += m.LinesRejected[k]
+	}
+}
+
+func (n *ProcessCounts) add(m ProcessCounts) {
+	n.Submitted += m.Submitted
+	n.Processed += m.Processed
+	n.Valuated += m.Valuated
+	n.Changed += m.Changed
+	n.Rejected += m.Rejected
+	n.Failed += m.Failed
+}
+
 // SubmitClaims submits claims in ascending order of their ids, as uspSubmitClaims does (§8.3): later ones
 // see what became of earlier ones, a failing one leaves the others alone. The changes are already applied
 // to d; the failed ones among them write nothing.

@@ -1,52 +1,112 @@
 package claim
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"slices"
 
 	"github.com/openimis/openimis-be-go/internal/db"
 )
 
+// portion is how many claims are in memory at a time.
+const portion = 2000
+
 // Submit submits claims in a transaction: it locks and loads them, applies the rules and writes what
-// became of them. Claims that are not there are passed over and counted as changed.
-func Submit(ctx context.Context, tx *db.Tx, refs []Ref, author Author) ([]Changes, SubmitCounts, error) {
-	rows, err := load(ctx, tx, refIDs(refs), forSubmit)
-	if err != nil {
-		return nil, SubmitCounts{}, err
-	}
-	changes, counts := NewData(rows).SubmitClaims(refs, author)
-	return changes, counts, save(ctx, tx, changes, author.Now)
+// became of them, with a fixed number of statements for every 2,000. Claims that are not there are
+// passed over and counted as changed.
+func Submit(ctx context.Context, tx *db.Tx, refs []Ref, author Author) (all []Changes, n SubmitCounts, err error) {
+	err = portions(ctx, tx, refs, forSubmit, func(d *Data, refs []Ref) []Changes {
+		changes, counts := d.SubmitClaims(refs, author)
+		n.add(counts)
+		all = append(all, changes...)
+		return changes
+	}, author)
+	return all, n, err
 }
 
 // Process assigns and valuates claims in a transaction, as Submit submits them.
-func Process(ctx context.Context, tx *db.Tx, refs []Ref, author Author) ([]Changes, ProcessCounts, error) {
-	rows, err := load(ctx, tx, refIDs(refs), forProcess)
-	if err != nil {
-		return nil, ProcessCounts{}, err
-	}
-	changes, counts := NewData(rows).ProcessClaims(refs, author)
-	return changes, counts, save(ctx, tx, changes, author.Now)
+func Process(ctx context.Context, tx *db.Tx, refs []Ref, author Author) (all []Changes, n ProcessCounts, err error) {
+	err = portions(ctx, tx, refs, forProcess, func(d *Data, refs []Ref) []Changes {
+		changes, counts := d.ProcessClaims(refs, author)
+		n.add(counts)
+		all = append(all, changes...)
+		return changes
+	}, author)
+	return all, n, err
 }
 
 // Single runs one step of the rules on one claim, as the procedures for a single claim do: Data.Submit,
 // Data.Assign, Data.Valuate. ok is false when there is no such claim.
 func Single(ctx context.Context, tx *db.Tx, id int, author Author, step func(*Data, *Claim, Author) Changes) (ch Changes, ok bool, err error) {
-	rows, err := load(ctx, tx, []int{id}, forSubmit|forProcess)
-	if err != nil {
-		return ch, false, err
-	}
-	d := NewData(rows)
-	c := d.Claim(id)
-	if c == nil {
-		return ch, false, nil
-	}
-	ch = step(d, c, author)
-	return ch, true, save(ctx, tx, []Changes{ch}, author.Now)
+	err = portions(ctx, tx, []Ref{{ClaimID: id}}, forSubmit|forProcess, func(d *Data, _ []Ref) []Changes {
+		c := d.Claim(id)
+		if c == nil {
+			return nil
+		}
+		ch, ok = step(d, c, author), true
+		return []Changes{ch}
+	}, author)
+	return ch, ok, err
 }
 
-func refIDs(refs []Ref) []int {
+// portions locks the claims and takes them through the rules in ascending order.
+func portions(ctx context.Context, tx *db.Tx, refs []Ref, why purpose, rules func(*Data, []Ref) []Changes, author Author) error {
+	refs = slices.Clone(refs)
+	slices.SortStableFunc(refs, func(a, b Ref) int { return cmp.Compare(a.ClaimID, b.ClaimID) })
 	ids := make([]int, len(refs))
 	for i, r := range refs {
 		ids[i] = r.ClaimID
 	}
-	return ids
+	if err := lock(ctx, tx, ids); err != nil {
+		return err
+	}
+	for len(refs) > 0 {
+		n := min(portion, len(refs))
+		for n < len(refs) && refs[n].ClaimID == refs[n-1].ClaimID { // repeated ones are told within a run
+			n++
+		}
+		rows, err := load(ctx, tx, ids[:n], why)
+		if err != nil {
+			return err
+		}
+		changes := rules(NewData(rows), refs[:n])
+		if err := save(ctx, tx, changes, author.Now); err != nil {
+			return err
+		}
+		for i := range changes { // let go of the rows
+			for j := range changes[i].Lines {
+				changes[i].Lines[j].line = nil
+			}
+		}
+		refs, ids = refs[n:], ids[n:]
+	}
+	return nil
+}
+
+// lock takes what two runs at a time must not both rely on: the claims, then the policies of their
+// families, whose ceilings they use up; each in ascending order, so that two runs wait for each other
+// and never in a circle. What others committed meanwhile is seen by all that is read afterwards.
+func lock(ctx context.Context, tx *db.Tx, ids []int) error {
+	if err := lockClaims(ctx, tx, ids); err != nil {
+		return err
+	}
+	var policies []int
+	err := tx.Select(ctx, &policies, `SELECT p."PolicyID" FROM "tblPolicy" AS p $updlock
+		WHERE p."FamilyID" IN (SELECT i."FamilyID" FROM "tblClaim" AS c JOIN "tblInsuree" AS i ON i."InsureeID" = c."InsureeID" WHERE c."ClaimID" IN $ints(?))
+		ORDER BY p."PolicyID" $forupdate`, db.Ints(ids))
+	if err != nil {
+		return fmt.Errorf("lock the policies of %d claims: %w", len(ids), err)
+	}
+	return nil
+}
+
+// lockClaims keeps everybody else from changing the claims until the transaction ends.
+func lockClaims(ctx context.Context, tx *db.Tx, ids []int) error {
+	var locked []int
+	err := tx.Select(ctx, &locked, `SELECT c."ClaimID" FROM "tblClaim" AS c $updlock WHERE c."ClaimID" IN $ints(?) ORDER BY c."ClaimID" $forupdate`, db.Ints(ids))
+	if err != nil {
+		return fmt.Errorf("lock %d claims: %w", len(ids), err)
+	}
+	return nil
 }
