@@ -116,6 +116,7 @@ var lookups = []lookup{
 	{"tblClaimServices", "ServiceID", live},
 	{"tblClaimServices", "PolicyID", live},
 	{"tblClaimDedRem", "PolicyID InsureeID", all},
+	{"tblClaimDedRem", "InsureeID", live},
 	{"tblClaimDedRem", "ClaimID", all},
 	{"tblFeedback", "ClaimID", all},
 	{"tblFeedbackPrompt", "ClaimID", all},

@@ -266,4 +266,3 @@ func rowsOf(t *testing.T, d *db.DB, table string) []golden.Record {
 	}
 	return records
 }
-
