@@ -1,0 +1,98 @@
+// Package importer loads dumps of an openIMIS database into an empty one: a folder with a JSON-lines
+// file per table, <table>.jsonl or <table>.jsonl.gz, a JSON object per row with the columns by name.
+// Start with [Import].
+//
+// Everything is one transaction: after a failure the database is as empty as before, and the import is
+// simply started again. Rows keep their identities. Files may come from another release: a column that
+// the catalogue knows and the database lacks is left out and reported; a required one that the file
+// lacks gets its default. A table or column that nobody knows is an error. References between tables
+// are taken as they are.
+package importer
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/load"
+	"github.com/openimis/openimis-be-go/internal/progress"
+	"github.com/openimis/openimis-be-go/internal/schema"
+)
+
+// Report is what an import did.
+type Report struct{ Tables []TableReport }
+
+// TableReport is about one file.
+type TableReport struct {
+	Table   string
+	File    string
+	Read    int // rows in the file
+	Written int // rows in the database; 0 when it does not have the table
+	LeftOut []LeftOut
+}
+
+// LeftOut is a column that was not written.
+type LeftOut struct {
+	Column string // "*": the whole table
+	Rows   int    // rows that had a value there
+	Why    string
+}
+
+// Import loads the folder dir into d, whose tables must exist and be empty, and tells report about every
+// batch of rows. Errors name file, line and column.
+func Import(ctx context.Context, d *db.DB, dir string, report progress.Func) (Report, error) {
+	files, err := list(dir)
+	if err != nil {
+		return Report{}, fmt.Errorf("import %s: %w", dir, err)
+	}
+	version := schema.Offered(d.Columns()).Version()
+	if version == "" {
+		return Report{}, fmt.Errorf("import %s: %s has no openIMIS tables; create them first", dir, d.Name())
+	}
+	var done Report
+	err = d.Write(ctx, "import", func(tx *db.Tx) error {
+		done = Report{}
+		if err := load.Empty(ctx, tx); err != nil {
+			return err
+		}
+		for _, tab := range schema.Tables() {
+			f, ok := files[tab.Name]
+			if !ok {
+				continue
+			}
+			t := &table{tx: tx, tab: tab, version: version, file: f, report: report}
+			if err := t.load(ctx); err != nil {
+				return err
+			}
+			done.Tables = append(done.Tables, t.result())
+		}
+		return nil
+	})
+	if err != nil {
+		return Report{}, fmt.Errorf("import %s: %w", dir, err)
+	}
+	return done, nil
+}
+
+// Print writes the report as `server import` shows it.
+func (r Report) Print(w io.Writer) error {
+	var b strings.Builder
+	t := tabwriter.NewWriter(&b, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(t, "Table\tread\twritten\tleft out")
+	rows := 0
+	for _, table := range r.Tables {
+		var out []string
+		for _, l := range table.LeftOut {
+			out = append(out, fmt.Sprintf("%s (%d values): %s", l.Column, l.Rows, l.Why))
+		}
+		fmt.Fprintf(t, "%s\t%d\t%d\t%s\n", table.Table, table.Read, table.Written, strings.Join(out, "; "))
+		rows += table.Written
+	}
+	fmt.Fprintf(t, "%d tables\t\t%d\t\n", len(r.Tables), rows)
+	_ = t.Flush() // into memory
+	_, err := io.WriteString(w, b.String())
+	return err
+}

@@ -1,0 +1,234 @@
+package importer_test
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/dbtest"
+	"github.com/openimis/openimis-be-go/internal/importer"
+	"github.com/openimis/openimis-be-go/internal/load"
+	"github.com/openimis/openimis-be-go/internal/load/loadtest"
+	"github.com/openimis/openimis-be-go/internal/progress"
+)
+
+func TestMain(m *testing.M) { os.Exit(loadtest.Gate(m)) }
+
+// dump makes a folder of files: name → lines.
+func dump(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		data := []byte(text)
+		if strings.HasSuffix(name, ".gz") {
+			var b bytes.Buffer
+			z := gzip.NewWriter(&b)
+			_, _ = z.Write(data) // into memory
+			if err := z.Close(); err != nil {
+				t.Fatal(err)
+			}
+			data = b.Bytes()
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func day(y int, m time.Month, d int) time.Time { return time.Date(y, m, d, 0, 0, 0, 0, time.UTC) }
+
+const gender = `{"Code":"F","Gender":"Female","SortOrder":2}`
+
+// small is a dump with every kind of column.
+var small = map[string]string{
+	"tblGender.jsonl": "\xef\xbb\xbf" + gender + "\n\n" + `{"Code":"M","Gender":"Male","AltLanguage":null,"SortOrder":1}`,
+	"tblItems.jsonl": `{"ItemID":7,"itemcode":"A7","ItemName":"Äther \"x\"","ItemType":"D","ItemPrice":12345678901234.56,"ItemCareType":"O","ItemPatCat":15,"AuditUserID":-1,"ValidityFrom":"2018-03-21T04:20:33.533+02:00","RowID":null}
+{"ItemID":4000,"ItemCode":"A8","ItemName":"B","ItemType":"D","ItemPrice":0.1,"ItemCareType":"O","ItemPatCat":15,"AuditUserID":-1,"ItemUUID":"{5C2C2A6E-9D0A-4A2C-9D58-0F2A7C1B6A11}","ValidityTo":"2019-01-02 03:04:05.5"}`,
+	"tblInsuree.jsonl.gz":            `{"InsureeID":3,"CHFID":"1","LastName":"A","OtherNames":"B","DOB":"1950-07-12T00:00:00","IsHead":1,"AuditUserID":1,"Vulnerability":null,"FamilyID":1,"Source":"web"}`,
+	"tblUsers.jsonl":                 `{"UserID":1,"LanguageID":"en","LastName":"A","OtherNames":"B","LoginName":"x","RoleID":1,"AuditUserID":0,"password":"\\x0aff"}`,
+	"core_ModuleConfiguration.jsonl": `{"id":"22222222222242228222222222222222","module":"m","version":"1","config":{"a":[1.10,"<"]},"is_exposed":true,"layer":"fe"}`,
+	"tblEmailSettings.jsonl":         `{"EmailId":"a","EmailPassword":"b","SMTPHost":"h","Port":25,"EnableSSL":true}`,
+	"README.md":                      "not a dump",
+}
+
+func TestImportKeepsIdentitiesValuesAndDefaults(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ctx := t.Context()
+		var last string
+		r, err := importer.Import(ctx, d, dump(t, small), func(table string, done, of int) { last = table })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if last == "" {
+			t.Error("no progress was reported")
+		}
+		// Babelfish, which stands in for SQL Server, leaves quotation marks escaped in what OPENJSON gives.
+		unquote := func(s string) string { return strings.ReplaceAll(s, `\"`, `"`) }
+		get := func(dest any, src string, args ...any) {
+			t.Helper()
+			if err := d.Get(ctx, dest, src, args...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var item struct {
+			Name  string `db:"ItemName"`
+			UUID  string `db:"UUID"`
+			Price string `db:"Price"`
+		}
+		get(&item, `SELECT "ItemName", $uuid("ItemUUID") AS "UUID", CAST("ItemPrice" AS varchar(30)) AS "Price" FROM "tblItems" WHERE "ItemID" = ?`, 7)
+		if unquote(item.Name) != `Äther "x"` || len(item.UUID) != 36 || !strings.HasPrefix(item.Price, "12345678901234.5") {
+			t.Errorf("item: %+v", item)
+		}
+		get(&item.UUID, `SELECT $uuid("ItemUUID") FROM "tblItems" WHERE "ItemID" = ?`, 4000)
+		if item.UUID != "5c2c2a6e-9d0a-4a2c-9d58-0f2a7c1b6a11" {
+			t.Errorf("GUID: %q", item.UUID)
+		}
+		var n int
+		get(&n, `SELECT COUNT(*) FROM "tblInsuree" WHERE "InsureeID" = ? AND "IsHead" = $true AND "CardIssued" = $false AND "DOB" = ?`, 3, db.Date(day(1950, 7, 12)))
+		if n != 1 {
+			t.Errorf("insuree with the default of CardIssued: %d rows", n)
+		}
+		var config string
+		get(&config, `SELECT "config" FROM "core_ModuleConfiguration"`)
+		if unquote(config) != `{"a":[1.10,"<"]}` {
+			t.Errorf("configuration %s", config)
+		}
+		get(&n, `SELECT COUNT(*) FROM "tblUsers" WHERE "UserID" = 1 AND "password" IS NOT NULL`)
+		if n != 1 {
+			t.Error("the bytes of tblUsers.password are not there")
+		}
+		err = d.Write(ctx, "number on", func(tx *db.Tx) error {
+			id, err := tx.Insert(ctx, "tblItems", db.Values{"ItemCode": "A9", "ItemName": "C", "ItemType": "D", "ItemPrice": 1, "ItemCareType": "O", "ItemPatCat": 15, "AuditUserID": 1})
+			if err == nil && id != 4001 {
+				t.Errorf("the next row got %d", id)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out strings.Builder
+		if err := r.Print(&out); err != nil {
+			t.Fatal(err)
+		}
+		reported := strings.Contains(out.String(), "Source (1 values): this database does not have the column")
+		if reported == d.Offers("tblInsuree", "Source") {
+			t.Errorf("what was left out: %s", out.String())
+		}
+		if len(r.Tables) != 6 {
+			t.Errorf("%d tables reported: %+v", len(r.Tables), r)
+		}
+	})
+}
+
+func TestImportRefusesAndLeavesTheDatabaseEmpty(t *testing.T) {
+	item := `{"ItemID":7,"ItemCode":"A7","ItemName":"N","ItemType":"D","ItemPrice":1,"ItemCareType":"O","ItemPatCat":15,"AuditUserID":1}`
+	with := func(old, new string) string { return strings.Replace(item, old, new, 1) }
+	cases := []struct {
+		name, file, text, want string
+	}{
+		{"unknown table", "tblNothing.jsonl", gender, `tblNothing.jsonl: there is no table "tblNothing"`},
+		{"unknown column", "tblItems.jsonl", item + "\n" + `{"ItemID":8,"Colour":"red"}`, `tblItems.jsonl:2: column Colour: table tblItems has no such column`},
+		{"column twice", "tblItems.jsonl", `{"ItemID":8,"itemid":8}`, `tblItems.jsonl:1: column itemid: the column is there twice`},
+		{"bad line", "tblItems.jsonl", item + "\n\n{\"ItemID\":8,", `tblItems.jsonl:3: the JSON object is not complete`},
+		{"no object", "tblItems.jsonl", `[1]`, `tblItems.jsonl:1: the line is no JSON object`},
+		{"more on the line", "tblItems.jsonl", item + item, `tblItems.jsonl:1: there is something after the JSON object`},
+		{"duplicate key", "tblItems.jsonl", item + "\n" + with(":7", ":9") + "\n" + item, `tblItems.jsonl:3: a row with this ItemID is there already`},
+		{"text for a number", "tblItems.jsonl", with(":7", `:"7"`), `tblItems.jsonl:1: column ItemID: "7" is not allowed; allowed: a whole number from -2147483648 to 2147483647`},
+		{"number out of range", "tblItems.jsonl", with(":15", ":256"), `column ItemPatCat: 256 is not allowed; allowed: a whole number from`},
+		{"decimals cut", "tblItems.jsonl", with(`Price":1`, `Price":1.005`), `column ItemPrice: 1.005 is not allowed; allowed: a number of 18 digits, 2 of them decimals`},
+		{"text too long", "tblItems.jsonl", with("A7", "A7654321"), `column ItemCode: "A7654321" is not allowed; allowed: a text of 6 characters at most`},
+		{"no timestamp", "tblItems.jsonl", with(`"AuditUserID":1`, `"AuditUserID":1,"ValidityTo":"soon"`), `column ValidityTo: "soon" is not allowed; allowed: a timestamp such as`},
+		{"required", "tblItems.jsonl", with(`"ItemName":"N",`, ""), `tblItems.jsonl:1: column ItemName: the column is required and has no default`},
+		{"required, NULL", "tblItems.jsonl", with(`"N"`, "null"), `column ItemName: the column is required`},
+		{"no GUID", "tblItems.jsonl", with(`"AuditUserID":1`, `"AuditUserID":1,"ItemUUID":"x"`), `allowed: a GUID`},
+		{"no file", "notes.txt", "", `no dump in the folder`},
+		{"no gzip", "tblItems.jsonl.gz", "", ``},
+	}
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		for _, c := range cases {
+			dir := dump(t, map[string]string{"tblGender.jsonl": gender, c.file: c.text})
+			switch c.name {
+			case "no file":
+				os.Remove(filepath.Join(dir, "tblGender.jsonl"))
+			case "no gzip":
+				if err := os.WriteFile(filepath.Join(dir, c.file), []byte("plain"), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if c.name == "number out of range" && d.Dialect() == db.Postgres {
+				continue // smallint there
+			}
+			_, err := importer.Import(t.Context(), d, dir, progress.None)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%s: got %v, want %s", c.name, err, c.want)
+			}
+			if err := load.Empty(t.Context(), d); err != nil {
+				t.Fatalf("%s: %v", c.name, err)
+			}
+		}
+	})
+}
+
+func TestImportRefusesADatabaseInUse(t *testing.T) {
+	d := dbtest.SQLite(t)
+	dir := dump(t, map[string]string{"tblGender.jsonl": gender})
+	if _, err := importer.Import(t.Context(), d, dir, progress.None); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := importer.Import(t.Context(), d, dir, progress.None); err == nil || !strings.Contains(err.Error(), "must be empty, but these tables have rows: tblGender") {
+		t.Fatalf("got %v", err)
+	}
+}
+
+// TestImportOfTheDemoData loads openIMIS' demo data of 2019, which lies in the folder that
+// IMIS_TEST_SHARED names.
+func TestImportOfTheDemoData(t *testing.T) {
+	shared := os.Getenv("IMIS_TEST_SHARED")
+	if shared == "" {
+		t.Skip("IMIS_TEST_SHARED names no folder")
+	}
+	dir := filepath.Join(shared, "data", "demo-2019")
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		r, err := importer.Import(t.Context(), d, dir, progress.None)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files, err := filepath.Glob(filepath.Join(dir, "*.jsonl"))
+		if err != nil || len(files) != len(r.Tables) {
+			t.Fatalf("%d files, %d tables, %v", len(files), len(r.Tables), err)
+		}
+		for _, table := range r.Tables {
+			var n int
+			if err := d.Get(t.Context(), &n, `SELECT COUNT(*) FROM "`+table.Table+`"`); err != nil {
+				t.Fatal(err)
+			}
+			if want := countLines(t, filepath.Join(dir, table.File)); n != want || table.Read != want || table.Written != want {
+				t.Errorf("%s: %d lines, %d read, %d written, %d in the database", table.Table, want, table.Read, table.Written, n)
+			}
+		}
+	})
+}
+
+func countLines(t *testing.T, path string) int {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	n := 0
+	s := bufio.NewScanner(f)
+	s.Buffer(nil, 1<<24)
+	for s.Scan() {
+		n++
+	}
+	return n
+}
