@@ -6,7 +6,6 @@ package graphqlhttp
 import (
 	"bytes"
 	"context"
-	_ "embed"
 	"encoding/json"
 	"errors"
 	"io"
@@ -25,9 +24,6 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/fault"
 )
-
-//go:embed graphiql.html
-var graphiql []byte
 
 // Limits bound what one request may ask for.
 type Limits struct {
@@ -117,9 +113,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.Method == http.MethodGet && params.Query == "" && wantsHTML(r) {
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'")
-		_, _ = w.Write(graphiql)
+		h.servePage(w, r)
 		return
 	}
 	if params.Query == "" {
