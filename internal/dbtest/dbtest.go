@@ -15,6 +15,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver that makes the databases
 	_ "github.com/microsoft/go-mssqldb"
@@ -226,8 +227,14 @@ func sqlServer(t testing.TB, server string) (string, error) {
 			return "", err
 		}
 		defer admin.Close()
-		if _, err := admin.Exec(`CREATE DATABASE ` + base); err != nil {
-			return "", err
+		for try := 0; ; try++ { // Babelfish cannot make two databases at the same moment
+			if _, err = admin.Exec(`CREATE DATABASE ` + base); err == nil {
+				break
+			}
+			if try == 20 {
+				return "", err
+			}
+			time.Sleep(250 * time.Millisecond)
 		}
 		q := u.Query()
 		q.Set("database", base)

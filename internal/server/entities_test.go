@@ -1,0 +1,211 @@
+package server_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/dbtest"
+)
+
+const fourLevels = `{ insurees(first: %d, orderBy: []) { totalCount pageInfo { hasNextPage } edges { node { id chfId age gender { code }
+	family { id headInsuree { chfId family { insureeSet { totalCount edges { node { chfId } } } } } }
+	healthFacility { code location { name parent { name locationSet { edges { node { code } } } } } servicePricelist { serviceName } } } } } }`
+
+func TestStatementsDoNotGrowWithThePage(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		fill(t, d, 40)
+		r := start(t, d, nil)
+		ask := func(n int) func() {
+			query := strings.Replace(fmt.Sprintf(fourLevels, n), ", orderBy: []", "", 1)
+			return func() {
+				list := r.good("admin", query)["insurees"].(map[string]any)
+				if got := len(list["edges"].([]any)); got != n || list["totalCount"] != 120.0 {
+					t.Errorf("%d rows of %v", got, list["totalCount"])
+				}
+			}
+		}
+		ask(1)() // signs in
+		ten, hundred := statements(ask(10)), statements(ask(100))
+		if ten != hundred || ten > 14 {
+			t.Errorf("%d statements for 10 rows, %d for 100", ten, hundred)
+		}
+	})
+}
+
+// every argument of every list is tried with a value of its type, on every engine: none may be an
+// error, and the T-SQL gate sees the statement.
+func TestEveryArgumentOfEveryList(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := fill(t, d, 2)
+		r := start(t, d, nil)
+		tried := 0
+		for _, f := range r.Main.Instances[0].Schema().Query.Fields {
+			if !strings.HasSuffix(f.Type.Name(), "Connection") {
+				continue
+			}
+			for _, a := range f.Arguments {
+				if a.Name == "orderBy" {
+					continue
+				}
+				query := fmt.Sprintf("{ %s(%s: %s) { edges { cursor node { id } } } }", f.Name, a.Name, literal(a, w))
+				if got := r.query("admin", query); got.Status != 200 || len(got.Errors) > 0 {
+					t.Errorf("%s: %d %v", query, got.Status, got.Errors)
+				}
+				tried++
+			}
+		}
+		if tried < 150 {
+			t.Errorf("only %d arguments tried", tried)
+		}
+	})
+}
+
+func literal(a *ast.ArgumentDefinition, w *world) string {
+	switch a.Type.Name() {
+	case "Int":
+		return "1"
+	case "Float":
+		return "10.5"
+	case "Date":
+		return `"2026-11-23"`
+	case "DateTime":
+		return `"2026-11-23T10:00:00"`
+	case "UUID":
+		return `"940855e6-7de8-4125-b4c6-0207fc35f6c7"`
+	case "ID":
+		if strings.HasSuffix(strings.ToLower(a.Name), "id") {
+			return fmt.Sprintf(`"%d"`, w.Districts[0])
+		}
+		if a.Name == "user" {
+			return `"940855e6-7de8-4125-b4c6-0207fc35f6c7"`
+		}
+	}
+	if strings.HasPrefix(a.Name, "status") {
+		return `"1"`
+	}
+	return `"é1"`
+}
+
+func TestListsShowCurrentRowsOnly(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		fill(t, d, 3)
+		r := start(t, d, nil)
+		got := fmt.Sprint(r.good("admin", `{ healthFacilities(code: "hf001") { edges { node { code name validityTo } } } }`))
+		if want := "map[healthFacilities:map[edges:[map[node:map[code:HF001 name:Facility 1 validityTo:<nil>]]]]]"; got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	})
+}
+
+func TestRelationsPagesAliasesAndFragments(t *testing.T) {
+	d := dbtest.SQLite(t)
+	w := fill(t, d, 3)
+	r := start(t, d, nil)
+	for name, c := range map[string]struct{ query, want string }{
+		"a page of a nested list": {
+			`{ healthFacilities(code: "HF001") { edges { node { insureeSet(first: 1, after: "YXJyYXljb25uZWN0aW9uOjA=") { totalCount edgeCount pageInfo { hasNextPage startCursor } edges { cursor node { chfId } } } } } } }`,
+			`map[healthFacilities:map[edges:[map[node:map[insureeSet:map[edgeCount:1 edges:[map[cursor:YXJyYXljb25uZWN0aW9uOjE= node:map[chfId:000011]]] pageInfo:map[hasNextPage:true startCursor:YXJyYXljb25uZWN0aW9uOjE=] totalCount:3]]]]]]`},
+		"the last of a nested list": {
+			`{ healthFacilities(code: "HF001") { edges { node { insureeSet(last: 1) { pageInfo { hasPreviousPage } edges { cursor node { chfId } } } } } } }`,
+			`map[healthFacilities:map[edges:[map[node:map[insureeSet:map[edges:[map[cursor:YXJyYXljb25uZWN0aW9uOjI= node:map[chfId:000012]]] pageInfo:map[hasPreviousPage:true]]]]]]]`},
+		"a filter of a nested list": {
+			`{ healthFacilities(code: "HF001") { edges { node { insureeSet(gender: "M") { totalCount edges { node { chfId head } } } } } } }`,
+			`map[healthFacilities:map[edges:[map[node:map[insureeSet:map[edges:[map[node:map[chfId:000010 head:true]]] totalCount:1]]]]]]`},
+		"aliases, fragments and directives": {
+			`query Q($no: Boolean = false) { a: insurees(chfId: "000010") { edges { node { ...F ... on Node { id } skipped: age @include(if: $no) } } } } fragment F on InsureeGQLType { number: chfId __typename f: family { id } family { address } }`,
+			`map[a:map[edges:[map[node:map[__typename:InsureeGQLType f:map[id:` + fmt.Sprint(w.Families[1]) + `] family:map[address:<nil>] id:` + globalID(w.Insurees[3]) + ` number:000010]]]]]`},
+		"the nodes selected twice": {
+			`{ insurees(chfId: "000010") { edges { node { chfId } other: node { age gender { code } } } more: edges { cursor node { lastName } } } }`,
+			`map[insurees:map[edges:[map[node:map[chfId:000010] other:map[age:30 gender:map[code:M]]]] more:[map[cursor:YXJyYXljb25uZWN0aW9uOjA= node:map[lastName:Last1]]]]]`},
+		"only the total":          {`{ insurees { totalCount } }`, `map[insurees:map[totalCount:9]]`},
+		"nobody's list of nested": {`{ healthFacilities(code: "none") { edges { node { insureeSet { totalCount } } } } }`, `map[healthFacilities:map[edges:[]]]`},
+		"a reverse one-to-one":    {`{ insuree(chfId: "000010") { headOf { id } age } }`, `map[insuree:map[age:30 headOf:map[id:` + fmt.Sprint(w.Families[1]) + `]]]`},
+		"family, head first":      {`{ insureeFamilyMembers(chfId: "000012") { chfId head } }`, `map[insureeFamilyMembers:[map[chfId:000010 head:true] map[chfId:000011 head:false] map[chfId:000012 head:false]]]`},
+		"by a relation":           {fmt.Sprintf(`{ healthFacilities(location_Id: "%d", location_Code: "d1", location_Type: "D") { edges { node { code } } } }`, w.Districts[1]), `map[healthFacilities:map[edges:[map[node:map[code:HF001]]]]]`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := fmt.Sprint(r.good("admin", c.query)); got != c.want {
+				t.Errorf("\n got %s\nwant %s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestBadArgumentsNameThemselves(t *testing.T) {
+	d := dbtest.SQLite(t)
+	fill(t, d, 1)
+	r := start(t, d, nil)
+	for query, want := range map[string]string{
+		`{ insurees(first: 101) { totalCount } }`:                        "Requesting 101 records on the `insurees` connection exceeds the `first` limit of 100 records.",
+		`{ insurees(first: -1) { totalCount } }`:                         "Negative indexing is not supported.",
+		`{ healthFacilities(id: "abc") { edges { cursor } } }`:           `Argument "id": "abc" is no id`,
+		`{ healthFacilities(location_Id: "x") { edges { cursor } } }`:    `Argument "location_Id": "x" is no id`,
+		`{ mutationLogs(status: "soon") { totalCount } }`:                `Argument "status": "soon" is no whole number`,
+		`{ mutationLogs(orderBy: ["nope"]) { totalCount } }`:             "Cannot resolve keyword 'nope' into field. Choices are: clientMutationId",
+		`{ insuree(chfId: "1", validity: "x") { id } }`:                  `Expected type "Date"`,
+		`{ mutationLogs(requestDateTime: "2026-13-01") { totalCount } }`: `Expected type "DateTime", found "2026-13-01".`,
+	} {
+		a := r.query("admin", query)
+		if len(a.Errors) == 0 || !strings.Contains(a.Errors[0].Message, want) {
+			t.Errorf("%s: %v, want %s", query, a.Errors, want)
+		}
+	}
+}
+
+func TestRowsOutsideTheScopeAreNotThere(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := fill(t, d, 3)
+		r := start(t, d, nil)
+		for query, want := range map[string]string{
+			`{ insurees { totalCount edges { node { chfId } } } }`:                                     `map[insurees:map[edges:[map[node:map[chfId:000010]] map[node:map[chfId:000011]] map[node:map[chfId:000012]]] totalCount:3]]`,
+			`{ insuree(chfId: "000020") { id } }`:                                                      `map[insuree:<nil>]`,
+			`{ insureeFamilyMembers(chfId: "000020") { chfId } }`:                                      `map[insureeFamilyMembers:[]]`,
+			`{ healthFacilities { edges { node { code insureeSet { totalCount } } } } }`:               `map[healthFacilities:map[edges:[map[node:map[code:HF001 insureeSet:map[totalCount:3]]]]]]`,
+			fmt.Sprintf(`{ healthFacilities(id: "%d") { edges { node { code } } } }`, w.Facilities[2]): `map[healthFacilities:map[edges:[]]]`,
+			`{ policiesByInsuree(chfId: "000020") { items { productCode } } }`:                         `map[policiesByInsuree:map[items:[]]]`,
+			`{ userDistricts { code regionCode } }`:                                                    `map[userDistricts:[map[code:D1 regionCode:R1]]]`,
+		} {
+			if got := fmt.Sprint(r.good("u1", query)); got != want {
+				t.Errorf("%s\n got %s\nwant %s", query, got, want)
+			}
+		}
+	})
+}
+
+func TestNobodyAndNoRight(t *testing.T) {
+	d := dbtest.SQLite(t)
+	fill(t, d, 1)
+	r := start(t, d, nil)
+	for _, f := range r.Main.Instances[0].Schema().Query.Fields {
+		if strings.HasPrefix(f.Name, "__") || f.Name == "coreModuleConfigurations" || f.Name == "_debug" {
+			continue
+		}
+		selection := "{ __typename }"
+		var args []string
+		for _, a := range f.Arguments {
+			if a.Type.NonNull {
+				args = append(args, a.Name+": "+strings.Replace(literal(a, &world{Districts: []int{1}}), "é1", "2026-01-01", 1))
+			}
+		}
+		query := f.Name
+		if len(args) > 0 {
+			query += "(" + strings.Join(args, ", ") + ")"
+		}
+		a := r.query("", "{ "+query+" "+selection+" }")
+		if a.Status != 200 || len(a.Errors) != 1 || !strings.HasPrefix(a.Errors[0].Message, "Sign in to use") || a.Data[f.Name] != nil {
+			t.Errorf("%s to nobody: %+v", query, a)
+		}
+	}
+	if a := r.query("u0", `{ policyBalance(familyId: 1, productCode: "x", referenceDate: "2026-01-01") { balance } }`); len(a.Errors) != 0 {
+		t.Errorf("with the right: %v", a.Errors)
+	}
+	if a := r.query("nobody", `{ __typename }`); a.Status != 401 {
+		t.Errorf("unknown user: %d", a.Status)
+	}
+}
+
+func globalID(n int) string { return b64(fmt.Sprintf("InsureeGQLType:%d", n)) }
