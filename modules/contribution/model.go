@@ -1,4 +1,5 @@
-// Package contribution holds premiums paid for policies and what their payment sets off. Start with [Activation].
+// Package contribution holds premiums paid for policies and what their payment sets off. Start with [Service] and
+// its rule, [Activation].
 package contribution
 
 import (

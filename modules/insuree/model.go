@@ -1,4 +1,5 @@
-// Package insuree holds people and their families: who belongs to whom, and where they live.
+// Package insuree holds people and their families: who belongs to whom, and where they live. Where they live also says
+// who may see them: [ScopeWhere].
 package insuree
 
 import "time"

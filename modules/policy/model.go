@@ -1,5 +1,6 @@
 // Package policy holds insurance policies of families: their period, value, cover of each insuree, renewal, and what
-// is left of their limits.
+// is left of their limits. Start with [Service]: it reads what a rule needs ([Store], in store*.go), lets the rule decide
+// and writes what it answers.
 //
 // The business rules are pure functions over loaded rows; they follow the legacy procedures and stand one to a file:
 // period.go and value.go (what a new policy is), coverage.go (who is covered), payment.go, status.go and renewal.go
