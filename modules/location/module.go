@@ -55,6 +55,9 @@ func (*Module) Needs() []schema.Need {
 	return []schema.Need{
 		{Table: "tblLocations", Columns: []string{"LocationId", "LocationCode", "LocationName", "ParentLocationId", "LocationType", "ValidityFrom", "ValidityTo"}, Why: "regions to villages"},
 		{Table: "tblHF", Columns: []string{"HfID", "HFCode", "HFName", "HFLevel", "HFCareType", "LocationId", "LegalForm", "PLServiceID", "PLItemID", "ValidityFrom", "ValidityTo"}, Why: "health facilities"},
+		{Table: "tblHF", Columns: []string{"HFAddress", "Phone", "Fax", "eMail"}, Why: "how health facilities are reached (FHIR)"},
+		{Table: "tblLegalForms", Columns: []string{"LegalFormCode", "LegalForms"}, Why: "names of legal forms (FHIR)"},
+		{Table: "tblClaimAdmin", Columns: []string{"ClaimAdminId", "HFId", "LastName", "OtherNames", "ValidityTo"}, Why: "contacts of health facilities (FHIR)"},
 		{Table: "tblLocations", Columns: []string{"LocationUUID"}, Optional: true, Why: "without it FHIR ids are numbers"},
 		{Table: "tblHF", Columns: []string{"HfUUID"}, Optional: true, Why: "without it FHIR ids are numbers"},
 	}

@@ -1,0 +1,76 @@
+package fhirsql
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/samply/golang-fhir-models/fhir-models/fhir"
+
+	"github.com/openimis/openimis-be-go/internal/db"
+	apifhir "github.com/openimis/openimis-be-go/modules/api_fhir"
+)
+
+// Row is what every row of a Source has; the module's row embeds it.
+type Row struct {
+	Key     int        `db:"Key"`
+	UUID    db.UUID    `db:"UUID"`
+	Code    *string    `db:"Code"`
+	Changed *time.Time `db:"Changed"`
+}
+
+// ID is the id of the resource.
+func (r Row) ID() string { return idOf(r.UUID, r.Key) }
+
+// Identifiers are the UUID and the code.
+func (r Row) Identifiers() []fhir.Identifier {
+	return apifhir.Identifiers(string(r.UUID), Text(r.Code))
+}
+
+// Entry is the row as the FHIR server takes it.
+func (r Row) Entry(resource any) apifhir.Entry {
+	e := apifhir.Entry{ID: r.ID(), Resource: resource}
+	if r.Changed != nil {
+		e.VersionTime = *r.Changed
+	}
+	return e
+}
+
+// Ref is the row at the end of a Link; a link that leads nowhere has no Key.
+type Ref struct {
+	Key  *int    `db:"Key"`
+	UUID db.UUID `db:"UUID"`
+	Code *string `db:"Code"`
+}
+
+// Reference points at it; nil when there is none.
+func (r Ref) Reference(resourceType string) *fhir.Reference {
+	switch {
+	case r.Key == nil:
+		return nil
+	case r.UUID != "":
+		return apifhir.ReferenceTo(resourceType, string(r.UUID), Text(r.Code))
+	}
+	id := idOf("", *r.Key)
+	byKey := apifhir.TypedIdentifier(apifhir.KindID, id)
+	out := &fhir.Reference{Reference: apifhir.Ptr(resourceType + "/" + id), Type: &resourceType, Identifier: &byKey}
+	if code := Text(r.Code); code != "" {
+		out.Display = &code
+	}
+	return out
+}
+
+func idOf(uuid db.UUID, key int) string {
+	if uuid != "" {
+		return string(uuid)
+	}
+	return strconv.Itoa(key)
+}
+
+// Text is the value of a column without blanks around it, "" for NULL.
+func Text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return strings.TrimSpace(*s)
+}

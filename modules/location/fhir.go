@@ -1,0 +1,206 @@
+package location
+
+import (
+	"context"
+	"strings"
+
+	"github.com/samply/golang-fhir-models/fhir-models/fhir"
+
+	"github.com/openimis/openimis-be-go/internal/auth"
+	"github.com/openimis/openimis-be-go/modules"
+	apifhir "github.com/openimis/openimis-be-go/modules/api_fhir"
+	"github.com/openimis/openimis-be-go/modules/api_fhir/fhirsql"
+)
+
+var _ modules.FHIR = (*Module)(nil)
+
+// The code systems of HL7 that organizations use.
+const (
+	organizationTypeSystem = "http://terminology.hl7.org/CodeSystem/organization-type"
+	contactPurposeSystem   = "http://terminology.hl7.org/CodeSystem/contactentity-type"
+)
+
+// The code systems of openIMIS and the names of their codes, as the implementation guide has them. The
+// names of legal forms are in the database.
+var (
+	locationTypes  = map[string]string{"R": "Region", "D": "District", "W": "Municipality/Ward", "V": "City/Village"}
+	facilityLevels = map[string]string{"D": "Dispensary", "C": "Health Centre", "H": "Hospital"}
+	careTypes      = map[string]string{"I": "In-patient", "O": "Out-patient", "B": "Both"}
+
+	// Clients may have the system as the Python backend wrote it, with a double slash.
+	locationTypeSystems = []string{apifhir.CodeSystem("location-type"), apifhir.Base + "/CodeSystem/location-type"}
+)
+
+// Resources implements modules.FHIR: Location is a region, district, ward or village, Organization a
+// health facility. Both are registers behind pickers: every signed-in user reads them, health facilities
+// within his scope (reference/fhir.md §2.3, §2.7).
+func (m *Module) Resources() []apifhir.Resource {
+	return []apifhir.Resource{
+		{
+			Type: "Location", Doc: "Regions, districts, wards and villages.",
+			Profile: apifhir.StructureDefinition("openimis-location"),
+			Access:  apifhir.Access{Get: auth.SignedIn},
+			Params: []apifhir.Param{
+				apifhir.ByIdentifier,
+				{Name: "name", Type: apifhir.String, Doc: "Start of the name", Modifiers: []string{"contains"}},
+				{Name: "physicalType", Type: apifhir.Token, Doc: "R region, D district, W ward, V village", Allowed: []string{"R", "D", "W", "V"}},
+				{Name: "partof", Type: apifhir.Reference, Doc: "The location that it is directly part of", Targets: []string{"Location"}},
+			},
+			Sort:   []string{"name"},
+			Read:   m.readPlace,
+			Search: m.searchPlaces,
+		},
+		{
+			Type: "Organization", Doc: "Health facilities of the user's districts.",
+			Profile: apifhir.StructureDefinition("openimis-health-facility-organization"),
+			Access:  apifhir.Access{Get: auth.SignedIn},
+			Params: []apifhir.Param{
+				apifhir.ByIdentifier,
+				{Name: "name", Type: apifhir.String, Doc: "Start of the name", Modifiers: []string{"contains"}},
+				{Name: "type", Type: apifhir.Token, Doc: "prov; there are no others"},
+				{Name: "code", Type: apifhir.Token, Doc: "Code of the health facility"},
+				{Name: "resourceType", Type: apifhir.Token, Doc: "prov, as the Python backend names the type"},
+			},
+			Sort:   []string{"name"},
+			Read:   m.readFacility,
+			Search: m.searchFacilities,
+		},
+	}
+}
+
+func (m *Module) readPlace(ctx context.Context, id string) (apifhir.Entry, error) {
+	row, err := fhirsql.Find[place](ctx, m.app.DB, places, id)
+	if err != nil {
+		return apifhir.Entry{}, err
+	}
+	return row.entry(), nil
+}
+
+func (m *Module) searchPlaces(ctx context.Context, q apifhir.Query) (apifhir.Page, error) {
+	rows, total, err := fhirsql.Search[place](ctx, m.app.DB, places, q)
+	page := apifhir.Page{Total: total}
+	for _, row := range rows {
+		page.Entries = append(page.Entries, row.entry())
+	}
+	return page, err
+}
+
+func (p place) entry() apifhir.Entry {
+	return p.Entry(&fhir.Location{
+		Identifier:   p.Identifiers(),
+		Status:       apifhir.Ptr(fhir.LocationStatusActive),
+		Mode:         apifhir.Ptr(fhir.LocationModeInstance),
+		Name:         p.Name,
+		PhysicalType: apifhir.Concept(locationTypeSystems[0], p.Type, locationTypes[p.Type]),
+		PartOf:       p.Parent.Reference("Location"),
+	})
+}
+
+func (m *Module) readFacility(ctx context.Context, id string) (apifhir.Entry, error) {
+	row, err := fhirsql.Find[facility](ctx, m.app.DB, facilities, id)
+	if err != nil {
+		return apifhir.Entry{}, err
+	}
+	entries, err := m.facilityEntries(ctx, []facility{row})
+	if err != nil {
+		return apifhir.Entry{}, err
+	}
+	return entries[0], nil
+}
+
+func (m *Module) searchFacilities(ctx context.Context, q apifhir.Query) (apifhir.Page, error) {
+	rows, total, err := fhirsql.Search[facility](ctx, m.app.DB, facilities, q)
+	if err != nil {
+		return apifhir.Page{}, err
+	}
+	entries, err := m.facilityEntries(ctx, rows)
+	return apifhir.Page{Entries: entries, Total: total}, err
+}
+
+// facilityEntries adds the contacts, those of all rows with one statement.
+func (m *Module) facilityEntries(ctx context.Context, rows []facility) ([]apifhir.Entry, error) {
+	keys := make([]int, len(rows))
+	for i, row := range rows {
+		keys[i] = row.Key
+	}
+	admins, err := m.store.administrators(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	entries := make([]apifhir.Entry, len(rows))
+	for i, row := range rows {
+		entries[i] = row.entry(admins[row.Key])
+	}
+	return entries, nil
+}
+
+func (f facility) entry(admins []administrator) apifhir.Entry {
+	return f.Entry(&fhir.Organization{
+		Identifier: f.Identifiers(),
+		Type:       []fhir.CodeableConcept{*apifhir.Concept(organizationTypeSystem, "prov", "Healthcare Provider")},
+		Name:       f.Name,
+		Telecom:    f.telecom(),
+		Address:    []fhir.Address{f.address()},
+		Contact:    contacts(admins),
+		Extension:  f.extensions(),
+	})
+}
+
+// extensions are codes; the code system of each has the name of the extension.
+func (f facility) extensions() []fhir.Extension {
+	var out []fhir.Extension
+	for _, x := range []struct{ name, code, display string }{
+		{"organization-hf-legal-form", f.LegalForm, fhirsql.Text(f.Form.Name)},
+		{"organization-hf-level", f.Level, facilityLevels[f.Level]},
+		{"organization-hf-care-type", f.CareType, careTypes[f.CareType]},
+	} {
+		if strings.TrimSpace(x.code) != "" {
+			out = append(out, apifhir.ConceptExtension(x.name, apifhir.Concept(apifhir.CodeSystem(x.name), x.code, x.display)))
+		}
+	}
+	return out
+}
+
+func (f facility) telecom() []fhir.ContactPoint {
+	var out []fhir.ContactPoint
+	for _, way := range []struct {
+		system fhir.ContactPointSystem
+		value  *string
+	}{{fhir.ContactPointSystemEmail, f.Email}, {fhir.ContactPointSystemPhone, f.Phone}, {fhir.ContactPointSystemFax, f.Fax}} {
+		if fhirsql.Text(way.value) != "" {
+			out = append(out, fhir.ContactPoint{System: apifhir.Ptr(way.system), Value: way.value})
+		}
+	}
+	return out
+}
+
+// address has district and region by name, and the district by reference.
+func (f facility) address() fhir.Address {
+	a := fhir.Address{Type: apifhir.Ptr(fhir.AddressTypePhysical), District: f.Place.Name, State: f.Region.Name}
+	if fhirsql.Text(f.Place.Type) == "R" {
+		a.District, a.State = nil, f.Place.Name
+	}
+	if line := fhirsql.Text(f.Address); line != "" {
+		a.Line = []string{line}
+	}
+	if ref := f.Place.Reference("Location"); ref != nil {
+		a.Extension = []fhir.Extension{apifhir.ReferenceExtension("address-location-reference", ref)}
+	}
+	return a
+}
+
+// contacts are the current claim administrators.
+func contacts(admins []administrator) []fhir.OrganizationContact {
+	var out []fhir.OrganizationContact
+	for _, a := range admins {
+		name := fhir.HumanName{Use: apifhir.Ptr(fhir.NameUseUsual), Family: a.LastName}
+		if given := fhirsql.Text(a.OtherNames); given != "" {
+			name.Given = []string{given}
+		}
+		if fhirsql.Text(a.LastName) == "" && len(name.Given) == 0 {
+			continue
+		}
+		out = append(out, fhir.OrganizationContact{Name: &name, Purpose: apifhir.Concept(contactPurposeSystem, "PAYOR", "Payor")})
+	}
+	return out
+}

@@ -1,0 +1,234 @@
+package location_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/openimis/openimis-be-go/internal/auth"
+	"github.com/openimis/openimis-be-go/internal/clock"
+	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/dbtest"
+	"github.com/openimis/openimis-be-go/internal/schema"
+	"github.com/openimis/openimis-be-go/modules"
+	apifhir "github.com/openimis/openimis-be-go/modules/api_fhir"
+	"github.com/openimis/openimis-be-go/modules/api_fhir/fhirtest"
+	"github.com/openimis/openimis-be-go/modules/location"
+)
+
+var now = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+
+// world is a country: 3 regions of 4 districts of 5 wards of 5 villages, 240 health facilities, and for
+// everything a few rows that are history.
+type world struct {
+	d         *db.DB
+	regions   []int
+	districts []int
+	villages  []int
+	live      map[string][]int // current keys by resource type
+	facility  map[int]int      // district by health facility
+}
+
+const (
+	firstFacility = "HF000" // in the first district
+	lastFacility  = "HF239" // in the last
+)
+
+func build(t testing.TB, d *db.DB) *world {
+	t.Helper()
+	w := &world{d: d, live: map[string][]int{}, facility: map[int]int{}}
+	err := d.Write(t.Context(), "build", func(tx *db.Tx) error {
+		insert := func(table string, cols []string, rows [][]any) []int {
+			ids, err := tx.BulkInsert(t.Context(), table, cols, rows)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return ids
+		}
+		locations := func(kind, prefix string, parents []int, each int) []int {
+			var rows [][]any
+			for i := range max(len(parents), 1) * each {
+				var parent *int
+				if len(parents) > 0 {
+					parent = &parents[i/each]
+				}
+				rows = append(rows, []any{fmt.Sprintf("%s%03d", prefix, i), fmt.Sprintf("%s <%d>", name(kind), i), kind, parent, now.AddDate(0, 0, -i), nil, 1})
+			}
+			cols := []string{"LocationCode", "LocationName", "LocationType", "ParentLocationId", "ValidityFrom", "ValidityTo", "AuditUserId"}
+			ids := insert("tblLocations", cols, rows)
+			old := slices.Clone(rows[0])
+			old[5] = now
+			insert("tblLocations", cols, [][]any{old})
+			w.live["Location"] = append(w.live["Location"], ids...)
+			return ids
+		}
+		w.regions = locations("R", "R", nil, 3)
+		w.districts = locations("D", "D", w.regions, 4)
+		wards := locations("W", "W", w.districts, 5)
+		w.villages = locations("V", "V", wards, 5)
+		for _, f := range [][2]string{{"C", "Charity"}, {"G", "Government"}} {
+			if _, err := tx.Insert(t.Context(), "tblLegalForms", db.Values{"LegalFormCode": f[0], "LegalForms": f[1]}); err != nil {
+				return err
+			}
+		}
+		var rows [][]any
+		for i := range 240 {
+			rows = append(rows, []any{fmt.Sprintf("HF%03d", i), fmt.Sprintf("Facility %03d & co", (i*7)%240), "CG"[i%2 : i%2+1], "DCH"[i%3 : i%3+1], "IOB"[i%3 : i%3+1],
+				w.districts[i/20], "1 Main Road", "+1 555", "", "hf@example.org", now.Add(-time.Duration(i) * time.Hour), nil, false, 1})
+		}
+		cols := []string{"HFCode", "HFName", "LegalForm", "HFLevel", "HFCareType", "LocationId", "HFAddress", "Phone", "Fax", "eMail", "ValidityFrom", "ValidityTo", "OffLine", "AuditUserID"}
+		w.live["Organization"] = insert("tblHF", cols, rows)
+		for i, id := range w.live["Organization"] {
+			w.facility[id] = w.districts[i/20]
+		}
+		old := slices.Clone(rows[0])
+		old[11] = now
+		insert("tblHF", cols, [][]any{old})
+		first := w.live["Organization"][0]
+		insert("tblClaimAdmin", []string{"ClaimAdminCode", "LastName", "OtherNames", "HFId", "ValidityFrom", "ValidityTo", "AuditUserId"}, [][]any{
+			{"CA1", "Dani", "Rushila", first, now, nil, 1}, {"CA2", "Gone", "Long", first, now, now, 1}, {"CA3", "", nil, first, now, nil, 1}})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func name(kind string) string {
+	return map[string]string{"R": "Region", "D": "District", "W": "Ward", "V": "Village"}[kind]
+}
+
+// dropUUIDs turns an embedded database into one of release 1.3, which has no UUID columns.
+func (w *world) dropUUIDs(t testing.TB) *world {
+	t.Helper()
+	err := w.d.Write(t.Context(), "drop UUIDs", func(tx *db.Tx) error {
+		for _, table := range schema.Tables() {
+			if table.UUIDColumn == "" {
+				continue
+			}
+			for _, s := range []string{`DROP INDEX IF EXISTS "imis_` + table.Name + `_` + table.UUIDColumn + `"`,
+				`ALTER TABLE "` + table.Name + `" DROP COLUMN "` + table.UUIDColumn + `"`} {
+				if err := tx.DDL(t.Context(), s); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		err = w.d.Probe(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// everywhere runs fn over the same world on every engine and on a database without UUIDs.
+func everywhere(t *testing.T, fn func(t *testing.T, w *world)) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) { fn(t, build(t, d)) })
+	t.Run("without UUIDs", func(t *testing.T) { fn(t, build(t, dbtest.SQLite(t)).dropUUIDs(t)) })
+}
+
+// client sends requests as somebody and keeps the bodies for the validator.
+type client struct {
+	t       testing.TB
+	e       *echo.Echo
+	last    *httptest.ResponseRecorder
+	counter *db.Counter // of the statements of the last request
+}
+
+// as makes a client with a scope.
+func (w *world) as(t testing.TB, scope auth.Scope) *client {
+	t.Helper()
+	m := location.New(&modules.App{DB: w.d, Clock: clock.Fixed(now)})
+	s, err := apifhir.New(apifhir.Config{Clock: clock.Fixed(now)}, m.Resources()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := echo.New()
+	s.Mount(e.Group("/fhir", func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			c.SetRequest(c.Request().WithContext(auth.With(c.Request().Context(), &auth.Principal{Username: "clerk", Scope: scope})))
+			return next(c)
+		}
+	}))
+	return &client{t: t, e: e}
+}
+
+// resource is what the tests read of a body.
+type resource struct {
+	ResourceType string
+	ID           string
+	Meta         struct{ LastUpdated, VersionID string }
+	Total        *int
+	Link         []struct{ Relation, URL string }
+	Entry        []struct {
+		Resource resource
+	}
+	Name       string
+	Identifier []struct {
+		Value string
+		Type  struct {
+			Coding []struct{ System, Code string }
+		}
+	}
+	PartOf struct{ Reference string }
+}
+
+// get asks for a path below the mount, or an absolute URL, and wants a status.
+func (c *client) get(path string, status int) resource {
+	c.t.Helper()
+	if !strings.HasPrefix(path, "http") {
+		path = "/fhir/" + path
+	}
+	r := httptest.NewRequest(http.MethodGet, path, nil)
+	ctx, counter := db.WithCounter(r.Context())
+	c.last, c.counter = httptest.NewRecorder(), counter
+	c.e.ServeHTTP(c.last, r.WithContext(ctx))
+	body := c.last.Body.Bytes()
+	fhirtest.Dump(c.t, path, body)
+	if c.last.Code != status {
+		c.t.Fatalf("GET %s = %d, want %d\n%s", path, c.last.Code, status, body)
+	}
+	var out resource
+	if err := json.Unmarshal(body, &out); err != nil {
+		c.t.Fatal(err)
+	}
+	return out
+}
+
+// codes are the business codes of the entries of a page.
+func (r resource) codes() []string {
+	var out []string
+	for _, e := range r.Entry {
+		out = append(out, e.Resource.code())
+	}
+	return out
+}
+
+func (r resource) code() string {
+	for _, i := range r.Identifier {
+		if i.Type.Coding[0].Code == apifhir.KindCode {
+			return i.Value
+		}
+	}
+	return ""
+}
+
+func (r resource) link(relation string) string {
+	for _, l := range r.Link {
+		if l.Relation == relation {
+			return l.URL
+		}
+	}
+	return ""
+}
