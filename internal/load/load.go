@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/schema"
@@ -51,17 +52,59 @@ func Empty(ctx context.Context, q db.Query) error {
 // two calls no other table of the connection may be in the middle of one.
 func Insert(ctx context.Context, tx *db.Tx, tab *schema.Table, cols []string, rows [][]any) error {
 	cols, rows = withNeutral(tx, tab, cols, rows)
-	own := tx.Dialect() == db.SQLServer && tab.Identity != "" && slices.Contains(cols, tab.Identity)
-	if own {
-		if err := tx.DDL(ctx, `SET IDENTITY_INSERT "`+tab.Name+`" ON`); err != nil {
-			return err
-		}
+	switch {
+	case tx.Dialect() == db.SQLite:
+		return insertValues(ctx, tx, tab, cols, rows)
+	case tx.Dialect() != db.SQLServer || tab.Identity == "" || !slices.Contains(cols, tab.Identity):
+		_, err := tx.BulkInsert(ctx, tab.Name, cols, rows)
+		return err
+	}
+	if err := tx.DDL(ctx, `SET IDENTITY_INSERT "`+tab.Name+`" ON`); err != nil {
+		return err
 	}
 	if _, err := tx.BulkInsert(ctx, tab.Name, cols, rows); err != nil {
 		return err
 	}
-	if own {
-		return tx.DDL(ctx, `SET IDENTITY_INSERT "`+tab.Name+`" OFF`)
+	return tx.DDL(ctx, `SET IDENTITY_INSERT "`+tab.Name+`" OFF`)
+}
+
+// together is how many rows share a statement of insertValues.
+const together = 40
+
+// insertValues inserts by parameters: on SQLite four times as fast as the JSON of a bulk insertion. Its
+// databases have all defaults themselves.
+func insertValues(ctx context.Context, tx *db.Tx, tab *schema.Table, cols []string, rows [][]any) error {
+	var keep []int
+	var names []string
+	var dates []bool
+	for i, name := range cols {
+		if c, ok := tab.Column(name); ok && tx.Offers(tab.Name, name) {
+			keep, names, dates = append(keep, i), append(names, name), append(dates, c.Type == schema.Date)
+		}
+	}
+	marks := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(names)), ", ") + ")"
+	src := `INSERT INTO "` + tab.Name + `" ("` + strings.Join(names, `", "`) + `") VALUES ` + marks
+	many := src + strings.Repeat(", "+marks, together-1)
+	args := make([]any, 0, together*len(names))
+	for len(rows) > 0 {
+		n, text := 1, src
+		if len(rows) >= together {
+			n, text = together, many
+		}
+		args = args[:0]
+		for _, row := range rows[:n] {
+			for j, i := range keep {
+				v := row[i]
+				if t, ok := v.(time.Time); ok && dates[j] {
+					v = db.Date(t)
+				}
+				args = append(args, v)
+			}
+		}
+		if _, err := tx.Exec(ctx, text, args...); err != nil {
+			return err
+		}
+		rows = rows[n:]
 	}
 	return nil
 }
