@@ -61,7 +61,7 @@ func (m *Metrics) Know(values ...string) {
 
 // Handler answers /metrics.
 func (m *Metrics) Handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{DisableCompression: true}) // the server compresses
 }
 
 // Register adds a collector of another part, such as the connection pool's.

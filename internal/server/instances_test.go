@@ -1,0 +1,134 @@
+package server_test
+
+import (
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/openimis/openimis-be-go/internal/config"
+	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/dbtest"
+	"github.com/openimis/openimis-be-go/internal/server"
+)
+
+func TestTwoInstancesServeTwoSchemasOverOneDatabase(t *testing.T) {
+	d := dbtest.SQLite(t)
+	fill(t, d, 1)
+	file := func(name, text string) string {
+		f := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(f, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	people := start(t, d, map[string]string{"SITE_ROOT": "iapi", "OPENIMIS_CONFIG": file("openimis.json", `{"modules":[{"name":"core","pip":"openimis-be-core==0.0.15"},{"name":"location","pip":"openimis-be-location==0.0.7"},{"name":"insuree","pip":"openimis-be-insuree==0.0.7"}]}`)})
+	machines := start(t, d, map[string]string{"SITE_ROOT": "api", "OPENIMIS_CONFIG": file("openimis.json", `{"modules":[{"name":"core"},{"name":"medical"},{"name":"api_fhir","pip":"openimis-be-api-fhir==4.0.0"}]}`)})
+	if s := people.Main.Instances[0].Schema(); s.Query.Fields.ForName("insurees") == nil || s.Query.Fields.ForName("diagnoses") != nil || s.Types["ItemGQLType"] != nil {
+		t.Error("iapi has the wrong fields")
+	}
+	if s := machines.Main.Instances[0].Schema(); s.Query.Fields.ForName("insurees") != nil || s.Query.Fields.ForName("diagnoses") == nil {
+		t.Error("api has the wrong fields")
+	}
+	if status, body := people.get("admin", "/iapi/graphql?query=%7BhealthFacilities%7Bedges%7Bnode%7Bcode%7D%7D%7D%7D"); status != 200 || !strings.Contains(body, "HF000") {
+		t.Errorf("%d %s", status, body)
+	}
+	if status, body := machines.get("admin", "/api/graphql?query=%7Binsurees%7BtotalCount%7D%7D"); status != 400 || !strings.Contains(body, `Cannot query field \"insurees\"`) {
+		t.Errorf("%d %s", status, body)
+	}
+	if status, _ := people.get("admin", "/api/graphql?query=%7B__typename%7D"); status != 404 {
+		t.Errorf("the other root answers %d", status)
+	}
+	if status, body := machines.get("", "/api/version"); status != 200 || !strings.Contains(body, `{"name":"medical","enabled":true,"contract":"2019"}`) || !strings.Contains(body, `"name":"insuree","enabled":false`) {
+		t.Errorf("%d %s", status, body)
+	}
+	if status, _ := machines.get("", "/api/api_fhir_r4/metadata"); status != 200 {
+		t.Errorf("FHIR metadata: %d", status)
+	}
+	if status, _ := people.get("", "/iapi/api_fhir_r4/metadata"); status != 404 {
+		t.Errorf("FHIR where it is not enabled: %d", status)
+	}
+}
+
+func TestWrongModulesStopTheStartWithOneSentence(t *testing.T) {
+	d := dbtest.SQLite(t)
+	for list, want := range map[string]string{
+		"core,nope":           `unknown module "nope"; compiled in are:`,
+		"core,insuree":        "module insuree needs module location, which is not enabled",
+		"core,location@1.2.0": "module location is pinned to version 1.2.0, which speaks the current contract",
+		"core,core":           "core",
+		"core,api_fhir@9.9":   "api_fhir",
+		"location":            "module location needs module core, which is not enabled",
+	} {
+		conf, err := config.FromEnvironment(map[string]string{"OPENIMIS_MODULES": list})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = server.New(conf, d, compiled, slog.New(slog.DiscardHandler))
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(strings.TrimSpace(err.Error()), "\n") {
+			t.Errorf("%s: %v, want one line with %q", list, err, want)
+		}
+	}
+}
+
+func TestOperationsFloor(t *testing.T) {
+	d := dbtest.SQLite(t)
+	fill(t, d, 1)
+	r := start(t, d, map[string]string{"ALLOWED_HOSTS": "imis.example.org,127.0.0.1"})
+	r.good("admin", "{ insurees { totalCount } }")
+	if status, body := r.get("", "/healthz"); status != 200 || !strings.Contains(body, "ok") {
+		t.Errorf("healthz: %d %s", status, body)
+	}
+	if status, body := r.get("", "/readyz"); status != 200 || !strings.Contains(body, "ready") {
+		t.Errorf("readyz: %d %s", status, body)
+	}
+	if status, body := r.get("", "/metrics"); status != 200 || !strings.Contains(body, `openimis_graphql_duration_seconds_count{field="insurees",kind="query",outcome="success"} 1`) || !strings.Contains(body, "openimis_database_statements_total") {
+		t.Errorf("metrics: %d %.3000s", status, body)
+	}
+	for _, path := range []string{"/api/core/users/current_user", "/api/core/users/current_user/"} {
+		if status, body := r.get("u0", path); status != 200 || !strings.Contains(body, `"username":"u0","i_user":{"id":`) || !strings.Contains(body, `"language":"en","last_name":"L","other_names":"O","health_facility_id":null},"t_user":null}`) {
+			t.Errorf("%s: %d %s", path, status, body)
+		}
+		if status, _ := r.get("", path); status != 403 {
+			t.Errorf("%s of nobody: %d", path, status)
+		}
+	}
+}
+
+func TestAMissingTableMakesTheServerUnready(t *testing.T) {
+	d := dbtest.SQLite(t)
+	if err := d.Write(t.Context(), "break", func(tx *db.Tx) error { return tx.DDL(t.Context(), `DROP TABLE "tblPhotos"`) }); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Probe(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r := start(t, d, nil)
+	if status, body := r.get("", "/readyz"); status != 503 || !strings.Contains(body, "tblPhotos") {
+		t.Errorf("readyz: %d %s", status, body)
+	}
+	if missing := r.Main.Missing(); len(missing) != 1 || !strings.Contains(missing[0], "tblPhotos") {
+		t.Errorf("missing: %v", missing)
+	}
+}
+
+func TestADatabaseThatGoesAwayIsAClearAnswer(t *testing.T) {
+	d := dbtest.SQLite(t)
+	fill(t, d, 1)
+	r := start(t, d, nil)
+	r.good("admin", "{ insurees { totalCount } }")
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if status, body := r.get("", "/readyz"); status != 503 || !strings.Contains(body, "the database cannot be reached") {
+		t.Errorf("readyz: %d %s", status, body)
+	}
+	if status, _ := r.get("", "/healthz"); status != 200 {
+		t.Errorf("healthz: %d", status)
+	}
+	a := r.query("admin", "{ insurees { totalCount } }")
+	if len(a.Errors) != 1 || strings.Contains(a.Errors[0].Message, "sql") || a.Data["insurees"] != nil {
+		t.Errorf("%+v", a)
+	}
+}
