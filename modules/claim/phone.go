@@ -143,6 +143,8 @@ type EnteredLine struct {
 	Status          int             `db:"Status"`
 	RejectionReason int             `db:"RejectionReason"`
 	AuditUserID     int             `db:"AuditUserID"`
+	Explanation     *string         `db:"Explanation"`
+	Justification   *string         `db:"Justification"`
 }
 
 // systemUser is the author of what the procedure writes.

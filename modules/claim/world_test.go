@@ -36,7 +36,7 @@ func generate(g dice, s size) (rows Rows) {
 		}
 	}
 	for id := 1; id <= s.products; id++ {
-		rows.Products = append(rows.Products, product(g, id))
+		rows.Products = append(rows.Products, anyProduct(g, id))
 		for k := range kindCount {
 			for entry := 1; entry <= s.entries; entry++ {
 				if g.n(8) > 0 {
@@ -106,7 +106,7 @@ func (rows *Rows) claim(g dice, s size, id int) {
 	}
 }
 
-func product(g dice, id int) Product {
+func anyProduct(g dice, id int) Product {
 	p := Product{ProdID: id, CeilingInterpretation: maybe(g, letter(g, "IH")), Threshold: maybe(g, g.n(4))}
 	for _, m := range []*money{&p.DedTreatment, &p.DedInsuree, &p.DedPolicy, &p.DedIPTreatment, &p.DedIPInsuree, &p.DedIPPolicy,
 		&p.DedOPTreatment, &p.DedOPInsuree, &p.DedOPPolicy, &p.MaxTreatment, &p.MaxInsuree, &p.MaxPolicy, &p.MaxIPTreatment,

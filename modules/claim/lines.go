@@ -1,0 +1,69 @@
+package claim
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/openimis/openimis-be-go/internal/db"
+)
+
+// storedLine is what an update or a review compares and keeps of a line.
+type storedLine struct {
+	LineID        int             `db:"LineID"`
+	EntryID       int             `db:"EntryID"`
+	QtyProvided   decimal.Decimal `db:"QtyProvided"`
+	PriceAsked    decimal.Decimal `db:"PriceAsked"`
+	Explanation   *string         `db:"Explanation"`
+	Justification *string         `db:"Justification"`
+	QtyApproved   money           `db:"QtyApproved"`
+	PriceApproved money           `db:"PriceApproved"`
+	Status        int             `db:"Status"`
+	Reason        *int            `db:"RejectionReason"`
+}
+
+var storedLineRecord = recordOf[storedLine]()
+
+// equals says whether nothing changed; NULL and empty texts are the same.
+func (l storedLine) equals(o storedLine) bool {
+	return l.LineID == o.LineID && l.EntryID == o.EntryID && l.QtyProvided.Equal(o.QtyProvided) && l.PriceAsked.Equal(o.PriceAsked) &&
+		sameText(l.Explanation, o.Explanation) && sameText(l.Justification, o.Justification) &&
+		sameAmount(l.QtyApproved, o.QtyApproved) && sameAmount(l.PriceApproved, o.PriceApproved) &&
+		l.Status == o.Status && same(l.Reason, o.Reason)
+}
+
+func same[T comparable](a, b *T) bool { return a == b || a != nil && b != nil && *a == *b }
+
+func sameAmount(a, b money) bool { return a == b || a != nil && b != nil && a.Equal(*b) }
+
+func sameText(a, b *string) bool {
+	text := func(s *string) string {
+		if s == nil {
+			return ""
+		}
+		return *s
+	}
+	return text(a) == text(b)
+}
+
+// approved is what a passed line is worth after review.
+func (l storedLine) approved() decimal.Decimal {
+	return value(firstOf(l.QtyApproved, &l.QtyProvided)).Mul(value(firstOf(l.PriceApproved, &l.PriceAsked)))
+}
+
+// currentLines reads the current lines of a claim by id.
+func currentLines(ctx context.Context, q db.Query, claim int) (byID [kindCount]map[int]storedLine, err error) {
+	for k := range kindCount {
+		n := Legacy[k]
+		var rows []storedLine
+		if err := q.Select(ctx, &rows, `SELECT `+storedLineRecord.list("l", n.line())+` FROM "`+n.Lines+`" AS l WHERE l."ClaimID" = ? AND l."ValidityTo" IS NULL`, claim); err != nil {
+			return byID, fmt.Errorf("read the lines of claim %d: %w", claim, err)
+		}
+		byID[k] = make(map[int]storedLine, len(rows))
+		for _, l := range rows {
+			byID[k][l.LineID] = l
+		}
+	}
+	return byID, nil
+}
