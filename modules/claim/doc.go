@@ -1,6 +1,7 @@
-// Package claim is the life cycle of a claim: entered, checked by submission, valuated by processing.
+// Package claim is the module of claims: entered, checked by submission, reviewed, valuated by processing.
+// Start with module.go for what the module offers, and with store.go for how a run over claims goes.
 //
-// The rules are pure: a store loads Rows (everything some claims need), NewData indexes them, and
+// The rules are pure: the store loads Rows (everything some claims need), NewData indexes them, and
 // SubmitClaims or ProcessClaims turn them into Changes that the store writes. Nothing in them reads a
 // database or a clock. They equal the stored procedures of database 1.4 (reference/rules.md, section 8):
 //
@@ -10,6 +11,11 @@
 //	process.go    uspSubmitClaims, uspProcessClaims
 //	phone.go      uspUpdateClaimFromPhone         claims that arrive by code instead of by id
 //
-// Start with process.go for what callers use, with rows.go for what a store has to load, and with
-// engine.go for how a claim is evaluated.
+// process.go has what callers of the rules use, rows.go what a store has to load, engine.go how a claim
+// is evaluated. store.go, store_load.go and store_write.go run the rules over a database; service.go takes
+// claims in by code.
+//
+// mutations.go lists the mutations with their rights; enter.go, update.go, review.go and feedback.go do
+// the work, input.go checks what clients send, failures.go tells which claims of many were left alone.
+// entities.go describes the tables to GraphQL, scope.go says who sees which rows.
 package claim

@@ -32,7 +32,8 @@ type CodedLine struct {
 	Quantity decimal.Decimal
 }
 
-// Lengths of the procedure's variables; longer codes are cut without a word (§13 #29).
+// Lengths of the procedure's variables; longer codes are cut without a word (§13 #29). Since database 1.7
+// all of them have 50 characters.
 const (
 	claimCodeLength = 8
 	chfIDLength     = 12
@@ -40,10 +41,11 @@ const (
 
 const diagnosisCount = 5
 
-// Cut shortens the codes as the procedure does. Rows are looked up with the codes of the result.
-func (c CodedClaim) Cut() CodedClaim {
-	c.ClaimCode = cut(c.ClaimCode, claimCodeLength)
-	c.CHFID = cut(c.CHFID, chfIDLength)
+// Cut shortens the codes as the procedure does, to a claim code of the length that the database has (see
+// codeLength). Rows are looked up with the codes of the result.
+func (c CodedClaim) Cut(codeLength int) CodedClaim {
+	c.ClaimCode = cut(c.ClaimCode, codeLength)
+	c.CHFID = cut(c.CHFID, max(chfIDLength, codeLength))
 	return c
 }
 

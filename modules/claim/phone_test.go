@@ -41,12 +41,12 @@ func sent() (CodedClaim, *CodedRows) {
 
 func TestEnterMakesRows(t *testing.T) {
 	c, r := sent()
-	claim, code := r.Enter(c.Cut())
+	claim, code := r.Enter(c.Cut(claimCodeLength))
 	if code != EnterOK {
 		t.Fatalf("code %d (%s)", code, EnterText(code))
 	}
-	if claim.ClaimCode != "CLAIM000" || c.Cut().CHFID != "0123456789AB" {
-		t.Errorf("codes are cut to 8 and 12: %q %q", claim.ClaimCode, c.Cut().CHFID)
+	if claim.ClaimCode != "CLAIM000" || c.Cut(claimCodeLength).CHFID != "0123456789AB" {
+		t.Errorf("codes are cut to 8 and 12: %q %q", claim.ClaimCode, c.Cut(claimCodeLength).CHFID)
 	}
 	if claim.ICDID != 41 || claim.ICDID1 != nil || *claim.ICDID2 != 42 || claim.ICDID3 != nil {
 		t.Errorf("diagnoses %d %v %v", claim.ICDID, claim.ICDID1, claim.ICDID2)
