@@ -1,0 +1,84 @@
+package claim
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/openimis/openimis-be-go/internal/auth"
+	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/dbtest"
+)
+
+// The two requests of the application's lists of claims (operations-2019: fetchClaimSummaries).
+const claimsPage = `{ claims(%s) { totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { node { id code dateClaimed feedbackStatus reviewStatus claimed approved status
+	healthFacility { id code name level servicePricelist { id } itemPricelist { id } location { id code name parent { id code name } } } insuree { id chfId lastName otherNames } } } } }`
+
+const claimDetail = `{ claims(id: "%d") { edges { node { id code dateFrom dateTo dateClaimed claimed approved status feedbackStatus reviewStatus guaranteeId explanation adjustment
+	healthFacility { id code name level servicePricelist { id } itemPricelist { id } location { id code name parent { id code name } } } insuree { id chfId lastName otherNames } visitType
+	icd { id code name } icd1 { id code name } icd2 { id code name } icd3 { id code name } icd4 { id code name }
+	feedback { id careRendered paymentAsked drugPrescribed drugReceived asessment feedbackDate chfOfficerCode }
+	services { id qtyProvided priceAsked qtyApproved priceApproved priceValuated explanation justification rejectionReason status service { id code name price } }
+	items { id qtyProvided priceAsked qtyApproved priceApproved priceValuated explanation justification rejectionReason status item { id code name price } } } } } }`
+
+// A page takes as many statements whatever its size and that of the table.
+func TestStatementsOfAPage(t *testing.T) {
+	counts := map[int]int{}
+	for _, claims := range []int{20, 400} {
+		d := dbtest.SQLite(t)
+		persist(t, d, someWorld(size{families: 10, products: 1, entries: 5, claims: claims, lines: 3}))
+		s := newSite(t, d)
+		p := user(9, auth.Scope{Districts: []int{2, 3, 4}}, 111001)
+		for _, first := range []int{2, 20} {
+			ctx, counter := db.WithCounter(t.Context())
+			answer, errs := s.ask(ctx, t, p, fmt.Sprintf(claimsPage, fmt.Sprintf(`status: 2, first: %d, orderBy: ["-dateClaimed"]`, first)))
+			if n := strings.Count(answer, `"code":"C`); len(errs) > 0 || n != first {
+				t.Fatalf("%d claims of %d: %v %s", n, first, errs, answer)
+			}
+			counts[counter.Statements()]++
+		}
+	}
+	if len(counts) != 1 {
+		t.Errorf("statements and how often: %v", counts)
+	}
+}
+
+// BenchmarkClaimsPage is a page of 10 among 100,000 claims as the application asks for it, for a user of
+// one of three districts.
+func BenchmarkClaimsPage(b *testing.B) {
+	for _, engine := range freshEngines() {
+		b.Run(string(engine), func(b *testing.B) {
+			d := dbtest.Open(b, engine)
+			persist(b, d, someWorld(size{families: 10_000, products: 5, entries: 40, claims: 100_000, lines: 4}))
+			if engine == db.Postgres { // as the autovacuum does
+				if err := d.Write(b.Context(), "analyze", func(tx *db.Tx) error { return tx.DDL(b.Context(), "ANALYZE") }); err != nil {
+					b.Fatal(err)
+				}
+			}
+			s := newSite(b, d)
+			everybody := user(9, auth.Scope{All: true}, 111001)
+			officer := user(9, auth.Scope{Districts: []int{3}}, 111001)
+			for _, run := range []struct {
+				name  string
+				who   *auth.Principal
+				query string
+			}{
+				{"all", everybody, fmt.Sprintf(claimsPage, `first: 10, orderBy: ["-dateClaimed"]`)},
+				{"district", officer, fmt.Sprintf(claimsPage, `first: 10, orderBy: ["-dateClaimed"]`)},
+				{"filters", officer, fmt.Sprintf(claimsPage, `status: 2, healthFacility_Id: "2", claimed_Gte: 0, dateClaimed_Gte: "2019-06-01", dateClaimed_Lte: "2019-06-30", first: 10, orderBy: ["-dateClaimed"]`)},
+				{"insuree", officer, fmt.Sprintf(claimsPage, `insuree_ChfId: "000004711", first: 10`)},
+				{"code", officer, fmt.Sprintf(claimsPage, `code_Icontains: "C0471", first: 10`)},
+				{"detail", officer, fmt.Sprintf(claimDetail, 4711)},
+			} {
+				b.Run(run.name, func(b *testing.B) {
+					b.ReportAllocs()
+					for b.Loop() {
+						if _, errs := s.ask(b.Context(), b, run.who, run.query); len(errs) > 0 {
+							b.Fatal(errs)
+						}
+					}
+				})
+			}
+		})
+	}
+}
