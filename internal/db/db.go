@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -54,6 +55,7 @@ type DB struct {
 	stmtCount      int
 	log            *slog.Logger
 	name           string
+	hexKeys        bool // keys of the Python backend's tables are char(32), see DjangoUUID
 	babelfish      bool // speaks TDS but is PostgreSQL: Babelfish
 }
 
@@ -125,6 +127,10 @@ func (d *DB) Name() string { return d.name }
 // Dialect names the engine.
 func (d *DB) Dialect() Dialect { return d.dialect }
 
+// RowLocks says whether $skiplocked passes over rows that another transaction holds. SQLite has one
+// writer at a time, and Babelfish takes lock hints without heeding them; there a writer waits.
+func (d *DB) RowLocks() bool { return d.dialect != SQLite && !d.babelfish }
+
 // Ping asks the database for a sign of life.
 func (d *DB) Ping(ctx context.Context) error {
 	if err := d.writer.PingContext(ctx); err != nil {
@@ -141,6 +147,12 @@ func (d *DB) prepare(ctx context.Context, src string, args []any) (string, []any
 	text, err := d.dialect.render(src, d.dialect == SQLite && wide(src, args))
 	if err != nil {
 		return "", nil, err
+	}
+	for i, a := range args {
+		if key, ok := a.(DjangoUUID); ok {
+			args = slices.Clone(args)
+			args[i] = key.bind(d.hexKeys)
+		}
 	}
 	conv, err := d.dialect.convertAll(args)
 	if err != nil {

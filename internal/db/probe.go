@@ -21,6 +21,11 @@ func (d *DB) Probe(ctx context.Context) error {
 			return err
 		}
 		d.babelfish = strings.Contains(version, "Babelfish")
+		var kinds []string
+		if err := d.writer.SelectContext(ctx, &kinds, `SELECT DATA_TYPE FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_SCHEMA = SCHEMA_NAME() AND TABLE_NAME = 'core_User' AND COLUMN_NAME = 'id'`); err != nil {
+			return err
+		}
+		d.hexKeys = len(kinds) == 1 && kinds[0] == "char"
 	}
 	rows, err := d.writer.QueryContext(ctx, columnsOf[d.dialect])
 	if err != nil {

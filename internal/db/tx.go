@@ -173,7 +173,7 @@ func (t *Tx) Update(ctx context.Context, table string, id any, v Values) (int, e
 		return 0, nil
 	}
 	src := `UPDATE "` + tab.Name + `" SET "` + strings.Join(cols, `" = ?, "`) + `" = ? WHERE "` + tab.PrimaryKey[0] + `" = ?`
-	return t.Exec(ctx, src, append(args, id)...)
+	return t.Exec(ctx, src, append(args, t.typed(tab, tab.PrimaryKey[0], id))...)
 }
 
 func lookup(table string) (*schema.Table, error) {
@@ -253,6 +253,17 @@ func (t *Tx) typed(tab *schema.Table, name string, v any) any {
 		return v
 	}
 	switch c.Type {
+	case schema.GUID:
+		if tab.Own && !strings.HasPrefix(tab.Name, "imis_") {
+			switch x := v.(type) {
+			case UUID:
+				return DjangoUUID(x)
+			case string:
+				return DjangoUUID(x)
+			case nil:
+				return (*string)(nil)
+			}
+		}
 	case schema.Date:
 		switch x := v.(type) {
 		case time.Time:

@@ -15,6 +15,20 @@ type UUID string
 // NewUUID makes a random one.
 func NewUUID() UUID { return UUID(uuid.NewString()) }
 
+// DjangoUUID is the key of a table that the Python backend made (core_User, core_Mutation_Log, …). On
+// SQL Server the backend of 2019 kept such keys as char(32), without hyphens; on a database where it
+// did (see Probe) they are bound that way, elsewhere as UUID is.
+type DjangoUUID string
+
+// bind spells the key as the database at hand keeps it.
+func (u DjangoUUID) bind(hex bool) any {
+	s := strings.ToLower(string(u))
+	if hex {
+		s = strings.ReplaceAll(s, "-", "")
+	}
+	return s
+}
+
 // ParseUUID accepts any spelling of a GUID.
 func ParseUUID(s string) (UUID, bool) {
 	u, err := uuid.Parse(s)
@@ -30,12 +44,12 @@ func (u *UUID) Scan(src any) error {
 	case nil:
 		*u = ""
 	case string:
-		*u = UUID(strings.ToLower(v))
+		*u = spelled(v)
 	case [16]byte:
 		*u = UUID(uuid.UUID(v).String())
 	case []byte:
 		if len(v) != 16 {
-			*u = UUID(strings.ToLower(string(v)))
+			*u = spelled(string(v))
 			return nil
 		}
 		var m mssql.UniqueIdentifier
@@ -47,4 +61,13 @@ func (u *UUID) Scan(src any) error {
 		return fmt.Errorf("cannot read a GUID from %T", src)
 	}
 	return nil
+}
+
+// spelled writes a GUID in the usual form, whatever form it came in.
+func spelled(s string) UUID {
+	s = strings.TrimRight(s, " ")
+	if u, ok := ParseUUID(s); ok {
+		return u
+	}
+	return UUID(strings.ToLower(s))
 }

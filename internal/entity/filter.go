@@ -277,7 +277,7 @@ func (q *query) compare(arg string, t target, v any) error {
 		if !ok {
 			return fault.Input(arg, "Argument %q: %q is no UUID.", arg, text)
 		}
-		return add(column+" = ?", u)
+		return add(column+" = ?", db.DjangoUUID(u)) // entities with such a key are tables of the Python backend
 	case kindDate:
 		return q.compareDate(arg, column, t.op, text, add)
 	case kindDateTime:

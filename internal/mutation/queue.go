@@ -42,7 +42,9 @@ FROM "imis_mutation_queue" q $skiplocked
 WHERE q."name" IN $texts(?) AND (q."lease_until" IS NULL OR q."lease_until" <= ?)
 ORDER BY q."enqueued", q."mutation_id" $page(1, 0) $forskip`
 
-const updateLease = `UPDATE "imis_mutation_queue" SET "leased_by" = ?, "lease_until" = ?, "attempts" = ? WHERE "mutation_id" = ?`
+// updateLease asks again whether the row is free: where lock hints do nothing, two may have read it.
+const updateLease = `UPDATE "imis_mutation_queue" SET "leased_by" = ?, "lease_until" = ?, "attempts" = ?
+WHERE "mutation_id" = ? AND ("lease_until" IS NULL OR "lease_until" <= ?)`
 
 // claim leases the oldest row that is free, or whose lease has expired, and whose mutation this
 // instance knows: another instance on the same database may have other modules.
@@ -60,7 +62,8 @@ func (s *Service) claim(ctx context.Context) (e entry, found bool, err error) {
 		found = true
 		e.lease(s.holder, now.Add(s.o.Lease))
 		e.Attempts++
-		_, err := tx.Exec(ctx, updateLease, e.LeasedBy, e.LeaseUntil, e.Attempts, e.ID)
+		n, err := tx.Exec(ctx, updateLease, e.LeasedBy, e.LeaseUntil, e.Attempts, e.ID, now)
+		found = n == 1
 		return err
 	})
 	return e, found && err == nil, err
@@ -91,7 +94,7 @@ func finish(ctx context.Context, tx *db.Tx, id db.UUID, failure string) error {
 	if failure != "" {
 		status, text = Failed, &failure
 	}
-	_, err := tx.Exec(ctx, updateStatus, status, text, id)
+	_, err := tx.Exec(ctx, updateStatus, status, text, db.DjangoUUID(id))
 	return err
 }
 

@@ -2,7 +2,6 @@ package core
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/openimis/openimis-be-go/internal/auth"
@@ -83,5 +82,5 @@ func own(c entity.Cond, p *auth.Principal) {
 	if p.Technical != nil && p.Technical.Superuser {
 		return
 	}
-	c.And(`t."user_id" = ?`, db.UUID(strings.ToLower(p.ID)))
+	c.And(`t."user_id" = ?`, db.DjangoUUID(p.ID))
 }
