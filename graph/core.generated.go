@@ -28,6 +28,9 @@ type QueryResolver interface {
 	CoreModuleConfigurations(ctx context.Context, validity *string, layer *string) ([]*core.ModuleConfiguration, error)
 	MutationLogs(ctx context.Context) (*entity.Result, error)
 	Debug(ctx context.Context) (*core.Debug, error)
+	Claims(ctx context.Context) (*entity.Result, error)
+	ClaimAdmins(ctx context.Context) (*entity.Result, error)
+	ClaimOfficers(ctx context.Context) (*entity.Result, error)
 	BatchRuns(ctx context.Context) (*entity.Result, error)
 	BatchRunsSummaries(ctx context.Context) ([]*claim_batch.RunSummary, error)
 	RelativeIndexes(ctx context.Context) (*entity.Result, error)
@@ -1000,6 +1003,75 @@ func fieldContext_Query__debug(_ context.Context, ec *executionContext, field gr
 		},
 	}
 	return fc, nil
+}
+
+func _Query_claims(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Query_claims(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().Claims(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *entity.Result) graphql.Marshaler {
+			return marshalOEntityResult2ᚖgithubᚗcomᚋopenimisᚋopenimisᚑbeᚑgoᚋinternalᚋentityᚐResult(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Query_claims(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Query", field, true, true, "EntityResult")
+}
+
+func _Query_claimAdmins(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Query_claimAdmins(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().ClaimAdmins(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *entity.Result) graphql.Marshaler {
+			return marshalOEntityResult2ᚖgithubᚗcomᚋopenimisᚋopenimisᚑbeᚑgoᚋinternalᚋentityᚐResult(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Query_claimAdmins(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Query", field, true, true, "EntityResult")
+}
+
+func _Query_claimOfficers(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return fieldContext_Query_claimOfficers(ctx, ec, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().ClaimOfficers(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *entity.Result) graphql.Marshaler {
+			return marshalOEntityResult2ᚖgithubᚗcomᚋopenimisᚋopenimisᚑbeᚑgoᚋinternalᚋentityᚐResult(ctx, ec, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func fieldContext_Query_claimOfficers(_ context.Context, ec *executionContext, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Query", field, true, true, "EntityResult")
 }
 
 func _Query_batchRuns(ctx context.Context, ec *executionContext, field graphql.CollectedField) (ret graphql.Marshaler) {
@@ -2047,6 +2119,24 @@ func _Query(ctx context.Context, ec *executionContext, sel ast.SelectionSet) gra
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return _Query__debug(ctx, ec, field)
+				})
+		case "claims":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return _Query_claims(ctx, ec, field)
+				})
+		case "claimAdmins":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return _Query_claimAdmins(ctx, ec, field)
+				})
+		case "claimOfficers":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return _Query_claimOfficers(ctx, ec, field)
 				})
 		case "batchRuns":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,

@@ -13,6 +13,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/openimis/openimis-be-go/modules"
+	"github.com/openimis/openimis-be-go/modules/claim"
 	"github.com/openimis/openimis-be-go/modules/claim_batch"
 	"github.com/openimis/openimis-be-go/modules/core"
 	"github.com/openimis/openimis-be-go/modules/insuree"
@@ -34,7 +35,10 @@ type (
 	productQuery   = product.Query
 	insureeQuery   = insuree.Query
 	policyQuery    = policy.Query
+	claimQuery     = claim.Query
 	batchQuery     = claim_batch.Query
+
+	claimMutation = claim.Mutation
 )
 
 type queryRoot struct {
@@ -45,15 +49,24 @@ type queryRoot struct {
 	*productQuery
 	*insureeQuery
 	*policyQuery
+	*claimQuery
 	*batchQuery
 }
 
+type mutationRoot struct {
+	*claimMutation
+}
+
 type resolvers struct {
-	query queryRoot
+	query    queryRoot
+	mutation mutationRoot
 }
 
 // Query implements ResolverRoot.
 func (r *resolvers) Query() QueryResolver { return r.query }
+
+// Mutation implements ResolverRoot.
+func (r *resolvers) Mutation() MutationResolver { return r.mutation }
 
 // Compose makes the executable schema of an instance: schema is that of its enabled modules, list the
 // modules themselves.
@@ -75,6 +88,8 @@ func Compose(schema *ast.Schema, list []modules.Module) (graphql.ExecutableSchem
 			r.query.insureeQuery = &m.Query
 		case *policy.Module:
 			r.query.policyQuery = &m.Query
+		case *claim.Module:
+			r.query.claimQuery, r.mutation.claimMutation = &m.Query, &m.Mutation
 		case *claim_batch.Module:
 			r.query.batchQuery = &m.Query
 		default:

@@ -22,6 +22,7 @@ func NewExecutableSchema(cfg Config) graphql.ExecutableSchema {
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
+	Mutation() MutationResolver
 	Query() QueryResolver
 }
 
@@ -85,6 +86,21 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 
 			return &response
 		}
+	case ast.Mutation:
+		return func(ctx context.Context) *graphql.Response {
+			if !first {
+				return nil
+			}
+			first = false
+			ctx = graphql.WithLazyInputUnmarshalerIndex(ctx, inputUnmarshalers)
+			data := _Mutation(ctx, ec, opCtx.Operation.SelectionSet)
+			var buf bytes.Buffer
+			data.MarshalGQL(&buf)
+
+			return &graphql.Response{
+				Data: buf.Bytes(),
+			}
+		}
 
 	default:
 		return graphql.OneShot(graphql.ErrorResponse(ctx, "unsupported GraphQL operation"))
@@ -110,7 +126,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "schema/base.graphql" "schema/claim_batch.graphql" "schema/core.graphql" "schema/insuree.graphql" "schema/location.graphql" "schema/medical.graphql" "schema/medical_pricelist.graphql" "schema/policy.graphql" "schema/product.graphql"
+//go:embed "schema/base.graphql" "schema/claim.graphql" "schema/claim_batch.graphql" "schema/core.graphql" "schema/insuree.graphql" "schema/location.graphql" "schema/medical.graphql" "schema/medical_pricelist.graphql" "schema/policy.graphql" "schema/product.graphql"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -123,6 +139,7 @@ func sourceData(filename string) string {
 
 var sources = []*ast.Source{
 	{Name: "schema/base.graphql", Input: sourceData("schema/base.graphql"), BuiltIn: false},
+	{Name: "schema/claim.graphql", Input: sourceData("schema/claim.graphql"), BuiltIn: false},
 	{Name: "schema/claim_batch.graphql", Input: sourceData("schema/claim_batch.graphql"), BuiltIn: false},
 	{Name: "schema/core.graphql", Input: sourceData("schema/core.graphql"), BuiltIn: false},
 	{Name: "schema/insuree.graphql", Input: sourceData("schema/insuree.graphql"), BuiltIn: false},
@@ -156,6 +173,26 @@ func childFields_BatchRunSummaryGQLType(ctx context.Context, ec *executionContex
 	return nil, fmt.Errorf("no field named %q was found under type BatchRunSummaryGQLType", field.Name)
 }
 
+func childFields_BypassClaimsFeedbackMutationPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "internalId":
+		return fieldContext_BypassClaimsFeedbackMutationPayload_internalId(ctx, ec, field)
+	case "clientMutationId":
+		return fieldContext_BypassClaimsFeedbackMutationPayload_clientMutationId(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BypassClaimsFeedbackMutationPayload", field.Name)
+}
+
+func childFields_BypassClaimsReviewMutationPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "internalId":
+		return fieldContext_BypassClaimsReviewMutationPayload_internalId(ctx, ec, field)
+	case "clientMutationId":
+		return fieldContext_BypassClaimsReviewMutationPayload_clientMutationId(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BypassClaimsReviewMutationPayload", field.Name)
+}
+
 func childFields_ControlGQLType(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "fieldName":
@@ -166,6 +203,36 @@ func childFields_ControlGQLType(ctx context.Context, ec *executionContext, field
 		return fieldContext_ControlGQLType_usage(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ControlGQLType", field.Name)
+}
+
+func childFields_CreateClaimMutationPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "internalId":
+		return fieldContext_CreateClaimMutationPayload_internalId(ctx, ec, field)
+	case "clientMutationId":
+		return fieldContext_CreateClaimMutationPayload_clientMutationId(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateClaimMutationPayload", field.Name)
+}
+
+func childFields_DeliverClaimFeedbackMutationPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "internalId":
+		return fieldContext_DeliverClaimFeedbackMutationPayload_internalId(ctx, ec, field)
+	case "clientMutationId":
+		return fieldContext_DeliverClaimFeedbackMutationPayload_clientMutationId(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeliverClaimFeedbackMutationPayload", field.Name)
+}
+
+func childFields_DeliverClaimReviewMutationPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "internalId":
+		return fieldContext_DeliverClaimReviewMutationPayload_internalId(ctx, ec, field)
+	case "clientMutationId":
+		return fieldContext_DeliverClaimReviewMutationPayload_clientMutationId(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeliverClaimReviewMutationPayload", field.Name)
 }
 
 func childFields_DjangoDebug(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -342,6 +409,76 @@ func childFields_PricelistsGQLType(ctx context.Context, ec *executionContext, fi
 		return fieldContext_PricelistsGQLType_items(ctx, ec, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PricelistsGQLType", field.Name)
+}
+
+func childFields_ProcessClaimsMutationPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "internalId":
+		return fieldContext_ProcessClaimsMutationPayload_internalId(ctx, ec, field)
+	case "clientMutationId":
+		return fieldContext_ProcessClaimsMutationPayload_clientMutationId(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProcessClaimsMutationPayload", field.Name)
+}
+
+func childFields_SelectClaimsForFeedbackMutationPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "internalId":
+		return fieldContext_SelectClaimsForFeedbackMutationPayload_internalId(ctx, ec, field)
+	case "clientMutationId":
+		return fieldContext_SelectClaimsForFeedbackMutationPayload_clientMutationId(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SelectClaimsForFeedbackMutationPayload", field.Name)
+}
+
+func childFields_SelectClaimsForReviewMutationPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "internalId":
+		return fieldContext_SelectClaimsForReviewMutationPayload_internalId(ctx, ec, field)
+	case "clientMutationId":
+		return fieldContext_SelectClaimsForReviewMutationPayload_clientMutationId(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SelectClaimsForReviewMutationPayload", field.Name)
+}
+
+func childFields_SkipClaimsFeedbackMutationPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "internalId":
+		return fieldContext_SkipClaimsFeedbackMutationPayload_internalId(ctx, ec, field)
+	case "clientMutationId":
+		return fieldContext_SkipClaimsFeedbackMutationPayload_clientMutationId(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SkipClaimsFeedbackMutationPayload", field.Name)
+}
+
+func childFields_SkipClaimsReviewMutationPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "internalId":
+		return fieldContext_SkipClaimsReviewMutationPayload_internalId(ctx, ec, field)
+	case "clientMutationId":
+		return fieldContext_SkipClaimsReviewMutationPayload_clientMutationId(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SkipClaimsReviewMutationPayload", field.Name)
+}
+
+func childFields_SubmitClaimsMutationPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "internalId":
+		return fieldContext_SubmitClaimsMutationPayload_internalId(ctx, ec, field)
+	case "clientMutationId":
+		return fieldContext_SubmitClaimsMutationPayload_clientMutationId(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SubmitClaimsMutationPayload", field.Name)
+}
+
+func childFields_UpdateClaimMutationPayload(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "internalId":
+		return fieldContext_UpdateClaimMutationPayload_internalId(ctx, ec, field)
+	case "clientMutationId":
+		return fieldContext_UpdateClaimMutationPayload_clientMutationId(ctx, ec, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateClaimMutationPayload", field.Name)
 }
 
 func childFields_UserDistrictGQLType(ctx context.Context, ec *executionContext, field graphql.CollectedField) (*graphql.FieldContext, error) {

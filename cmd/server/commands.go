@@ -14,6 +14,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/importer"
 	"github.com/openimis/openimis-be-go/internal/migrate"
+	"github.com/openimis/openimis-be-go/internal/progress"
 	"github.com/openimis/openimis-be-go/internal/seed"
 	"github.com/openimis/openimis-be-go/internal/server"
 	"github.com/openimis/openimis-be-go/internal/telemetry"
@@ -97,7 +98,7 @@ func (p *program) prepare(ctx context.Context, d *db.DB) ([]seed.Login, error) {
 		return nil, nil
 	}
 	if d.Offers("tblUsers", "") {
-		return nil, migrate.Up(ctx, d)
+		return nil, migrate.Up(ctx, d, migrate.DefaultVersion(d.Dialect()), progress.None)
 	}
 	p.log.Info("the embedded database is new: filling it with demo data", "file", strings.TrimPrefix(string(p.conf.DatabaseURL), "sqlite:"))
 	if err := p.fill(ctx, d, seed.Demo); err != nil {
@@ -110,10 +111,12 @@ func (p *program) fill(ctx context.Context, d *db.DB, size seed.Size) error {
 	if err := migrate.CreateTables(ctx, d); err != nil {
 		return err
 	}
-	if err := seed.Seed(ctx, d, seed.Options{Size: size, Today: p.today(), Progress: os.Stderr}); err != nil {
+	report, end := progress.Terminal(os.Stderr)
+	defer end()
+	if err := seed.Seed(ctx, d, size, p.today(), report); err != nil {
 		return err
 	}
-	return migrate.CreateIndexes(ctx, d)
+	return migrate.CreateIndexes(ctx, d, report)
 }
 
 func serve(ctx context.Context, p *program, _ []string) error {
@@ -180,7 +183,9 @@ func migrateUp(ctx context.Context, p *program, _ []string) error {
 		return err
 	}
 	defer d.Close()
-	if err := migrate.Up(ctx, d); err != nil {
+	report, end := progress.Terminal(os.Stderr)
+	err = migrate.Up(ctx, d, migrate.DefaultVersion(d.Dialect()), report)
+	if end(); err != nil {
 		return err
 	}
 	fmt.Fprintln(p.out, "The program's own tables are up to date in", d.Name()+".")
@@ -198,9 +203,8 @@ func seedInto(ctx context.Context, p *program, args []string) error {
 		if !ok {
 			return fmt.Errorf("seed: %q is not understood; allowed: --size demo|district|national", args[i])
 		}
-		var err error
-		if size, err = seed.ParseSize(value); err != nil {
-			return err
+		if size = seed.Size(value); seed.Logins(size) == nil {
+			return fmt.Errorf("seed: --size %q; allowed: demo, district, national", value)
 		}
 	}
 	d, err := p.open(ctx)
@@ -232,15 +236,15 @@ func importFrom(ctx context.Context, p *program, args []string) error {
 			return err
 		}
 	}
-	report, err := importer.Import(ctx, d, args[0], os.Stderr)
-	if err != nil {
+	bar, end := progress.Terminal(os.Stderr)
+	report, err := importer.Import(ctx, d, args[0], bar)
+	if err == nil {
+		err = migrate.CreateIndexes(ctx, d, bar)
+	}
+	if end(); err != nil {
 		return err
 	}
-	report.Print(p.out)
-	if err := migrate.CreateIndexes(ctx, d); err != nil {
-		return err
-	}
-	return migrate.Up(ctx, d)
+	return report.Print(p.out)
 }
 
 func check(ctx context.Context, p *program, _ []string) error {
@@ -257,9 +261,11 @@ func check(ctx context.Context, p *program, _ []string) error {
 	if err != nil {
 		return err
 	}
-	report.Print(p.out)
-	if len(report.Missing) > 0 {
-		return fmt.Errorf("%d things are missing that the enabled modules need", len(report.Missing))
+	if err := report.Print(p.out); err != nil {
+		return err
+	}
+	if !report.OK() {
+		return errors.New("the server cannot start on this database yet")
 	}
 	return nil
 }

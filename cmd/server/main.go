@@ -12,6 +12,7 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/server"
 	"github.com/openimis/openimis-be-go/modules"
+	"github.com/openimis/openimis-be-go/modules/claim"
 	"github.com/openimis/openimis-be-go/modules/claim_batch"
 	"github.com/openimis/openimis-be-go/modules/contribution"
 	"github.com/openimis/openimis-be-go/modules/core"
@@ -33,6 +34,7 @@ var compiled = []server.Constructor{
 	func(a *modules.App) modules.Module { return insuree.New(a) },
 	func(a *modules.App) modules.Module { return policy.New(a) },
 	func(a *modules.App) modules.Module { return contribution.New(a) },
+	func(a *modules.App) modules.Module { return claim.New(a) },
 	func(a *modules.App) modules.Module { return claim_batch.New(a) },
 }
 

@@ -9,7 +9,7 @@ import (
 )
 
 // Order is the order of the modules, in which dependencies go one way (DESIGN.md §2).
-var Order = []string{"core", "location", "medical", "medical_pricelist", "product", "insuree", "policy", "claim_batch"}
+var Order = []string{"core", "location", "medical", "medical_pricelist", "product", "insuree", "policy", "claim", "claim_batch"}
 
 // Read reads the files of all modules that have one.
 func Read(folder string) ([]sdl.Source, error) {

@@ -90,11 +90,17 @@ func (t *Tx) insertRows(ctx context.Context, tab *schema.Table, cols []string, b
 		from += ` ORDER BY x."imis_ord" `
 	}
 	if tab.Identity == "" {
+		if t.db.garbles(data) {
+			return t.insertSingly(ctx, tab, cols, batch)
+		}
 		_, err := t.Exec(ctx, into+from, data)
 		return nil, err
 	}
 	key := `"` + tab.Identity + `"`
 	ids := make([]int, 0, len(batch))
+	if t.db.garbles(data) {
+		return t.insertSingly(ctx, tab, cols, batch)
+	}
 	if err := t.Select(ctx, &ids, into+"$output("+key+")"+from+"$returning("+key+")", data); err != nil {
 		return nil, err
 	}
@@ -103,6 +109,35 @@ func (t *Tx) insertRows(ctx context.Context, tab *schema.Table, cols []string, b
 		for j := i; j > 0 && ids[j] < ids[j-1]; j-- {
 			ids[j], ids[j-1] = ids[j-1], ids[j]
 		}
+	}
+	return ids, nil
+}
+
+// garbles says whether the engine would change texts of the rows: Babelfish's OPENJSON leaves the
+// escapes of JSON in them.
+func (d *DB) garbles(rows Rows) bool { return d.babelfish && bytes.IndexByte(rows, '\\') >= 0 }
+
+// insertSingly inserts rows with a statement each.
+func (t *Tx) insertSingly(ctx context.Context, tab *schema.Table, cols []string, batch []map[string]any) (ids []int, err error) {
+	into := `INSERT INTO "` + tab.Name + `" ("` + strings.Join(cols, `", "`) + `") `
+	values := "VALUES (" + strings.TrimSuffix(strings.Repeat("?, ", len(cols)), ", ") + ")"
+	for _, row := range batch {
+		args := make([]any, len(cols))
+		for i, c := range cols {
+			args[i] = t.typed(tab, c, row[c])
+		}
+		if _, given := row[tab.Identity]; given || tab.Identity == "" { // the caller knows the identities
+			if _, err := t.Exec(ctx, into+values, args...); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		var id int
+		key := `"` + tab.Identity + `"`
+		if err := t.Get(ctx, &id, into+"$output("+key+") "+values+" $returning("+key+")", args...); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
 	}
 	return ids, nil
 }
@@ -145,8 +180,20 @@ func (t *Tx) BulkUpdate(ctx context.Context, table string, cols []string, rows [
 		if err != nil {
 			return total, err
 		}
-		got, err := t.Exec(ctx, src, data)
-		if err != nil {
+		got := 0
+		if t.db.garbles(data) {
+			for _, row := range batch {
+				one := Values{}
+				for _, c := range keep[1:] {
+					one[c] = row[c]
+				}
+				touched, err := t.Update(ctx, tab.Name, row[keep[0]], one)
+				if err != nil {
+					return total, err
+				}
+				got += touched
+			}
+		} else if got, err = t.Exec(ctx, src, data); err != nil {
 			return total, err
 		}
 		total += got

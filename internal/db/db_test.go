@@ -105,7 +105,7 @@ func TestConformance(t *testing.T) {
 		t.Run("bulk insert of 5,000, found by 5,000 ids, updated, archived, closed", func(t *testing.T) {
 			rows := make([][]any, 5000)
 			for i := range rows {
-				rows[i] = []any{fmt.Sprintf("B%d", i), "Bulk 'quoted' \"é\"", "D", decimal.New(int64(i), -2), "O", 15, now, nil, 1}
+				rows[i] = []any{fmt.Sprintf("B%d", i), "Bulk 'quoted' \"é\" \\ \t", "D", decimal.New(int64(i), -2), "O", 15, now, nil, 1}
 			}
 			cols := []string{"ItemCode", "ItemName", "ItemType", "ItemPrice", "ItemCareType", "ItemPatCat", "ValidityFrom", "ValidityTo", "AuditUserID"}
 			var ids []int
@@ -116,6 +116,10 @@ func TestConformance(t *testing.T) {
 			var got []itemRow
 			if err := d.Select(ctx, &got, selectItems+`WHERE "ItemID" IN $ints(?) ORDER BY "ItemID"`, db.Ints(ids)); err != nil || len(got) != 5000 {
 				t.Fatalf("%d %v", len(got), err)
+			}
+			var name string
+			if err := d.Get(ctx, &name, `SELECT "ItemName" FROM "tblItems" WHERE "ItemID" = ?`, ids[7]); err != nil || name != "Bulk 'quoted' \"é\" \\ \t" {
+				t.Errorf("text %q %v", name, err)
 			}
 			if got[4999].Code != "B4999" || !got[4999].Price.Equal(decimal.RequireFromString("49.99")) || got[0].ID != ids[0] || len(got[7].UUID) != 36 {
 				t.Errorf("%+v", got[4999])

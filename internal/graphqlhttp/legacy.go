@@ -44,9 +44,19 @@ func checkArguments(s *ast.Schema, defs ast.ArgumentDefinitionList, args ast.Arg
 			continue
 		}
 		if problems := literal(s, def.Type, a.Value); len(problems) > 0 {
-			addError(core.Message("Argument %q has invalid value %s.\n%s", a.Name, printValue(a.Value), strings.Join(problems, "\n")), core.At(a.Value.Position))
+			addError(core.Message("Argument %q has invalid value %s.\n%s", a.Name, printValue(a.Value), strings.Join(problems, "\n")), core.At(opening(a.Value)))
 		}
 	}
+}
+
+// opening is where a value begins: gqlparser places texts behind their quote.
+func opening(v *ast.Value) *ast.Position {
+	if v.Kind != ast.StringValue || v.Position == nil {
+		return v.Position
+	}
+	p := *v.Position
+	p.Column--
+	return &p
 }
 
 // literal says what is wrong with a value, in the words of graphql-core 2.
@@ -202,8 +212,9 @@ func (h *Handler) legacyErrors(params *graphql.RawParams, oc *graphql.OperationC
 	}
 	for i, e := range errs {
 		c := *e
+		syntax := e.Rule == "" && (oc == nil || oc.Doc == nil) // errors of validation name their rule
 		c.Extensions, c.Rule, c.Path = nil, "", nil
-		if (oc == nil || oc.Doc == nil) && len(c.Locations) > 0 {
+		if syntax && len(c.Locations) > 0 {
 			at := c.Locations[0]
 			text := strings.ReplaceAll(strings.ReplaceAll(c.Message, "<EOF>", "EOF"), "<Invalid>", "an invalid character")
 			c.Message = fmt.Sprintf("Syntax Error GraphQL (%d:%d) %s\n\n%s", at.Line, at.Column, text, excerpt(params.Query, at.Line, at.Column))
