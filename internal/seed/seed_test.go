@@ -180,7 +180,7 @@ func TestDemoHasEverythingThatRulesLookAt(t *testing.T) {
 		if err := d.Write(t.Context(), "number on", func(tx *db.Tx) (err error) {
 			id, err = tx.Insert(t.Context(), "tblICDCodes", db.Values{"ICDCode": "X", "ICDName": "X", "ValidityFrom": today, "AuditUserID": 1})
 			return err
-		}); err != nil || id != 1911 {
+		}); err != nil || id < 1911 || id > 1911 && d.Dialect() != db.SQLServer { // where tests share a database
 			t.Errorf("the next diagnosis got %d, %v", id, err)
 		}
 		if err := seed.Seed(t.Context(), d, seed.Demo, today, progress.None); err == nil || !strings.Contains(err.Error(), "must be empty") {
