@@ -43,7 +43,8 @@ func TestStatementsOfAPage(t *testing.T) {
 	}
 }
 
-// country spreads the claims of a world over 60 districts with a facility each.
+// country spreads the claims of a world over 60 districts with a facility each; most are valuated, one in
+// twenty each is rejected, entered and checked.
 func country(rows Rows) Rows {
 	for id := len(rows.Facilities) + 1; id <= 60; id++ {
 		f := rows.Facilities[id%3]
@@ -51,7 +52,18 @@ func country(rows Rows) Rows {
 		rows.Facilities = append(rows.Facilities, f)
 	}
 	for i := range rows.Claims {
-		rows.Claims[i].HFID = 1 + i%len(rows.Facilities)
+		c := &rows.Claims[i]
+		c.HFID = 1 + i%len(rows.Facilities)
+		switch i / len(rows.Facilities) % 20 {
+		case 0:
+			c.ClaimStatus = StatusRejected
+		case 1:
+			c.ClaimStatus = StatusEntered
+		case 2:
+			c.ClaimStatus = StatusChecked
+		default:
+			c.ClaimStatus = StatusValuated
+		}
 	}
 	return rows
 }
@@ -80,7 +92,7 @@ func BenchmarkClaimsPage(b *testing.B) {
 				{"district", officer, fmt.Sprintf(claimsPage, `first: 10, orderBy: ["-dateClaimed"]`)},
 				{"filters", officer, fmt.Sprintf(claimsPage, `status: 2, healthFacility_Id: "2", claimed_Gte: 100, dateClaimed_Gte: "2019-06-01", dateClaimed_Lte: "2019-06-30", first: 10, orderBy: ["-dateClaimed"]`)},
 				{"insuree", officer, fmt.Sprintf(claimsPage, `insuree_ChfId: "000004711", first: 10`)},
-				{"reviews", officer, fmt.Sprintf(claimsPage, `status: 2, claimed_Gte: 100, first: 10, orderBy: ["dateClaimed", "?"]`)},
+				{"reviews", officer, fmt.Sprintf(claimsPage, `status: 4, claimed_Gte: 100, first: 10, orderBy: ["dateClaimed", "?"]`)},
 				{"code", officer, fmt.Sprintf(claimsPage, `code_Icontains: "C0471", first: 10`)},
 				{"detail", officer, fmt.Sprintf(claimDetail, 4711)},
 			} {
