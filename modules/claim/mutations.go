@@ -62,7 +62,7 @@ func overMany(ctx context.Context, tx *db.Tx, c mutation.Call, in idsInput, step
 	if err != nil {
 		return out, err
 	}
-	if err := lock(ctx, tx, ids); err != nil {
+	if err := Lock(ctx, tx, ids); err != nil {
 		return out, err
 	}
 	good, bad, err := allowed(ctx, tx, c.Principal.Scope, ids, step, status)

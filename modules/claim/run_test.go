@@ -41,6 +41,24 @@ func TestStatementsDoNotGrowWithClaims(t *testing.T) {
 	}
 }
 
+// Larger runs take some statements more for every 2,000 claims or lines.
+func TestStatementsOfLargeRuns(t *testing.T) {
+	const claims = 2*portion + 500
+	d := dbtest.SQLite(t)
+	persist(t, d, someWorld(size{families: 500, products: 3, entries: 10, claims: claims, lines: 3}))
+	submit := func(tx *db.Tx, refs []Ref) error {
+		changes, n, err := Submit(t.Context(), tx, refs, someone)
+		if len(changes) != len(refs) || n.Submitted != len(refs) || n.Checked+n.Rejected != len(refs) {
+			t.Errorf("%d changes, %+v", len(changes), n)
+		}
+		return err
+	}
+	one := statements(t, d, portion, submit)
+	if all := statements(t, d, claims, submit); all > 3*one {
+		t.Errorf("%d statements for %d claims, %d for %d", all, claims, one, portion)
+	}
+}
+
 // What is written equals what the rules say: a second load finds the state that the first run left in memory.
 func TestStoreKeepsWhatTheRulesSay(t *testing.T) {
 	for _, engine := range freshEngines() {

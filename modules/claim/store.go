@@ -58,7 +58,7 @@ func portions(ctx context.Context, tx *db.Tx, refs []Ref, why purpose, rules fun
 	for i, r := range refs {
 		ids[i] = r.ClaimID
 	}
-	if err := lock(ctx, tx, ids); err != nil {
+	if err := Lock(ctx, tx, ids); err != nil {
 		return err
 	}
 	for len(refs) > 0 {
@@ -84,10 +84,10 @@ func portions(ctx context.Context, tx *db.Tx, refs []Ref, why purpose, rules fun
 	return nil
 }
 
-// lock takes what two runs at a time must not both rely on: the claims, then the policies of their
+// Lock takes what two runs at a time must not both rely on: the claims, then the policies of their
 // families, whose ceilings they use up; each in ascending order, so that two runs wait for each other
 // and never in a circle. What others committed meanwhile is seen by all that is read afterwards.
-func lock(ctx context.Context, tx *db.Tx, ids []int) error {
+func Lock(ctx context.Context, tx *db.Tx, ids []int) error {
 	if err := lockClaims(ctx, tx, ids); err != nil {
 		return err
 	}

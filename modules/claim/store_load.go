@@ -18,7 +18,7 @@ const (
 )
 
 // load fills Rows for a run over claims with a fixed number of statements, whatever their number. The
-// claims must be locked (lock), for what is read to stay true.
+// claims must be locked (Lock), for what is read to stay true.
 func load(ctx context.Context, tx *db.Tx, ids []int, why purpose) (Rows, error) {
 	l := loader{ctx: ctx, tx: tx, run: ids}
 	steps := []func() error{l.claims, l.people, l.policies, l.lines}
