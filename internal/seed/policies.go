@@ -57,7 +57,7 @@ func (g *generator) cover(f *family) {
 
 // buy gives a family a policy of a product, with the one before it if it was renewed.
 func (g *generator) buy(f *family, p *product) {
-	longest := 340
+	longest := 360
 	if p.cycles != "" {
 		longest = 260 // the cycle began up to three months before
 	}
@@ -118,7 +118,7 @@ func (g *generator) policy(f *family, p *product, stage string, status int, star
 			row{"EffectiveDate": nil})
 	}
 	g.premiums(f, pol, value, paid)
-	if until := calendar.Days(g.today, expiry); until <= 14 && until > -60 && status != policyIdle {
+	if status != policyIdle && calendar.Days(g.today, expiry) <= 14 {
 		g.renewal(f, pol)
 	}
 	f.policies = append(f.policies, pol)
