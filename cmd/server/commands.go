@@ -98,7 +98,13 @@ func (p *program) prepare(ctx context.Context, d *db.DB) ([]seed.Login, error) {
 		return nil, nil
 	}
 	if d.Offers("tblUsers", "") {
-		return nil, migrate.Up(ctx, d, migrate.DefaultVersion(d.Dialect()), progress.None)
+		var users int
+		if err := d.Get(ctx, &users, `SELECT COUNT(*) FROM "tblUsers"`); err != nil {
+			return nil, err
+		}
+		if users > 0 {
+			return nil, migrate.Up(ctx, d, migrate.DefaultVersion(d.Dialect()), progress.None)
+		}
 	}
 	p.log.Info("the embedded database is new: filling it with demo data", "file", strings.TrimPrefix(string(p.conf.DatabaseURL), "sqlite:"))
 	if err := p.fill(ctx, d, seed.Demo); err != nil {
@@ -108,8 +114,10 @@ func (p *program) prepare(ctx context.Context, d *db.DB) ([]seed.Login, error) {
 }
 
 func (p *program) fill(ctx context.Context, d *db.DB, size seed.Size) error {
-	if err := migrate.CreateTables(ctx, d); err != nil {
-		return err
+	if !d.Offers("tblUsers", "") { // else the tables are there, empty: a fill that was cut off, or an operator's
+		if err := migrate.CreateTables(ctx, d); err != nil {
+			return err
+		}
 	}
 	report, end := progress.Terminal(os.Stderr)
 	defer end()
@@ -138,7 +146,7 @@ func serve(ctx context.Context, p *program, _ []string) error {
 		return fmt.Errorf("the database %s lacks what the enabled modules need (see `server check` and `server migrate`):\n  %s", d.Name(), strings.Join(missing, "\n  "))
 	}
 	return s.Serve(ctx, func(addr string) {
-		p.log.Info("serving", "address", addr, "roots", p.conf.SiteRoot.String(), "database", d.Name(), "started_in", time.Since(start).Round(time.Millisecond))
+		p.log.Info("serving", "address", addr, "roots", p.conf.SiteRoot.String(), "database", d.Name(), "started_in", time.Since(start).Round(time.Millisecond).String())
 		p.welcome(addr, logins)
 	})
 }

@@ -184,7 +184,9 @@ func kill200(t *testing.T, engine db.Dialect, async bool) {
 			i++
 			time.Sleep(20 * time.Millisecond) // so that there is somebody to kill
 		case errors.Is(err, errGone):
-			// Was it recorded? The client asks by its own id, and sends it again only if it was not.
+			// Was it recorded? The client asks by its own id, and sends it again only if it was not. It
+			// gives the database a moment: a commit that the dead process sent may be on its way.
+			time.Sleep(500 * time.Millisecond)
 			for {
 				data, err := p.post(fmt.Sprintf(`{ mutationLogs(clientMutationId: %q) { totalCount } }`, "kill-"+code))
 				if err == nil {

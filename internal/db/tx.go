@@ -200,22 +200,17 @@ func (t *Tx) complete(tab *schema.Table, v Values) Values {
 		case t.db.dialect == Postgres && c.Postgres != nil && !c.Postgres.Nullable && c.Postgres.Default == "":
 			if value, ok := defaultValue(c); ok {
 				full[c.Name] = value
+			} else if value, ok := schema.Neutral(tab.Name, c.Name); ok {
+				full[c.Name] = value
 			}
 		}
 	}
 	return full
 }
 
-// postgresOnly are the values that columns of the PostgreSQL database want which the legacy one does
-// not have: an active facility, a single service with the price of the register, no number required.
-var postgresOnly = map[string]any{"status": "AC", "manualPrice": false, "ServPackageType": "S", "is_confirmation_number_required": false}
-
 // defaultValue is the value of a legacy default, for PostgreSQL, whose columns have none.
 func defaultValue(c *schema.Column) (any, bool) {
 	text := strings.Trim(c.Default, "()")
-	if v, ok := postgresOnly[c.Name]; ok && c.Default == "" {
-		return v, true
-	}
 	switch {
 	case c.Default == "":
 		return nil, false

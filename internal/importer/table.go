@@ -164,7 +164,7 @@ func (t *table) parse(line int, text []byte) ([]string, row, error) {
 				r.values = append(r.values, nil)
 			}
 		default:
-			if v, ok := load.Neutral(t.tab.Name, c.Name); ok {
+			if v, ok := schema.Neutral(t.tab.Name, c.Name); ok {
 				cols = append(cols, c.Name)
 				r.values = append(r.values, v)
 			} else if t.spec(c).Default == "" {

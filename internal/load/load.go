@@ -51,7 +51,6 @@ func Empty(ctx context.Context, q db.Query) error {
 // Insert writes rows with the identities that they bring; cols names the values of each row. Between
 // two calls no other table of the connection may be in the middle of one.
 func Insert(ctx context.Context, tx *db.Tx, tab *schema.Table, cols []string, rows [][]any) error {
-	cols, rows = withNeutral(tx, tab, cols, rows)
 	switch {
 	case tx.Dialect() == db.SQLite:
 		return insertValues(ctx, tx, tab, cols, rows)
