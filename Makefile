@@ -37,7 +37,7 @@ test: ## run the tests (IMIS_TEST_POSTGRES, IMIS_TEST_MSSQL, IMIS_TEST_AMQP, IMI
 .PHONY: bench
 bench: ## run the benchmarks; prints the figures only
 	@packages=$$(git grep -l --untracked '^func Benchmark' -- '*_test.go' | xargs -r -n1 dirname | sort -u | sed 's|^|./|'); \
-	go test -run '^$$' -bench '$(BENCH)' -benchmem $(TESTFLAGS) $$packages | grep -vE '^(PASS|ok )'
+	go test -run '^$$' -bench '$(BENCH)' -benchmem $(TESTFLAGS) $$packages | sed -E '/^(PASS|ok )/d'
 
 .PHONY: generate
 generate: ## regenerate what is generated from the modules' .graphql files and from the catalogue's facts
