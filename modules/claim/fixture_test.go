@@ -11,6 +11,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/clock"
@@ -227,7 +228,7 @@ func newSite(t testing.TB, d *db.DB) *site {
 // ask runs a query with one root field of claims and answers its value.
 func (s *site) ask(ctx context.Context, t testing.TB, p *auth.Principal, query string) (string, []error) {
 	t.Helper()
-	doc, list := gqlparser.LoadQuery(s.schema, query)
+	doc, list := gqlparser.LoadQueryWithRules(s.schema, query, rules.NewDefaultRules())
 	if len(list) > 0 {
 		t.Fatalf("%s: %v", query, list)
 	}
