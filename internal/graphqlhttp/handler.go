@@ -5,6 +5,7 @@ package graphqlhttp
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -145,10 +147,22 @@ func (h *Handler) execute(w http.ResponseWriter, r *http.Request, params *graphq
 	if resp == nil {
 		return // the client is gone
 	}
+	inOrder(resp.Errors)
 	if h.Observe != nil {
 		h.Observe(ctx, string(oc.Operation.Operation), roots(oc.Operation), time.Since(start), len(resp.Errors) > 0)
 	}
 	respond(w, http.StatusOK, resp.Data, resp.Errors)
+}
+
+// inOrder sorts errors by their place in the query: root fields are resolved side by side.
+func inOrder(errs gqlerror.List) {
+	slices.SortStableFunc(errs, func(a, b *gqlerror.Error) int {
+		if len(a.Locations) == 0 || len(b.Locations) == 0 {
+			return len(b.Locations) - len(a.Locations)
+		}
+		x, y := a.Locations[0], b.Locations[0]
+		return cmp.Or(cmp.Compare(x.Line, y.Line), cmp.Compare(x.Column, y.Column))
+	})
 }
 
 func roots(op *ast.OperationDefinition) (names []string) {
