@@ -38,6 +38,9 @@ func Mutate(ctx context.Context, app *App, name string) (*Receipt, error) {
 
 // writeInput writes a value of an input type, in the spelling of Python's json.dumps.
 func writeInput(b *bytes.Buffer, s *ast.Schema, t *ast.Type, v any) error {
+	if _, list := v.([]any); t.Elem != nil && v != nil && !list { // GraphQL lets one value stand for a list of it
+		v = []any{v}
+	}
 	switch x := v.(type) {
 	case nil:
 		b.WriteString("null")
@@ -59,9 +62,6 @@ func writeInput(b *bytes.Buffer, s *ast.Schema, t *ast.Type, v any) error {
 		}
 		b.WriteByte(']')
 	default:
-		if t.Elem != nil { // a single value where a list is expected
-			return writeInput(b, s, t, []any{x})
-		}
 		text, err := json.Marshal(x)
 		if err != nil {
 			return fmt.Errorf("input %v: %w", x, err)

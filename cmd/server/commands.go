@@ -162,7 +162,7 @@ func (p *program) welcome(addr string, logins []seed.Login) {
 	root := p.conf.SiteRoot[0]
 	fmt.Fprintf(p.out, "\nopenIMIS is running.\n\n  GraphQL   http://%[1]s/%[2]s/graphql\n  FHIR R4   http://%[1]s/%[2]s/api_fhir_r4/metadata\n  Health    http://%[1]s/readyz\n\nSign in (HTTP Basic) as:\n", addr, root)
 	for _, l := range logins {
-		fmt.Fprintf(p.out, "  %-12s %-18s %s\n", l.Name, l.Password, l.What)
+		fmt.Fprintf(p.out, "  %-12s %-22s %s\n", l.Name, l.Password, l.What)
 	}
 	fmt.Fprintln(p.out)
 }
@@ -225,7 +225,7 @@ func seedInto(ctx context.Context, p *program, args []string) error {
 	}
 	fmt.Fprintf(p.out, "Filled %s. Sign in as:\n", d.Name())
 	for _, l := range seed.Logins(size) {
-		fmt.Fprintf(p.out, "  %-12s %-18s %s\n", l.Name, l.Password, l.What)
+		fmt.Fprintf(p.out, "  %-12s %-22s %s\n", l.Name, l.Password, l.What)
 	}
 	return nil
 }

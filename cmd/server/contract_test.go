@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -26,7 +27,11 @@ func TestMain(m *testing.M) {
 	if servesInstead() {
 		return
 	}
-	os.Exit(loadtest.Gate(m))
+	code := loadtest.Gate(m)
+	if err := removeDistricts(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	os.Exit(code)
 }
 
 // recordedNow is when the samples were recorded.

@@ -1,6 +1,7 @@
 package graphqlhttp
 
 import (
+	"mime"
 	"net/http"
 	"net/url"
 	"strings"
@@ -17,6 +18,9 @@ func (h *Handler) check(r *http.Request, oc *graphql.OperationContext) *gqlerror
 	if r.Method == http.MethodGet && oc.Operation.Operation == ast.Mutation {
 		return &gqlerror.Error{Message: "Can only perform a mutation operation from a POST request."}
 	}
+	if oc.Operation.Operation == ast.Mutation && isForm(r) && forms.Check(r) != nil {
+		return &gqlerror.Error{Message: "A form on another site cannot send a mutation."}
+	}
 	if n := len(oc.Operation.SelectionSet); n > h.limits.Roots {
 		return gqlerror.Errorf("The operation has %d root fields; %d are allowed.", n, h.limits.Roots)
 	}
@@ -29,6 +33,15 @@ func (h *Handler) check(r *http.Request, oc *graphql.OperationContext) *gqlerror
 		return gqlerror.Errorf("The document has %d aliases; %d are allowed.", m.aliases, h.limits.Aliases)
 	}
 	return nil
+}
+
+// forms refuses forms that a browser sends from another site: it would add the user's credentials. JSON
+// cannot be sent that way, and the check would refuse it behind gateways that change the host.
+var forms = http.NewCrossOriginProtection()
+
+func isForm(r *http.Request) bool {
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return kind == "application/x-www-form-urlencoded"
 }
 
 // meter measures selections; a fragment is measured once, however often it is spread.

@@ -67,7 +67,7 @@ var lookups = []lookup{
 	{"tblFamilies", "InsureeID", all},
 	{"tblFamilies", "FamilyID", live},
 	{"tblInsuree", "FamilyID", all},
-	{"tblInsuree", "CHFID", live},
+	{"tblInsuree", "CHFID", all}, // claims are searched by it through a join, which does not ask for current rows
 	{"tblInsuree", "LastName OtherNames", live},
 	{"tblInsuree", "OtherNames", live},
 	{"tblInsuree", "HFID", live},

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -282,10 +283,39 @@ func (i *Instance) Mount(e *echo.Echo, authenticate func(render auth.ErrorRender
 			mounts = append(mounts, "/api_fhir")
 		}
 		for _, path := range mounts {
-			i.fhir.Mount(e.Group("/"+i.o.Root+path, authenticate(i.fhir.RenderError), named))
+			i.fhir.Mount(e.Group("/"+i.o.Root+path, authenticate(i.fhir.RenderError), named, i.countFHIR))
 		}
 	}
 }
+
+// countFHIR counts an interaction and names it in the request log.
+func (i *Instance) countFHIR(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		start := time.Now()
+		err := next(c)
+		resource, rest, _ := strings.Cut(strings.Trim(c.Param("*"), "/"), "/")
+		interaction := "search"
+		switch method := c.Request().Method; {
+		case resource == "metadata":
+			interaction = "capabilities"
+		case rest == "_search":
+		case method == http.MethodPost:
+			interaction = "create"
+		case method == http.MethodPut:
+			interaction = "update"
+		case method == http.MethodDelete:
+			interaction = "delete"
+		case rest != "":
+			interaction = "read"
+		}
+		i.o.Metrics.FHIR("r4", resource, interaction, c.Response().Status, time.Since(start))
+		telemetry.Of(c.Request().Context()).SetOperation("FHIR " + interaction + " " + resource)
+		return err
+	}
+}
+
+// Access gives the access rule of every root field, for tests of the rights.
+func (i *Instance) Access() map[string]auth.Access { return maps.Clone(i.access) }
 
 // named tells the request log who is signed in.
 func named(next echo.HandlerFunc) echo.HandlerFunc {

@@ -51,6 +51,7 @@ func New(conf *config.Config, d *db.DB, compiled []Constructor, log *slog.Logger
 		return nil, err
 	}
 	s.store = auth.NewStore(d, s.clock, 0)
+	s.store.AllRows = !bool(conf.RowSecurity)
 	var wake func(string)
 	if conf.BrokerURL != "" && bool(conf.AsyncMutations) {
 		if s.broker, err = mutation.NewBroker(string(conf.BrokerURL), log); err != nil {
@@ -218,7 +219,7 @@ func (s *Server) Serve(ctx context.Context, listening func(addr string)) error {
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
-		s.log.Info("stopping: running requests may finish", "within", time.Duration(s.conf.ShutdownTimeout))
+		s.log.Info("stopping: running requests may finish", "within", time.Duration(s.conf.ShutdownTimeout).String())
 		limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Duration(s.conf.ShutdownTimeout))
 		defer cancel()
 		err = h.Shutdown(limit)
