@@ -82,13 +82,13 @@ func (l *loader) list(ctx context.Context, m *manyPlan, parents []key) error {
 	return l.relations(ctx, node)
 }
 
-// rootList loads the list of a root field.
+// rootList loads the list of a root field. The length of the list is counted only when it is asked for
+// and the page does not tell it: a page that reaches the end does.
 func (l *loader) rootList(ctx context.Context, m *manyPlan, node *plan) error {
 	w := m.args.Window(l.listCap)
 	g := group{total: -1}
-	if w.NeedTotal || m.conn != nil && m.conn.needTotal {
-		src := "SELECT COUNT(*) FROM " + m.query.from() + m.query.conditions()
-		if err := l.query.Get(ctx, &g.total, src, m.query.args...); err != nil {
+	if w.NeedTotal {
+		if err := l.count(ctx, m, &g); err != nil {
 			return err
 		}
 		w = w.Resolve(g.total)
@@ -104,11 +104,25 @@ func (l *loader) rootList(ctx context.Context, m *manyPlan, node *plan) error {
 		if err := l.scan(ctx, node, src, args, nil); err != nil {
 			return err
 		}
-		g.more = node.table.n > limit
-		g.to = int32(min(node.table.n, limit))
+		n := node.table.n
+		g.more = n > limit
+		g.to = int32(min(n, limit))
+		if !g.more && (n > 0 || w.Start == 0) {
+			g.total = w.Start + n
+		}
+	}
+	if g.total < 0 && m.conn != nil && m.conn.needTotal {
+		if err := l.count(ctx, m, &g); err != nil {
+			return err
+		}
 	}
 	m.groups = []group{g}
 	return nil
+}
+
+// count asks for the length of a root list.
+func (l *loader) count(ctx context.Context, m *manyPlan, g *group) error {
+	return l.query.Get(ctx, &g.total, "SELECT COUNT(*) FROM "+m.query.from()+m.query.conditions(), m.query.args...)
 }
 
 // childLists loads the lists of all parents with one statement, each cut to its page by a window
