@@ -1,6 +1,10 @@
 package claim
 
-import "time"
+import (
+	"time"
+
+	"github.com/openimis/openimis-be-go/internal/calendar"
+)
 
 // day counts days since 1970-01-01 in UTC, in which all dates come; time of day does not matter to any rule.
 type day int32
@@ -29,18 +33,10 @@ func periodOf(from, to *time.Time) period {
 
 func (p period) covers(d day) bool { return p.known && p.from <= d && d <= p.to }
 
-// addMonths is DATEADD(MONTH, n, d): the last day of the month where the day does not exist.
+// addMonths is calendar.AddMonths for days.
 func addMonths(d day, n int) day {
 	if n == 0 {
 		return d
 	}
-	t := time.Unix(int64(d)*86400, 0).UTC()
-	first := time.Date(t.Year(), t.Month()+time.Month(n), 1, 0, 0, 0, 0, time.UTC)
-	last := first.AddDate(0, 1, -1).Day()
-	return dayOf(first) + day(min(t.Day(), last)-1)
+	return dayOf(calendar.AddMonths(time.Unix(int64(d)*86400, 0).UTC(), n))
 }
-
-// adultAge counts calendar years as the procedures do: a child becomes adult on 1 January.
-const adultAge = 18
-
-func adult(birth, at time.Time) bool { return at.Year()-birth.Year() >= adultAge }

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"github.com/openimis/openimis-be-go/internal/calendar"
 )
 
 // Author is who runs a procedure and when; both are written to the claims.
@@ -100,7 +102,7 @@ func (d *Data) evaluate(c *Claim, author Author) *evaluation {
 		multiDay: c.target != c.from,
 	}
 	if e.insuree != nil {
-		e.adult = adult(e.insuree.DOB, c.provided())
+		e.adult = calendar.IsAdult(e.insuree.DOB, c.provided())
 	}
 	for k := range kindCount {
 		lines := e.lines[k][:0]

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"github.com/openimis/openimis-be-go/modules/product"
 )
 
 // Kind tells items from services. They follow the same rules but for the points where code asks for it.
@@ -224,45 +226,9 @@ type Product struct {
 	CeilingInterpretation *string    `db:"CeilingInterpretation"` // I by stay, H by level of the facility
 	Threshold             *int       `db:"Threshold"`
 
-	DedTreatment   money `db:"DedTreatment"`
-	DedInsuree     money `db:"DedInsuree"`
-	DedPolicy      money `db:"DedPolicy"`
-	DedIPTreatment money `db:"DedIPTreatment"`
-	DedIPInsuree   money `db:"DedIPInsuree"`
-	DedIPPolicy    money `db:"DedIPPolicy"`
-	DedOPTreatment money `db:"DedOPTreatment"`
-	DedOPInsuree   money `db:"DedOPInsuree"`
-	DedOPPolicy    money `db:"DedOPPolicy"`
-
-	MaxTreatment   money `db:"MaxTreatment"`
-	MaxInsuree     money `db:"MaxInsuree"`
-	MaxPolicy      money `db:"MaxPolicy"`
-	MaxIPTreatment money `db:"MaxIPTreatment"`
-	MaxIPInsuree   money `db:"MaxIPInsuree"`
-	MaxIPPolicy    money `db:"MaxIPPolicy"`
-	MaxOPTreatment money `db:"MaxOPTreatment"`
-	MaxOPInsuree   money `db:"MaxOPInsuree"`
-	MaxOPPolicy    money `db:"MaxOPPolicy"`
-
-	MaxPolicyExtraMember   money `db:"MaxPolicyExtraMember"`
-	MaxPolicyExtraMemberIP money `db:"MaxPolicyExtraMemberIP"`
-	MaxPolicyExtraMemberOP money `db:"MaxPolicyExtraMemberOP"`
-	MaxCeilingPolicy       money `db:"MaxCeilingPolicy"`
-	MaxCeilingPolicyIP     money `db:"MaxCeilingPolicyIP"`
-	MaxCeilingPolicyOP     money `db:"MaxCeilingPolicyOP"`
-
-	MaxNoConsultation    *int `db:"MaxNoConsultation"`
-	MaxNoSurgery         *int `db:"MaxNoSurgery"`
-	MaxNoDelivery        *int `db:"MaxNoDelivery"`
-	MaxNoHospitalization *int `db:"MaxNoHospitalizaion"`
-	MaxNoVisits          *int `db:"MaxNoVisits"`
-	MaxNoAntenatal       *int `db:"MaxNoAntenatal"`
-
-	MaxAmountConsultation    money `db:"MaxAmountConsultation"`
-	MaxAmountSurgery         money `db:"MaxAmountSurgery"`
-	MaxAmountDelivery        money `db:"MaxAmountDelivery"`
-	MaxAmountHospitalization money `db:"MaxAmountHospitalization"`
-	MaxAmountAntenatal       money `db:"MaxAmountAntenatal"`
+	product.Deductibles
+	product.Ceilings
+	product.CategoryLimits
 }
 
 // ProductLine is an item or a service that a product covers: tblProductItems, tblProductServices.
