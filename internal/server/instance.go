@@ -227,7 +227,9 @@ func (i *Instance) assembleFHIR(version string) error {
 	if err != nil {
 		return fmt.Errorf("module %s: %w", fhirModule, err)
 	}
-	i.fhirSTU3 = release == "STU3"
+	if i.fhirSTU3 = release == apifhir.STU3; i.fhirSTU3 {
+		i.o.Log.Warn("api_fhir is pinned to a release of FHIR STU3, which this program does not serve yet: /api_fhir stays empty, R4 is at /api_fhir_r4", "root", i.o.Root, "version", version)
+	}
 	var resources []apifhir.Resource
 	for _, m := range i.modules {
 		if f, ok := m.(modules.FHIR); ok {
