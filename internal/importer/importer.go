@@ -6,7 +6,7 @@
 // simply started again. Rows keep their identities. Files may come from another release: a column that
 // the catalogue knows and the database lacks is left out and reported; a required one that the file
 // lacks gets its default. A table or column that nobody knows is an error. References between tables
-// are taken as they are.
+// are taken as they are; the order of writing keeps the foreign keys that a legacy database enforces.
 package importer
 
 import (
@@ -55,6 +55,7 @@ func Import(ctx context.Context, d *db.DB, dir string, report progress.Func) (Re
 	var done Report
 	err = d.Write(ctx, "import", func(tx *db.Tx) error {
 		done = Report{}
+		var loaded []*table
 		if err := load.Empty(ctx, tx); err != nil {
 			return err
 		}
@@ -68,6 +69,12 @@ func Import(ctx context.Context, d *db.DB, dir string, report progress.Func) (Re
 				return err
 			}
 			done.Tables = append(done.Tables, t.result())
+			loaded = append(loaded, t)
+		}
+		for _, t := range loaded {
+			if err := t.link(ctx); err != nil {
+				return err
+			}
 		}
 		return nil
 	})

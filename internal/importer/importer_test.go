@@ -4,6 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"context"
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +19,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/load"
 	"github.com/openimis/openimis-be-go/internal/load/loadtest"
 	"github.com/openimis/openimis-be-go/internal/progress"
+	"github.com/openimis/openimis-be-go/internal/schema"
 )
 
 func TestMain(m *testing.M) { os.Exit(loadtest.Gate(m)) }
@@ -124,6 +128,59 @@ func TestImportKeepsIdentitiesValuesAndDefaults(t *testing.T) {
 		}
 		if len(r.Tables) != 6 {
 			t.Errorf("%d tables reported: %+v", len(r.Tables), r)
+		}
+	})
+}
+
+// TestImportKeepsForeignKeys enforces keys as a legacy database does: rows refer to later ones, a claim
+// to its feedback and the feedback to its claim.
+func TestImportKeepsForeignKeys(t *testing.T) {
+	keys := [][3]string{{"tblOfficer", "OfficerIDSubst", "tblOfficer"}, {"tblClaim", "FeedbackID", "tblFeedback"}, {"tblFeedback", "ClaimID", "tblClaim"}}
+	officer := `{"OfficerID":%d,"Code":"A%[1]d","LastName":"L","OtherNames":"O","AuditUserID":1,"PhoneCommunication":false,"OfficerIDSubst":%s}` + "\n"
+	claim := `{"ClaimID":5,"ClaimCode":"C","InsureeID":1,"DateFrom":"2019-01-01","DateClaimed":"2019-01-02","ICDID":1,"HFID":1,"AuditUserID":1,"ClaimStatus":4,"ValidityFrom":"2019-01-02T00:00:00","FeedbackID":%d}`
+	files := map[string]string{
+		"tblOfficer.jsonl":  fmt.Sprintf(officer, 1, "2") + fmt.Sprintf(officer, 2, "null"),
+		"tblClaim.jsonl":    fmt.Sprintf(claim, 9),
+		"tblFeedback.jsonl": `{"FeedbackID":9,"ClaimID":5,"AuditUserID":1}`,
+	}
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ddl := func(text string) error {
+			return d.Write(context.Background(), "alter", func(tx *db.Tx) error { return tx.DDL(context.Background(), text) })
+		}
+		for i, k := range keys {
+			if d.Dialect() == db.SQLite {
+				break
+			}
+			name := fmt.Sprintf(`"FK_import_%d"`, i)
+			ref, _ := schema.Lookup(k[2])
+			if err := ddl(`ALTER TABLE "` + k[0] + `" ADD CONSTRAINT ` + name + ` FOREIGN KEY ("` + k[1] + `") REFERENCES "` + k[2] + `" ("` + ref.PrimaryKey[0] + `")`); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() {
+				if err := ddl(`ALTER TABLE "` + k[0] + `" DROP CONSTRAINT ` + name); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		if d.Dialect() != db.SQLite {
+			wrong := maps.Clone(files)
+			wrong["tblClaim.jsonl"] = fmt.Sprintf(claim, 8)
+			_, err := importer.Import(t.Context(), d, dump(t, wrong), progress.None)
+			if db.Kind(err) != db.ErrForeign || !strings.Contains(err.Error(), "tblClaim.jsonl:1: column FeedbackID") {
+				t.Errorf("a feedback that does not exist: %v", err)
+			}
+		}
+		if _, err := importer.Import(t.Context(), d, dump(t, files), progress.None); err != nil {
+			t.Fatal(err)
+		}
+		for src, want := range map[string]int{
+			`SELECT "OfficerIDSubst" FROM "tblOfficer" WHERE "OfficerID" = 1`: 2,
+			`SELECT "FeedbackID" FROM "tblClaim" WHERE "ClaimID" = 5`:         9,
+		} {
+			var got int
+			if err := d.Get(t.Context(), &got, src); err != nil || got != want {
+				t.Errorf("%s: want %d, got %d, %v", src, want, got, err)
+			}
 		}
 	})
 }

@@ -26,6 +26,8 @@ type table struct {
 	leftOut           map[*schema.Column]int // rows with a value
 	pending           map[string]*group
 	waiting           int // rows in pending
+	later             map[string]bool
+	links             map[string][]link // by column
 }
 
 // group collects rows that have the same columns, so that the database's defaults apply to the others.
@@ -47,6 +49,7 @@ func (t *table) load(ctx context.Context) error {
 		return err
 	}
 	t.leftOut, t.pending = map[*schema.Column]int{}, map[string]*group{}
+	t.later, t.links = linked(t.tx, t.tab), map[string][]link{}
 	absent := !t.tx.Offers(t.tab.Name, "")
 	t.report(t.tab.Name, 0, t.of)
 	err = lines(t.file, func(line int, text []byte) error {
@@ -143,8 +146,17 @@ func (t *table) parse(line int, text []byte) ([]string, row, error) {
 		return nil, r, t.at(line, "", err)
 	}
 	var cols []string
+	var key any
+	if len(t.later) > 0 {
+		c, _ := t.tab.Column(t.tab.PrimaryKey[0])
+		key = got[c]
+	}
 	for _, c := range t.tab.Columns {
 		v, has := got[c]
+		if has && key != nil && t.later[c.Name] {
+			t.links[c.Name] = append(t.links[c.Name], link{line, key, v})
+			v = nil
+		}
 		switch {
 		case c.Type == schema.RowVersion:
 		case has && t.special(c):

@@ -106,7 +106,9 @@ func (raw rawTable) table() (*Table, error) {
 	t := &Table{Name: raw.Name, Own: raw.Own, PrimaryKey: raw.Key, Unique: raw.Unique, byName: map[string]*Column{}}
 	t.Versions = append(releases(raw.In), PG2410) // PostgreSQL has every table
 	for _, f := range raw.Foreign {
-		t.Foreign = append(t.Foreign, ForeignKey{Column: f.Column, Table: f.Table, RefColumn: f.Ref})
+		key := ForeignKey{Column: f.Column, Table: f.Table, RefColumn: f.Ref}
+		key.Unchecked = unchecked[t.Name+"."+f.Column]
+		t.Foreign = append(t.Foreign, key)
 	}
 	for _, rc := range raw.Columns {
 		c, err := rc.column(raw.In)
@@ -266,7 +268,11 @@ func parseType(text string) (Spec, error) {
 	return spec, err
 }
 
-// creationOrder puts a table after those it refers to; a circle is cut where it is met.
+// unchecked are the keys that every release creates and switches off (NOCHECK): a family is entered
+// before its head, a claim before its feedback.
+var unchecked = map[string]bool{"tblFamilies.InsureeID": true, "tblClaim.FeedbackID": true}
+
+// creationOrder puts a table after those it refers to by checked keys, which form no circle.
 func creationOrder(tables []*Table, byName map[string]*Table) []*Table {
 	ordered := make([]*Table, 0, len(tables))
 	seen := map[*Table]bool{}
@@ -277,7 +283,9 @@ func creationOrder(tables []*Table, byName map[string]*Table) []*Table {
 		}
 		seen[t] = true
 		for _, f := range t.Foreign {
-			visit(byName[strings.ToLower(f.Table)])
+			if !f.Unchecked {
+				visit(byName[strings.ToLower(f.Table)])
+			}
 		}
 		ordered = append(ordered, t)
 	}

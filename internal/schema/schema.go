@@ -122,7 +122,10 @@ type PostgresColumn struct {
 }
 
 // ForeignKey says that a column holds the key of another table.
-type ForeignKey struct{ Column, Table, RefColumn string }
+type ForeignKey struct {
+	Column, Table, RefColumn string
+	Unchecked                bool // the legacy database does not enforce it, so that circles can be written
+}
 
 // Table is a table of the catalogue. The names of its special columns are empty where it has none.
 type Table struct {
@@ -153,8 +156,8 @@ func Lookup(table string) (*Table, bool) {
 	return t, ok
 }
 
-// Tables lists all tables in creation order: a table comes after those it refers to, as far as the
-// legacy schema has no circle (tblFamilies and tblInsuree do refer to each other).
+// Tables lists all tables in creation order: a table comes after those it refers to by keys that are
+// checked. What is written in this order violates only references to rows of the same table.
 func Tables() []*Table { return catalogue().tables }
 
 // OwnTables lists the tables that are not legacy: those of the Python backend that we use, and ours.

@@ -121,6 +121,9 @@ func TestTablesAreConsistent(t *testing.T) {
 		for _, f := range tab.Foreign {
 			column(t, tab.Name, f.Column)
 			column(t, f.Table, f.RefColumn)
+			if !f.Unchecked && f.Table != tab.Name && position[f.Table] >= position[tab.Name] {
+				t.Errorf("%s is created before %s, to which its %s refers", tab.Name, f.Table, f.Column)
+			}
 		}
 		for _, c := range tab.Columns {
 			if c.Type == 0 || len(c.Versions) == 0 {

@@ -155,9 +155,16 @@ func (w *writer) add(b *buffer, r row) {
 	}
 }
 
+// flush writes the rows of a buffer, after those that they may refer to: the rows of related tables are
+// generated together, and a legacy database enforces its foreign keys.
 func (w *writer) flush(b *buffer) {
 	if w.err != nil || len(b.rows) == 0 {
 		return
+	}
+	for _, f := range b.tab.Foreign {
+		if other := w.tables[f.Table]; other != nil && other != b && !f.Unchecked {
+			w.flush(other)
+		}
 	}
 	if err := load.Insert(w.ctx, w.tx, b.tab, b.cols, b.rows); err != nil {
 		w.fail(fmt.Errorf("write %s: %w", b.tab.Name, err))
