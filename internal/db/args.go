@@ -48,6 +48,9 @@ func escapeLike(s string) string {
 func (d Dialect) convert(arg any) (any, error) {
 	switch v := arg.(type) {
 	case Ints:
+		if d == Postgres {
+			return array(v), nil
+		}
 		if v == nil {
 			return "[]", nil
 		}
@@ -103,6 +106,17 @@ func (d Dialect) convert(arg any) (any, error) {
 		return v.Value()
 	}
 	return arg, nil
+}
+
+// array is a list as PostgreSQL's int[]. A number beyond it is the key of no row.
+func array(v Ints) []int32 {
+	list := make([]int32, 0, len(v))
+	for _, n := range v {
+		if n >= math.MinInt32 && n <= math.MaxInt32 {
+			list = append(list, int32(n))
+		}
+	}
+	return list
 }
 
 // null dereferences p, or gives the typed NULL that SQL Server needs.

@@ -1,6 +1,7 @@
 package db
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
 
@@ -8,6 +9,13 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/jmoiron/sqlx"
 )
+
+// noJIT keeps the server from compiling a statement before it runs it. What this program asks takes
+// milliseconds; the compiler, set going by a cost that the planner overrates, takes half a second.
+func noJIT(ctx context.Context, c *pgx.Conn) error {
+	_, err := c.Exec(ctx, "SET jit = off")
+	return err
+}
 
 // openPostgres opens PostgreSQL with the session in UTC, because legacy times are naive.
 func (d *DB) openPostgres(dsn string, o Options) error {
@@ -18,7 +26,7 @@ func (d *DB) openPostgres(dsn string, o Options) error {
 		}
 		c.RuntimeParams["timezone"] = "UTC"
 		c.RuntimeParams["application_name"] = "openimis"
-		return pools(stdlib.OpenDB(*c), o.MaxConns), fmt.Sprintf("PostgreSQL %s:%d/%s", c.Host, c.Port, c.Database), nil
+		return pools(stdlib.OpenDB(*c, stdlib.OptionAfterConnect(noJIT)), o.MaxConns), fmt.Sprintf("PostgreSQL %s:%d/%s", c.Host, c.Port, c.Database), nil
 	}
 	writer, name, err := open(dsn)
 	if err != nil {

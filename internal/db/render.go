@@ -39,7 +39,7 @@ func (d Dialect) render(src string, wide bool) (string, error) {
 	r := renderer{dialect: d, wide: wide}
 	text := src
 	if d == Postgres {
-		text = respell(src)
+		text = arrays.Replace(respell(src))
 	}
 	out, err := r.text(text)
 	if err != nil {
@@ -48,6 +48,10 @@ func (d Dialect) render(src string, wide bool) (string, error) {
 	rendered.Store(key, out)
 	return out, nil
 }
+
+// arrays has PostgreSQL look a value up in the array of $ints itself: the planner then knows what the
+// list holds, where it can only guess at the rows of a subquery.
+var arrays = strings.NewReplacer(" NOT IN $ints(", " <> ALL $array(", " IN $ints(", " = ANY $array(")
 
 type renderKey struct {
 	dialect Dialect
@@ -202,11 +206,12 @@ var macros map[string]macro
 func init() { // not a literal: rows refers to render, which refers to macros
 	macros = map[string]macro{
 		"ints": {1, by("(SELECT value FROM json_each({0}))",
-			"(SELECT unnest(CAST(translate(CAST({0} AS text), '[]', '{}') AS int[])))", // whose length the planner knows
+			"(SELECT unnest(CAST({0} AS int[])))",
 			"(SELECT CAST([value] AS int) FROM OPENJSON({0}))")},
 		"texts": {1, by("(SELECT value FROM json_each({0}))",
 			"(SELECT value FROM json_array_elements_text(CAST({0} AS json)))",
 			"(SELECT [value] FROM OPENJSON({0}))")},
+		"array":      {1, by("{0}", "(CAST({0} AS int[]))", "{0}")}, // of arrays, for PostgreSQL only
 		"page":       {2, by("LIMIT {0} OFFSET {1}", "LIMIT {0} OFFSET {1}", "OFFSET {1} ROWS FETCH NEXT {0} ROWS ONLY")},
 		"eq":         {2, by("{0} = {1}", "LOWER({0}) = LOWER(CAST({1} AS text))", "{0} = {1}")},
 		"like":       {2, by(`{0} LIKE {1} ESCAPE '\'`, `LOWER({0}) LIKE LOWER(CAST({1} AS text)) ESCAPE '\'`, `{0} LIKE {1} ESCAPE '\'`)},
