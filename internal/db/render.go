@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"sync"
+
+	lru "github.com/hashicorp/golang-lru/v2"
 )
 
 // Render turns portable SQL into the text of one engine. Portable SQL is the common subset of the
@@ -33,8 +34,8 @@ func (d Dialect) Render(src string) (string, error) { return d.render(src, false
 // case of ASCII letters only (and is ten times faster).
 func (d Dialect) render(src string, wide bool) (string, error) {
 	key := renderKey{d, src, wide}
-	if hit, ok := rendered.Load(key); ok {
-		return hit.(string), nil
+	if hit, ok := rendered.Get(key); ok {
+		return hit, nil
 	}
 	r := renderer{dialect: d, wide: wide}
 	text := src
@@ -45,7 +46,7 @@ func (d Dialect) render(src string, wide bool) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("render for %s: %w in %q", d, err, src)
 	}
-	rendered.Store(key, out)
+	rendered.Add(key, out)
 	return out, nil
 }
 
@@ -59,7 +60,9 @@ type renderKey struct {
 	wide    bool
 }
 
-var rendered sync.Map
+// rendered keeps the statements in use. It is bounded, because clients choose fields, filters and orders
+// and so make statements without end.
+var rendered, _ = lru.New[renderKey, string](10_000)
 
 type renderer struct {
 	dialect Dialect
