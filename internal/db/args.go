@@ -90,9 +90,9 @@ func (d Dialect) convert(arg any) (any, error) {
 	case *bool:
 		return null(d, v, sql.NullBool{})
 	case *time.Time:
-		return null(d, v, sql.NullTime{})
+		return null(d, v, mssql.NullDateTime{})
 	case *Date:
-		return null(d, v, sql.NullTime{})
+		return null(d, v, mssql.NullDate{})
 	case *decimal.Decimal:
 		return null(d, v, sql.NullString{})
 	case *UUID:
@@ -103,7 +103,11 @@ func (d Dialect) convert(arg any) (any, error) {
 		}
 		return nil, nil
 	case driver.Valuer:
-		return v.Value()
+		value, err := v.Value()
+		if value == nil && err == nil {
+			return d.convert(nil)
+		}
+		return value, err
 	}
 	return arg, nil
 }

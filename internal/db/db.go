@@ -19,8 +19,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/jmoiron/sqlx"
-
-	"github.com/openimis/openimis-be-go/internal/fault"
 )
 
 // Query runs statements that read. DB and Tx are Queries.
@@ -73,7 +71,10 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	scheme, _, _ := strings.Cut(url, ":")
+	scheme, _, ok := strings.Cut(url, ":")
+	if !ok { // it may be a list of settings with a password in it
+		return nil, fmt.Errorf("the database URL does not start with a scheme; allowed: sqlite:, postgres://, sqlserver://")
+	}
 	d := &DB{log: o.Log, columns: map[string]map[string]bool{}}
 	var err error
 	switch scheme {
@@ -91,11 +92,11 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	}
 	if err := d.Ping(ctx); err != nil {
 		d.Close()
-		return nil, fmt.Errorf("open %s: %w", d.name, err)
+		return nil, fmt.Errorf("open %s: %w", d.name, oneLine(err))
 	}
 	if err := d.Probe(ctx); err != nil {
 		d.Close()
-		return nil, fmt.Errorf("read the schema of %s: %w", d.name, err)
+		return nil, fmt.Errorf("read the schema of %s: %w", d.name, oneLine(err))
 	}
 	return d, nil
 }
@@ -192,9 +193,9 @@ func (d *DB) Select(ctx context.Context, dest any, src string, args ...any) erro
 		return err
 	}
 	if st := d.statement(ctx, text); st != nil {
-		return describe(selectAll(ctx, stmtQueryer{st}, dest, text, conv), src)
+		return Describe(selectAll(ctx, stmtQueryer{st}, dest, text, conv), src)
 	}
-	return describe(selectAll(ctx, d.reader, dest, text, conv), src)
+	return Describe(selectAll(ctx, d.reader, dest, text, conv), src)
 }
 
 // Get implements Query.
@@ -204,9 +205,9 @@ func (d *DB) Get(ctx context.Context, dest any, src string, args ...any) error {
 		return err
 	}
 	if st := d.statement(ctx, text); st != nil {
-		return describe(getOne(ctx, stmtQueryer{st}, dest, text, conv), src)
+		return Describe(getOne(ctx, stmtQueryer{st}, dest, text, conv), src)
 	}
-	return describe(getOne(ctx, d.reader, dest, text, conv), src)
+	return Describe(getOne(ctx, d.reader, dest, text, conv), src)
 }
 
 // Rows implements Query.
@@ -217,10 +218,10 @@ func (d *DB) Rows(ctx context.Context, src string, args ...any) (*sqlx.Rows, err
 	}
 	if st := d.statement(ctx, text); st != nil {
 		rows, err := st.QueryxContext(ctx, conv...)
-		return rows, describe(err, src)
+		return rows, Describe(err, src)
 	}
 	rows, err := d.reader.QueryxContext(ctx, text, conv...)
-	return rows, describe(err, src)
+	return rows, Describe(err, src)
 }
 
 // maxStatements bounds the prepared statements that SQLite keeps.
@@ -247,15 +248,4 @@ func (d *DB) statement(ctx context.Context, text string) *sqlx.Stmt {
 	d.stmts.Store(text, st)
 	d.stmtCount++
 	return st
-}
-
-// describe adds the statement to a driver's error and gives lost connections their code.
-func describe(err error, src string) error {
-	switch {
-	case err == nil || errors.Is(err, sql.ErrNoRows) || errors.Is(err, context.Canceled):
-		return err
-	case unreachable(err):
-		return fault.Wrap(fmt.Errorf("%w (statement: %s)", err, src), fault.Unavailable, "The database cannot be reached just now; try again in a moment.")
-	}
-	return fmt.Errorf("%w (statement: %s)", err, src)
 }

@@ -26,7 +26,8 @@ type Tx struct {
 
 // Write runs fn in one transaction and commits when it returns nil. A transient failure (deadlock,
 // lock time-out, lost connection before the commit, busy) rolls back and runs fn again, up to eight
-// times; so fn must have no effect outside its Tx. what says for the log what is being written.
+// times; so fn must have no effect outside its Tx. A connection that is lost during the commit is not
+// tried again: the error is ErrUnknown. what says for the log what is being written.
 func (d *DB) Write(ctx context.Context, what string, fn func(tx *Tx) error) error {
 	return d.retry(ctx, what, 8, func() error { return d.once(ctx, fn) })
 }
@@ -34,7 +35,7 @@ func (d *DB) Write(ctx context.Context, what string, fn func(tx *Tx) error) erro
 func (d *DB) once(ctx context.Context, fn func(tx *Tx) error) (err error) {
 	inner, err := d.writer.BeginTxx(ctx, nil)
 	if err != nil {
-		return describe(err, "BEGIN")
+		return Describe(err, "BEGIN")
 	}
 	defer func() {
 		if p := recover(); p != nil {
@@ -52,7 +53,10 @@ func (d *DB) once(ctx context.Context, fn func(tx *Tx) error) (err error) {
 	if tx.failed != nil { // an error was swallowed: PostgreSQL would not commit it either
 		return tx.failed
 	}
-	return describe(inner.Commit(), "COMMIT")
+	if err := ctx.Err(); err != nil { // known before COMMIT is sent: nothing will be saved
+		return Describe(err, "COMMIT")
+	}
+	return describeCommit(inner.Commit())
 }
 
 // Dialect implements Query.
@@ -67,7 +71,7 @@ func (t *Tx) Select(ctx context.Context, dest any, src string, args ...any) erro
 	if err != nil {
 		return err
 	}
-	return t.note(describe(selectAll(ctx, t.tx, dest, text, conv), src))
+	return t.note(Describe(selectAll(ctx, t.tx, dest, text, conv), src))
 }
 
 // Get implements Query.
@@ -76,7 +80,7 @@ func (t *Tx) Get(ctx context.Context, dest any, src string, args ...any) error {
 	if err != nil {
 		return err
 	}
-	return t.note(describe(getOne(ctx, t.tx, dest, text, conv), src))
+	return t.note(Describe(getOne(ctx, t.tx, dest, text, conv), src))
 }
 
 // Rows implements Query.
@@ -86,7 +90,7 @@ func (t *Tx) Rows(ctx context.Context, src string, args ...any) (*sqlx.Rows, err
 		return nil, err
 	}
 	rows, err := t.tx.QueryxContext(ctx, text, conv...)
-	return rows, t.note(describe(err, src))
+	return rows, t.note(Describe(err, src))
 }
 
 // Exec runs a statement that writes and returns how many rows it touched.
@@ -97,7 +101,7 @@ func (t *Tx) Exec(ctx context.Context, src string, args ...any) (int, error) {
 	}
 	res, err := t.tx.ExecContext(ctx, text, conv...)
 	if err != nil {
-		return 0, t.note(describe(err, src))
+		return 0, t.note(Describe(err, src))
 	}
 	n, err := res.RowsAffected()
 	return int(n), err
@@ -105,7 +109,7 @@ func (t *Tx) Exec(ctx context.Context, src string, args ...any) (int, error) {
 
 // note remembers a failed statement, so that the transaction cannot commit after it.
 func (t *Tx) note(err error) error {
-	if err != nil && t.failed == nil && isDriverError(err) {
+	if err != nil && t.failed == nil && breaks(err) {
 		t.failed = err
 	}
 	return err
@@ -118,8 +122,9 @@ func (t *Tx) Try(ctx context.Context, fn func() error) error {
 		save, undo, release = "SAVE TRANSACTION imis_try", "ROLLBACK TRANSACTION imis_try", ""
 	}
 	if _, err := t.tx.ExecContext(ctx, save); err != nil {
-		return describe(err, save)
+		return Describe(err, save)
 	}
+	before := t.failed
 	err := fn()
 	if err == nil {
 		if release != "" {
@@ -133,7 +138,7 @@ func (t *Tx) Try(ctx context.Context, fn func() error) error {
 	if _, undoErr := t.tx.ExecContext(ctx, undo); undoErr != nil {
 		return errors.Join(err, undoErr)
 	}
-	t.failed = nil
+	t.failed = before
 	return err
 }
 
@@ -283,6 +288,10 @@ func (t *Tx) typed(tab *schema.Table, name string, v any) any {
 		if v == nil {
 			return (*bool)(nil)
 		}
+	case schema.Binary: // the one type that SQL Server does not convert a NULL text to
+		if v == nil {
+			return []byte(nil)
+		}
 	}
 	return v
 }
@@ -290,5 +299,5 @@ func (t *Tx) typed(tab *schema.Table, name string, v any) any {
 // DDL runs a statement of the engine's own, as internal/schema makes them. Stores have no use for it.
 func (t *Tx) DDL(ctx context.Context, text string) error {
 	_, err := t.tx.ExecContext(ctx, text)
-	return describe(err, text)
+	return Describe(err, text)
 }

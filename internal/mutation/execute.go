@@ -48,7 +48,10 @@ func (s *Service) execute(ctx context.Context, e entry, p *auth.Principal) {
 		event.Status = Received
 		rest := s.o.Backoff << (e.Attempts - 1)
 		log.WarnContext(ctx, "mutation is tried again", "in", rest, "error", err)
-		if err := s.postpone(ctx, e, s.o.Clock().Add(rest)); err != nil {
+		if err := s.postpone(ctx, e, s.o.Clock().Add(rest)); errors.Is(err, errLost) {
+			log.WarnContext(ctx, "mutation was taken over or had ended; nothing is left to do")
+			return
+		} else if err != nil {
 			log.ErrorContext(ctx, "mutation cannot be postponed; it is taken over when its lease expires", "error", err)
 		}
 	default:
@@ -90,7 +93,7 @@ func (s *Service) attempt(ctx context.Context, e entry, p *auth.Principal) (outc
 		return Outcome{}, err
 	}
 	ctx = auth.With(ctx, p)
-	err = s.db.Write(ctx, "mutation "+e.Name, func(tx *db.Tx) error {
+	apply := func(tx *db.Tx) error {
 		s.reach("leased", e)
 		if err := takeAway(ctx, tx, e); err != nil {
 			return err
@@ -105,7 +108,15 @@ func (s *Service) attempt(ctx context.Context, e entry, p *auth.Principal) (outc
 		}
 		s.reach("finished", e)
 		return nil
-	})
+	}
+	err = s.db.Write(ctx, "mutation "+e.Name, apply)
+	if errors.Is(err, db.ErrUnknown) {
+		// The queue row tells how the COMMIT has ended: it went away with the effects, or it is still
+		// there and nothing was done. So the same transaction may be asked for again.
+		if err = s.db.Write(ctx, "mutation "+e.Name, apply); errors.Is(err, errLost) {
+			err = nil
+		}
+	}
 	s.reach("committed", e)
 	return outcome, err
 }

@@ -23,9 +23,10 @@ type entry struct {
 
 func (e *entry) lease(holder string, until time.Time) { e.LeasedBy, e.LeaseUntil = &holder, &until }
 
-// record writes the log row and the queue row.
+// record writes the log row and the queue row. When it is not known whether they were saved it writes
+// them again: their id is used once, so a duplicate means that they were.
 func (s *Service) record(ctx context.Context, e entry, userID string, clientMutationID, label *string) error {
-	return s.db.Write(ctx, "record mutation "+e.Name, func(tx *db.Tx) error {
+	write := func(tx *db.Tx) error {
 		_, err := tx.Insert(ctx, "core_Mutation_Log", db.Values{"id": e.ID, "json_content": e.Payload, "user_id": userID,
 			"request_date_time": e.Enqueued, "client_mutation_id": clientMutationID, "client_mutation_label": label, "status": Received})
 		if err != nil {
@@ -34,7 +35,14 @@ func (s *Service) record(ctx context.Context, e entry, userID string, clientMuta
 		_, err = tx.Insert(ctx, "imis_mutation_queue", db.Values{"mutation_id": e.ID, "name": e.Name, "principal": e.Principal,
 			"payload": e.Payload, "attempts": e.Attempts, "leased_by": e.LeasedBy, "lease_until": e.LeaseUntil, "enqueued": e.Enqueued})
 		return err
-	})
+	}
+	err := s.db.Write(ctx, "record mutation "+e.Name, write)
+	if errors.Is(err, db.ErrUnknown) {
+		if err = s.db.Write(ctx, "record mutation "+e.Name, write); errors.Is(db.Kind(err), db.ErrDuplicate) {
+			return nil
+		}
+	}
+	return err
 }
 
 const selectNext = `SELECT $uuid(q."mutation_id") AS "mutation_id", q."name", q."principal", q."payload", q."attempts", q."leased_by", q."lease_until", q."enqueued"
@@ -110,10 +118,14 @@ func (s *Service) fail(ctx context.Context, e entry, text string) error {
 
 const updatePostponed = `UPDATE "imis_mutation_queue" SET "lease_until" = ? WHERE "mutation_id" = ? AND "leased_by" = ?`
 
-// postpone lets the row rest until the given moment, when any worker may take it.
+// postpone lets the row rest until the given moment, when any worker may take it. errLost: it is no
+// longer ours, because an attempt whose end we did not learn had ended well, or somebody took it over.
 func (s *Service) postpone(ctx context.Context, e entry, until time.Time) error {
 	return s.db.Write(ctx, "postpone mutation "+e.Name, func(tx *db.Tx) error {
-		_, err := tx.Exec(ctx, updatePostponed, until, e.ID, e.LeasedBy)
+		n, err := tx.Exec(ctx, updatePostponed, until, e.ID, e.LeasedBy)
+		if err == nil && n != 1 {
+			err = errLost
+		}
 		return err
 	})
 }
