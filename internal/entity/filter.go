@@ -53,6 +53,11 @@ func (c Cond) And(where string, args ...any) {
 func (c Cond) AsOf(day time.Time) {
 	tab := c.q.typ.table
 	c.q.history = true
+	if l := rangeOf(tab, tab.ValidityFrom); day.Before(l.from) { // nothing was there yet
+		day = l.from
+	} else if last := l.to.AddDate(0, 0, -1); day.After(last) {
+		day = last
+	}
 	c.And(fmt.Sprintf(`t."%s" < ? AND (t."%s" IS NULL OR t."%s" >= ?)`, tab.ValidityFrom, tab.ValidityTo, tab.ValidityTo), db.Date(day.AddDate(0, 0, 1)), db.Date(day))
 }
 
@@ -112,6 +117,7 @@ func (q *query) restrict(b *bound, alias string) {
 type target struct {
 	alias  string
 	column string
+	of     *schema.Table
 	kind   kind
 	id     bool // the value may be a global id
 	op     string
@@ -142,7 +148,7 @@ func (q *query) follow(t target, parts []string, match func(b *bound, segment st
 		last := i == len(parts)-1
 		name := match(at.typ, p)
 		if last && name == "id" {
-			t.alias, t.column, t.id = at.alias, at.typ.Key, true
+			t.alias, t.column, t.of, t.id = at.alias, at.typ.Key, at.typ.table, true
 			t.kind = at.typ.keyKind()
 			// the key of a relation is the foreign key: no join is needed
 			return t, nil
@@ -150,17 +156,17 @@ func (q *query) follow(t target, parts []string, match func(b *bound, segment st
 		f, ok := at.typ.fields[name]
 		if column, extra := at.typ.Filters[name]; extra && (last || i == len(parts)-2 && parts[i+1] == "id") {
 			c, _ := at.typ.table.Column(column)
-			t.alias, t.column, t.kind, t.id = at.alias, column, kindOfKey(c), true
+			t.alias, t.column, t.of, t.kind, t.id = at.alias, column, at.typ.table, kindOfKey(c), true
 			return t, nil
 		}
 		switch {
 		case !ok:
 			return t, fmt.Errorf("%s has no field %s", at.typ.Name, p)
 		case f.column != "" && last:
-			t.alias, t.column, t.kind = at.alias, f.column, f.kind
+			t.alias, t.column, t.of, t.kind = at.alias, f.column, at.typ.table, f.kind
 			return t, nil
 		case f.one != nil && f.one.Column != "" && (last || i == len(parts)-2 && match(q.registry.to(f.one.To), parts[i+1]) == "id"):
-			t.alias, t.column, t.kind, t.id = at.alias, f.one.Column, q.registry.to(f.one.To).keyKind(), true
+			t.alias, t.column, t.of, t.kind, t.id = at.alias, f.one.Column, at.typ.table, q.registry.to(f.one.To).keyKind(), true
 			return t, nil
 		case f.one == nil:
 			return t, fmt.Errorf("%s.%s is no relation", at.typ.Name, p)
@@ -236,6 +242,7 @@ func (q *query) compare(arg string, t target, v any) error {
 	if t.id {
 		text = relay.Key(text)
 	}
+	limits := rangeOf(t.of, t.column)
 	switch t.kind {
 	case kindText:
 		text = strings.TrimRight(text, " ")
@@ -256,6 +263,9 @@ func (q *query) compare(arg string, t target, v any) error {
 			}
 			return fault.Input(arg, "Argument %q: %q is no whole number.", arg, text)
 		}
+		if where, beyond := limits.beyond(column, t.op, decimal.NewFromInt(int64(n))); beyond {
+			return add(where)
+		}
 		return add(column+" "+t.op+" ?", n)
 	case kindBool:
 		b, err := strconv.ParseBool(text)
@@ -271,6 +281,10 @@ func (q *query) compare(arg string, t target, v any) error {
 		if err != nil {
 			return fault.Input(arg, "Argument %q: %q is no number.", arg, text)
 		}
+		d = d.Round(10) // SQL Server reads it from a text
+		if where, beyond := limits.beyond(column, t.op, d); beyond {
+			return add(where)
+		}
 		return add(column+" "+t.op+" ?", d)
 	case kindUUID:
 		u, ok := db.ParseUUID(text)
@@ -279,14 +293,17 @@ func (q *query) compare(arg string, t target, v any) error {
 		}
 		return add(column+" = ?", db.DjangoUUID(u)) // entities with such a key are tables of the Python backend
 	case kindDate:
-		return q.compareDate(arg, column, t.op, text, add)
+		return q.compareDate(arg, column, t.op, text, limits, add)
 	case kindDateTime:
 		at, dateOnly, err := parseTime(text)
 		if err != nil {
 			return fault.Input(arg, "Argument %q: %v.", arg, err)
 		}
 		if dateOnly {
-			return q.compareDate(arg, column, t.op, text, add)
+			return q.compareDate(arg, column, t.op, text, limits, add)
+		}
+		if where, beyond := limits.outside(column, t.op, at); beyond {
+			return add(where)
 		}
 		return add(column+" "+t.op+" ?", at)
 	}
@@ -295,23 +312,30 @@ func (q *query) compare(arg string, t target, v any) error {
 
 // compareDate compares whole days, whatever time of day the column has: legacy dates are often
 // datetime columns. It never applies a function to the column, so that an index can be used.
-func (q *query) compareDate(arg, column, op, text string, add func(string, ...any) error) error {
+func (q *query) compareDate(arg, column, op, text string, limits limits, add func(string, ...any) error) error {
 	day, _, err := parseTime(text)
 	if err != nil {
 		return fault.Input(arg, "Argument %q: %v.", arg, err)
 	}
-	next := db.Date(day.AddDate(0, 0, 1))
-	switch op {
-	case "<":
-		return add(column+" < ?", db.Date(day))
-	case "<=":
-		return add(column+" < ?", next)
-	case ">":
-		return add(column+" >= ?", next)
-	case ">=":
-		return add(column+" >= ?", db.Date(day))
+	bound := func(op string, at time.Time) error {
+		if where, beyond := limits.outside(column, op, at); beyond {
+			return add(where)
+		}
+		return add(column+" "+op+" ?", db.Date(at))
 	}
-	return add("("+column+" >= ? AND "+column+" < ?)", db.Date(day), next)
+	next := day.AddDate(0, 0, 1)
+	switch op {
+	case "<", ">=":
+		return bound(op, day)
+	case "<=":
+		return bound("<", next)
+	case ">":
+		return bound(">=", next)
+	}
+	if err := bound(">=", day); err != nil {
+		return err
+	}
+	return bound("<", next)
 }
 
 // parseTime reads a Date or DateTime argument.

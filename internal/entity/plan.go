@@ -3,6 +3,7 @@ package entity
 import (
 	"encoding/json"
 	"slices"
+	"strconv"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -268,6 +269,9 @@ func number(v any) (int, bool) {
 		return int(n), err == nil
 	case float64:
 		return int(x), x == float64(int(x))
+	case string: // of a variable
+		n, err := strconv.ParseInt(x, 10, 32)
+		return int(n), err == nil
 	}
 	return 0, false
 }

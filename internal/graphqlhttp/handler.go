@@ -17,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
@@ -32,6 +33,7 @@ type Limits struct {
 	Depth   int   // nested selections; default 30
 	Aliases int   // aliased fields in the whole document; default 100
 	Roots   int   // root fields of the operation; default 50
+	Fields  int   // fields in the whole document, fragments included; default 2,000
 	Tokens  int   // lexical tokens of the document; default 20,000
 	Body    int64 // bytes of the request; default 10 MiB
 }
@@ -48,7 +50,7 @@ type Handler struct {
 
 // New makes a handler.
 func New(es graphql.ExecutableSchema, limits Limits, log *slog.Logger, extensions ...graphql.HandlerExtension) *Handler {
-	for p, v := range map[*int]int{&limits.Depth: 30, &limits.Aliases: 100, &limits.Roots: 50, &limits.Tokens: 20_000} {
+	for p, v := range map[*int]int{&limits.Depth: 30, &limits.Aliases: 100, &limits.Roots: 50, &limits.Fields: 2000, &limits.Tokens: 20_000} {
 		if *p == 0 {
 			*p = v
 		}
@@ -129,7 +131,14 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) execute(w http.ResponseWriter, r *http.Request, params *graphql.RawParams) {
 	start := time.Now()
 	ctx := graphql.StartOperationTrace(r.Context())
+	if err := h.tooMany(params.Query); err != nil {
+		respond(w, http.StatusBadRequest, nil, gqlerror.List{err})
+		return
+	}
 	oc, errs := h.exec.CreateOperationContext(ctx, params)
+	if len(errs) == 0 {
+		errs = checkVariables(h.schema, oc.Operation, params.Variables)
+	}
 	if len(errs) > 0 {
 		respond(w, http.StatusBadRequest, nil, h.legacyErrors(params, oc, errs))
 		return
@@ -188,6 +197,8 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) (p *graphql.RawPa
 			return nil, http.StatusRequestEntityTooLarge, "The request is larger than " + strconv.FormatInt(h.limits.Body, 10) + " bytes."
 		case err != nil:
 			return nil, http.StatusBadRequest, "The request could not be read to its end."
+		case !utf8.Valid(body):
+			return nil, http.StatusBadRequest, "The request is not valid UTF-8."
 		}
 		kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 		switch kind {
@@ -208,6 +219,9 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) (p *graphql.RawPa
 		default:
 			// graphene-django reads nothing from other bodies
 		}
+	}
+	if !utf8.ValidString(p.Query) || !utf8.ValidString(vars) {
+		return nil, http.StatusBadRequest, "The request is not valid UTF-8."
 	}
 	if vars != "" && vars != "null" {
 		if err := decode([]byte(vars), &p.Variables); err != nil {

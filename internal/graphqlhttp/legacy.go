@@ -44,7 +44,7 @@ func checkArguments(s *ast.Schema, defs ast.ArgumentDefinitionList, args ast.Arg
 			continue
 		}
 		if problems := literal(s, def.Type, a.Value); len(problems) > 0 {
-			addError(core.Message("Argument %q has invalid value %s.\n%s", a.Name, printValue(a.Value), strings.Join(problems, "\n")), core.At(opening(a.Value)))
+			addError(core.Message("Argument %q has invalid value %s.\n%s", a.Name, shortened(printValue(a.Value)), strings.Join(problems, "\n")), core.At(opening(a.Value)))
 		}
 	}
 }
@@ -88,7 +88,7 @@ func literal(s *ast.Schema, t *ast.Type, v *ast.Value) []string {
 		return object(s, def, v)
 	}
 	if !leaf(def, v) {
-		return []string{fmt.Sprintf("Expected type %q, found %s.", def.Name, printValue(v))}
+		return []string{fmt.Sprintf("Expected type %q, found %s.", def.Name, shortened(printValue(v)))}
 	}
 	return nil
 }
@@ -132,7 +132,8 @@ func leaf(def *ast.Definition, v *ast.Value) bool {
 	case "TinyInt":
 		return integer(v, 0, 255)
 	case "Float":
-		return number
+		_, err := strconv.ParseFloat(v.Raw, 64) // fails beyond the range too
+		return number && err == nil
 	case "String":
 		return text
 	case "ID":
@@ -173,6 +174,17 @@ func isDateTime(s string) bool {
 	return err == nil
 }
 
+// widest is how much of a value or of a line an error shows, in bytes.
+const widest = 2000
+
+// shortened keeps an answer from being as long as a request may be.
+func shortened(s string) string {
+	if len(s) <= widest {
+		return s
+	}
+	return strings.ToValidUTF8(s[:widest], "") + "…"
+}
+
 // printValue prints a literal as graphql-core does.
 func printValue(v *ast.Value) string {
 	if v == nil {
@@ -210,6 +222,11 @@ func (h *Handler) legacyErrors(params *graphql.RawParams, oc *graphql.OperationC
 		}
 		return gqlerror.List{{Message: message}}
 	}
+	if oc != nil && oc.Operation != nil { // the document is valid, so it is the variables
+		if wrong := checkVariables(h.schema, oc.Operation, params.Variables); len(wrong) > 0 {
+			return wrong
+		}
+	}
 	for i, e := range errs {
 		c := *e
 		syntax := e.Rule == "" && (oc == nil || oc.Doc == nil) // errors of validation name their rule
@@ -224,14 +241,15 @@ func (h *Handler) legacyErrors(params *graphql.RawParams, oc *graphql.OperationC
 	return errs
 }
 
-// excerpt shows the line of an error with its neighbours and a mark below the place.
+// excerpt shows the line of an error with its neighbours and a mark below the place. Of a document that
+// was not written in lines it shows nothing.
 func excerpt(source string, line, column int) string {
 	lines := strings.Split(strings.ReplaceAll(source, "\r\n", "\n"), "\n")
-	if line < 1 || line > len(lines) {
+	if line < 1 || line > len(lines) || len(lines[line-1]) > widest {
 		return ""
 	}
 	width := len(strconv.Itoa(line + 1))
-	show := func(n int) string { return fmt.Sprintf("%*d: %s\n", width, n, lines[n-1]) }
+	show := func(n int) string { return fmt.Sprintf("%*d: %s\n", width, n, shortened(lines[n-1])) }
 	var b strings.Builder
 	if line >= 2 {
 		b.WriteString(show(line - 1))

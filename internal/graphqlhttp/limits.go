@@ -1,14 +1,19 @@
 package graphqlhttp
 
 import (
+	"fmt"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/parser"
 )
 
 func parseForm(body []byte) (url.Values, error) { return url.ParseQuery(string(body)) }
@@ -24,8 +29,17 @@ func (h *Handler) check(r *http.Request, oc *graphql.OperationContext) *gqlerror
 	if n := len(oc.Operation.SelectionSet); n > h.limits.Roots {
 		return gqlerror.Errorf("The operation has %d root fields; %d are allowed.", n, h.limits.Roots)
 	}
-	m := meter{fragments: oc.Doc.Fragments, depths: map[string]int{}}
+	m := meter{fragments: oc.Doc.Fragments, depths: map[string]int{}, texts: texts{longest: longestFilter}}
+	if oc.Operation.Operation == ast.Mutation {
+		m.texts.longest = 0
+	}
+	for _, d := range oc.Operation.VariableDefinitions {
+		m.texts.check("Variable", "$"+d.Variable, oc.Variables[d.Variable])
+	}
 	depth := m.depth(oc.Operation.SelectionSet)
+	if m.texts.err != nil {
+		return m.texts.err
+	}
 	if depth > h.limits.Depth {
 		return gqlerror.Errorf("The selection is %d levels deep; %d are allowed.", depth, h.limits.Depth)
 	}
@@ -49,6 +63,7 @@ type meter struct {
 	fragments ast.FragmentDefinitionList
 	depths    map[string]int
 	aliases   int
+	texts     texts
 }
 
 func (m *meter) depth(set ast.SelectionSet) int {
@@ -62,6 +77,9 @@ func (m *meter) depth(set ast.SelectionSet) int {
 			}
 			if s.Alias != s.Name {
 				m.aliases++
+			}
+			for _, a := range s.Arguments {
+				m.texts.literal(a.Name, a.Value)
 			}
 			d = 1 + m.depth(s.SelectionSet)
 		case *ast.InlineFragment:
@@ -80,4 +98,93 @@ func (m *meter) depth(set ast.SelectionSet) int {
 		deepest = max(deepest, d)
 	}
 	return deepest
+}
+
+// longestFilter is how many characters a text of a query may have: no column that lists are filtered by
+// is longer, and patterns of LIKE end at 4,000 on SQL Server.
+const longestFilter = 4000
+
+// texts finds the first text that no database takes.
+type texts struct {
+	longest int // 0: any length
+	err     *gqlerror.Error
+}
+
+func (t *texts) text(what, path, s string) {
+	if t.err != nil {
+		return
+	}
+	if strings.ContainsRune(s, 0) {
+		t.err = gqlerror.Errorf("%s %q: the text contains the character U+0000, which is not allowed.", what, path)
+	} else if n := utf8.RuneCountInString(s); t.longest > 0 && n > t.longest {
+		t.err = gqlerror.Errorf("%s %q: the text has %d characters; at most %d are allowed.", what, path, n, t.longest)
+	}
+}
+
+// literal checks a value that is written in the document.
+func (t *texts) literal(path string, v *ast.Value) {
+	if v == nil {
+		return
+	}
+	if v.Kind == ast.StringValue || v.Kind == ast.BlockValue {
+		t.text("Argument", path, v.Raw)
+	}
+	for i, c := range v.Children {
+		if v.Kind == ast.ListValue {
+			t.literal(fmt.Sprintf("%s[%d]", path, i), c.Value)
+		} else {
+			t.literal(path+"."+c.Name, c.Value)
+		}
+	}
+}
+
+// check checks the value of a variable.
+func (t *texts) check(what, path string, value any) {
+	switch v := value.(type) {
+	case string:
+		t.text(what, path, v)
+	case []any:
+		for i, e := range v {
+			t.check(what, fmt.Sprintf("%s[%d]", path, i), e)
+		}
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			t.check(what, path+"."+name, v[name])
+		}
+	}
+}
+
+// tooMany refuses a document with too many fields before it is validated: whether fields with the same
+// name can be merged takes time that grows with the square of their number.
+func (h *Handler) tooMany(query string) *gqlerror.Error {
+	if len(query) <= 2*h.limits.Fields { // a field takes two characters at least
+		return nil
+	}
+	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: query}, h.limits.Tokens)
+	if err != nil {
+		return nil // the executor says what is wrong
+	}
+	n := 0
+	var count func(ast.SelectionSet)
+	count = func(set ast.SelectionSet) {
+		for _, s := range set {
+			switch s := s.(type) {
+			case *ast.Field:
+				n++
+				count(s.SelectionSet)
+			case *ast.InlineFragment:
+				count(s.SelectionSet)
+			}
+		}
+	}
+	for _, o := range doc.Operations {
+		count(o.SelectionSet)
+	}
+	for _, f := range doc.Fragments {
+		count(f.SelectionSet)
+	}
+	if n > h.limits.Fields {
+		return gqlerror.Errorf("The document has %d fields; %d are allowed.", n, h.limits.Fields)
+	}
+	return nil
 }

@@ -4,6 +4,7 @@ package relay
 
 import (
 	"encoding/base64"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -47,11 +48,12 @@ func AppendCursor(b []byte, offset int) []byte {
 }
 
 // Offset gives the offset in a cursor; ok is false for anything else, which clients expect to be ignored.
+// No list goes on after the offset 2^31-1, so that sums with it do not overflow.
 func Offset(cursor string) (offset int, ok bool) {
 	raw, err := base64.StdEncoding.DecodeString(cursor)
 	if err != nil || !strings.HasPrefix(string(raw), cursorPrefix) {
 		return 0, false
 	}
 	n, err := strconv.Atoi(string(raw[len(cursorPrefix):]))
-	return n, err == nil && n >= 0
+	return min(n, math.MaxInt32), err == nil && n >= 0
 }

@@ -272,7 +272,7 @@ func (i *Instance) Mount(e *echo.Echo, authenticate func(render auth.ErrorRender
 		g.Any(path, echo.WrapHandler(i.graphql))
 	}
 	for _, path := range []string{"/version", "/version/"} {
-		g.GET(path, func(c echo.Context) error { return c.JSON(http.StatusOK, i.Describe()) })
+		g.Match([]string{http.MethodGet, http.MethodHead}, path, func(c echo.Context) error { return c.JSON(http.StatusOK, i.Describe()) })
 	}
 	for _, m := range i.modules {
 		if r, ok := m.(modules.Routes); ok {

@@ -120,8 +120,9 @@ func (s *Server) routes() *echo.Echo {
 	e.Use(s.hosts)
 	e.Use(middleware.ContextTimeout(time.Duration(s.conf.RequestTimeout)))
 	e.Use(middleware.GzipWithConfig(middleware.GzipConfig{Level: 1, MinLength: 1024}))
-	e.GET("/healthz", func(c echo.Context) error { return c.JSON(http.StatusOK, map[string]string{"status": "ok"}) })
-	e.GET("/readyz", s.ready)
+	probe := []string{http.MethodGet, http.MethodHead} // load balancers ask with either
+	e.Match(probe, "/healthz", func(c echo.Context) error { return c.JSON(http.StatusOK, map[string]string{"status": "ok"}) })
+	e.Match(probe, "/readyz", s.ready)
 	e.GET("/metrics", echo.WrapHandler(s.metrics.Handler()))
 	a := auth.New(s.store, auth.Options{RemoteUser: bool(s.conf.RemoteUser), HeaderName: string(s.conf.RemoteUserHeader), TrustedProxies: s.conf.TrustedProxies, Clock: clock.System, Log: s.log})
 	for _, i := range s.Instances {

@@ -20,13 +20,16 @@ func create(ctx context.Context, tx *db.Tx, c mutation.Call, in claimInput) (out
 	if err := in.check(c.Now, codeLength(tx)); err != nil {
 		return out, err
 	}
-	for field, s := range map[string]struct{ given, want int }{
-		"status":         {in.Status, StatusEntered},
-		"feedbackStatus": {orFlag(in.FeedbackStatus), FlagIdle},
-		"reviewStatus":   {orFlag(in.ReviewStatus), FlagIdle},
+	for _, s := range []struct {
+		field       string
+		given, want int
+	}{
+		{"status", in.Status, StatusEntered},
+		{"feedbackStatus", orFlag(in.FeedbackStatus), FlagIdle},
+		{"reviewStatus", orFlag(in.ReviewStatus), FlagIdle},
 	} {
 		if s.given != s.want {
-			return out, fault.Input(field, "%s: a new claim has %d; %d is not allowed.", field, s.want, s.given)
+			return out, fault.Input(s.field, "%s: a new claim has %d; %d is not allowed.", s.field, s.want, s.given)
 		}
 	}
 	for k, lines := range in.lines() {

@@ -101,7 +101,7 @@ func (in *claimInput) check(now time.Time, maxCode int) error {
 	case n == 0:
 		return fault.Input("code", "code: a claim needs a code.")
 	case n > maxCode:
-		return fault.Input("code", "code: %q has %d characters; at most %d are allowed.", in.Code, n, maxCode)
+		return fault.Input("code", "code: the code has %d characters; at most %d are allowed.", n, maxCode)
 	}
 	// Who is east of the server has tomorrow's date already.
 	tomorrow := now.AddDate(0, 0, 1)
@@ -170,11 +170,14 @@ func (l *lineInput) checkClaimed(k Kind, i int) error {
 	if err := checkLineStatus(at, l.Status); err != nil {
 		return err
 	}
-	for member, m := range map[string]*money{"qtyProvided": &l.QtyProvided, "priceAsked": &l.PriceAsked} {
-		if *m == nil {
-			return fault.Input(at(member), "%s: a number is expected.", at(member))
+	for _, m := range []struct {
+		name   string
+		amount *money
+	}{{"qtyProvided", &l.QtyProvided}, {"priceAsked", &l.PriceAsked}} {
+		if *m.amount == nil {
+			return fault.Input(at(m.name), "%s: a number is expected.", at(m.name))
 		}
-		if err := checkAmount(at(member), m); err != nil {
+		if err := checkAmount(at(m.name), m.amount); err != nil {
 			return err
 		}
 	}
