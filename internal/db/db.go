@@ -163,9 +163,9 @@ func (d *DB) prepare(ctx context.Context, src string, args []any) (string, []any
 	return text, conv, nil
 }
 
-// wide says whether a $like of the statement may have a pattern beyond ASCII.
+// wide says whether a $like or $starts of the statement may have a pattern beyond ASCII.
 func wide(src string, args []any) bool {
-	if !strings.Contains(src, "$like") {
+	if !strings.Contains(src, "$like") && !strings.Contains(src, "$starts") {
 		return false
 	}
 	for _, a := range args {

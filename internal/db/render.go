@@ -15,6 +15,7 @@ import (
 //	$page(?, ?)             limit and offset, after ORDER BY
 //	$eq(a, b)               text equality that ignores case, as SQL Server's collation does
 //	$like(a, ?)             LIKE that ignores case; the pattern comes from db.Contains or db.StartsWith
+//	$starts(a, ?)           the same for a pattern from db.StartsWith, by an index of a where there is one
 //	$ci(a)                  a text expression to sort or group by ignoring case
 //	$date(a)                the date part of a timestamp
 //	$uuid(a)                a GUID column as lower-case text
@@ -143,9 +144,8 @@ func (r *renderer) macro(b *strings.Builder, s string) (int, error) {
 		}
 		args[i] = text
 	}
-	if name == "like" && r.wide {
-		b.WriteString("imis_like(" + args[0] + ", " + args[1] + ")")
-		return taken, nil
+	if f, ok := unicodeForms[name]; ok && r.wide {
+		form.render = by(f, "", "")
 	}
 	b.WriteString(form.render(r.dialect, args))
 	return taken, nil
@@ -204,6 +204,12 @@ func by(sqlite, postgres, sqlserver string) func(Dialect, []string) string {
 	}
 }
 
+// unicodeForms are the SQLite forms of macros whose pattern goes beyond ASCII.
+var unicodeForms = map[string]string{
+	"like":   `imis_like({0}, {1})`,
+	"starts": `(imis_like({0}, {1}) AND {0} >= imis_from({1}) AND {0} < imis_until({1}))`,
+}
+
 var macros map[string]macro
 
 func init() { // not a literal: rows refers to render, which refers to macros
@@ -214,10 +220,12 @@ func init() { // not a literal: rows refers to render, which refers to macros
 		"texts": {1, by("(SELECT value FROM json_each({0}))",
 			"(SELECT value FROM json_array_elements_text(CAST({0} AS json)))",
 			"(SELECT [value] FROM OPENJSON({0}))")},
-		"array":      {1, by("{0}", "(CAST({0} AS int[]))", "{0}")}, // of arrays, for PostgreSQL only
-		"page":       {2, by("LIMIT {0} OFFSET {1}", "LIMIT {0} OFFSET {1}", "OFFSET {1} ROWS FETCH NEXT {0} ROWS ONLY")},
-		"eq":         {2, by("{0} = {1}", "LOWER({0}) = LOWER(CAST({1} AS text))", "{0} = {1}")},
-		"like":       {2, by(`{0} LIKE {1} ESCAPE '\'`, `LOWER({0}) LIKE LOWER(CAST({1} AS text)) ESCAPE '\'`, `{0} LIKE {1} ESCAPE '\'`)},
+		"array": {1, by("{0}", "(CAST({0} AS int[]))", "{0}")}, // of arrays, for PostgreSQL only
+		"page":  {2, by("LIMIT {0} OFFSET {1}", "LIMIT {0} OFFSET {1}", "OFFSET {1} ROWS FETCH NEXT {0} ROWS ONLY")},
+		"eq":    {2, by("{0} = {1}", "LOWER({0}) = LOWER(CAST({1} AS text))", "{0} = {1}")},
+		"like":  {2, by(`{0} LIKE {1} ESCAPE '\'`, `LOWER({0}) LIKE LOWER(CAST({1} AS text)) ESCAPE '\'`, `{0} LIKE {1} ESCAPE '\'`)},
+		"starts": {2, by(`({0} LIKE {1} ESCAPE '\' AND {0} >= imis_from({1}) AND {0} < imis_until({1}))`,
+			`LOWER({0}) LIKE LOWER(CAST({1} AS text)) ESCAPE '\'`, `{0} LIKE {1} ESCAPE '\'`)},
 		"ci":         {1, by("{0}", "LOWER({0})", "{0}")},
 		"date":       {1, by("substr({0}, 1, 10)", "CAST({0} AS date)", "CAST({0} AS date)")},
 		"uuid":       {1, by("LOWER({0})", "LOWER(CAST({0} AS text))", "LOWER(CAST({0} AS char(36)))")},

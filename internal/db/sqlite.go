@@ -18,8 +18,8 @@ import (
 )
 
 // sqliteFunctions registers, once, what the embedded database needs to compare as SQL Server does:
-// the collation IMIS_CI (no case, no trailing blanks), LIKE without case for all of Unicode, and
-// imis_uuid() for new GUIDs.
+// the collation IMIS_CI (no case, no trailing blanks), LIKE without case for all of Unicode, the range
+// of a search by prefix, and imis_uuid() for new GUIDs.
 var sqliteFunctions = sync.OnceFunc(func() {
 	sqlite.MustRegisterCollationUtf8("IMIS_CI", compareText)
 	sqlite.MustRegisterScalarFunction("imis_uuid", 0, func(*sqlite.FunctionContext, []driver.Value) (driver.Value, error) {
@@ -30,7 +30,28 @@ var sqliteFunctions = sync.OnceFunc(func() {
 		pattern, isText := args[1].(string)
 		return ok && isText && likeText(text, pattern), nil
 	})
+	sqlite.MustRegisterDeterministicScalarFunction("imis_from", 1, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+		pattern, _ := args[0].(string)
+		return prefix(pattern), nil
+	})
+	sqlite.MustRegisterDeterministicScalarFunction("imis_until", 1, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+		pattern, _ := args[0].(string)
+		return prefix(pattern) + string(unicode.MaxRune), nil
+	})
 })
+
+// prefix is the text that everything starts with that is like pattern. The embedded database's LIKE does
+// not use an index of IMIS_CI, so $starts gives it the range as well.
+func prefix(pattern string) string {
+	var b strings.Builder
+	for i := 0; i < len(pattern) && pattern[i] != '%' && pattern[i] != '_'; i++ {
+		if pattern[i] == '\\' && i+1 < len(pattern) {
+			i++
+		}
+		b.WriteByte(pattern[i])
+	}
+	return b.String()
+}
 
 // likeText is LIKE with the escape character \ that ignores the case of all letters.
 func likeText(text, pattern string) bool {

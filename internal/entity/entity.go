@@ -38,6 +38,11 @@ type Type struct {
 	// Scope gives the condition on rows of the table (as alias) that s may see; "" means all. nil means
 	// that every row may be seen by who has Access.
 	Scope func(s auth.Scope, alias string) (where string, args []any)
+	// ScopeEach is the same condition for statements that look at few rows, such as a page: it looks each
+	// of them up, where Scope may begin with all that is in reach. nil: Scope serves for both.
+	ScopeEach func(s auth.Scope, alias string) (where string, args []any)
+	// EachUpTo is the row of a list up to which pages are such statements; 0: all pages.
+	EachUpTo int
 	// Where is a condition that every row of the type fulfils, on the alias t.
 	Where string
 	// Order sorts lists that ask for no order, as column names; default the key.

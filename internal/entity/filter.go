@@ -3,6 +3,7 @@ package entity
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -29,6 +30,9 @@ type query struct {
 	order    []string
 	random   bool
 	history  bool // rows of the past are asked for
+	scopes   []joined
+	// few says that the conditions leave few rows of many.
+	few bool
 }
 
 type joined struct {
@@ -47,6 +51,7 @@ type Cond struct{ q *query }
 func (c Cond) And(where string, args ...any) {
 	c.q.where = append(c.q.where, where)
 	c.q.args = append(c.q.args, args...)
+	c.q.few = true
 }
 
 // AsOf asks for the rows as they were on a day, instead of the current ones.
@@ -104,13 +109,27 @@ func (q *query) join(path string, from joined, relation string) (joined, error) 
 
 // restrict adds the row security of a type.
 func (q *query) restrict(b *bound, alias string) {
-	if b.Scope == nil || q.scope.All {
-		return
+	if b.Scope != nil && !q.scope.All {
+		q.scopes = append(q.scopes, joined{alias, b})
 	}
-	if where, args := b.Scope(q.scope, alias); where != "" {
-		q.where = append(q.where, where)
-		q.args = append(q.args, args...)
+}
+
+// conditions renders the WHERE clause for a statement that looks at few rows or at many.
+func (q *query) conditions(few bool) (string, []any) {
+	where, args := slices.Clone(q.where), slices.Clone(q.args)
+	for _, s := range q.scopes {
+		scope := s.typ.Scope
+		if few && s.typ.ScopeEach != nil {
+			scope = s.typ.ScopeEach
+		}
+		if seen, more := scope(q.scope, s.alias); seen != "" {
+			where, args = append(where, seen), append(args, more...)
+		}
 	}
+	if len(where) == 0 {
+		return "", nil
+	}
+	return " WHERE " + strings.Join(where, " AND "), args
 }
 
 // target is where an argument or a sort key leads.
@@ -246,11 +265,12 @@ func (q *query) compare(arg string, t target, v any) error {
 	switch t.kind {
 	case kindText:
 		text = strings.TrimRight(text, " ")
+		q.few = q.few || !t.id && len(text) >= 3 // genders and the like leave many
 		switch t.op {
 		case "contains":
 			return add("$like("+column+", ?)", db.Contains(text))
 		case "starts":
-			return add("$like("+column+", ?)", db.StartsWith(text))
+			return add("$starts("+column+", ?)", db.StartsWith(text))
 		case "=":
 			return add("$eq("+column+", ?)", text)
 		}
@@ -263,6 +283,7 @@ func (q *query) compare(arg string, t target, v any) error {
 			}
 			return fault.Input(arg, "Argument %q: %q is no whole number.", arg, text)
 		}
+		q.few = q.few || t.id
 		if where, beyond := limits.beyond(column, t.op, decimal.NewFromInt(int64(n))); beyond {
 			return add(where)
 		}

@@ -96,8 +96,8 @@ func (l *loader) rootList(ctx context.Context, m *manyPlan, node *plan) error {
 	g.window, g.start = w, w.Start
 	if m.conn == nil || m.conn.needRows {
 		limit := w.End - w.Start
-		src := "SELECT " + node.selectList() + " FROM " + m.query.from() + m.query.conditions() + " ORDER BY " + strings.Join(m.query.order, ", ")
-		args := append([]any{}, m.query.args...)
+		where, args := m.query.conditions(m.query.few || node.typ.EachUpTo == 0 || w.End <= node.typ.EachUpTo)
+		src := "SELECT " + node.selectList() + " FROM " + m.query.from() + where + " ORDER BY " + strings.Join(m.query.order, ", ")
 		// one row more tells whether there is a next page
 		src += " $page(?, ?)"
 		args = append(args, limit+1, w.Start)
@@ -122,7 +122,8 @@ func (l *loader) rootList(ctx context.Context, m *manyPlan, node *plan) error {
 
 // count asks for the length of a root list.
 func (l *loader) count(ctx context.Context, m *manyPlan, g *group) error {
-	return l.query.Get(ctx, &g.total, "SELECT COUNT(*) FROM "+m.query.from()+m.query.conditions(), m.query.args...)
+	where, args := m.query.conditions(m.query.few)
+	return l.query.Get(ctx, &g.total, "SELECT COUNT(*) FROM "+m.query.from()+where, args...)
 }
 
 // childLists loads the lists of all parents with one statement, each cut to its page by a window
@@ -151,14 +152,13 @@ func (l *loader) childLists(ctx context.Context, m *manyPlan, node *plan, parent
 		return nil
 	}
 	src := "SELECT " + node.selectList() + ", " + fk + ` AS "imis_fk"`
-	var args []any
+	conditions, args := q.conditions(true)
 	if m.conn == nil {
-		src += " FROM " + q.from() + q.conditions() + " ORDER BY " + fk + ", " + strings.Join(q.order, ", ") + " $page(?, ?)"
-		args = append(append([]any{}, q.args...), l.budget+1, 0)
+		src += " FROM " + q.from() + conditions + " ORDER BY " + fk + ", " + strings.Join(q.order, ", ") + " $page(?, ?)"
+		args = append(args, l.budget+1, 0)
 	} else {
 		count := ""
 		where := `x."imis_n" > ? AND x."imis_n" <= ?`
-		args = append(args, q.args...)
 		switch {
 		case w.NeedTotal: // the last rows of every list
 			count = ", COUNT(*) OVER (PARTITION BY " + fk + `) AS "imis_c"`
@@ -168,7 +168,7 @@ func (l *loader) childLists(ctx context.Context, m *manyPlan, node *plan, parent
 			args = append(args, w.Start, w.End+1)
 		}
 		src = "SELECT " + node.outerList() + `, x."imis_fk" FROM (` + src + ", ROW_NUMBER() OVER (PARTITION BY " + fk + " ORDER BY " +
-			strings.Join(q.order, ", ") + `) AS "imis_n"` + count + " FROM " + q.from() + q.conditions() + ") AS x WHERE " + where +
+			strings.Join(q.order, ", ") + `) AS "imis_n"` + count + " FROM " + q.from() + conditions + ") AS x WHERE " + where +
 			` ORDER BY x."imis_fk", x."imis_n"`
 	}
 	var owners []key
@@ -209,8 +209,9 @@ func (l *loader) childTotals(ctx context.Context, m *manyPlan, fk string, index 
 	for i := range m.groups {
 		m.groups[i].total = 0
 	}
-	src := "SELECT " + fk + ` AS "imis_fk", COUNT(*) AS "imis_c" FROM ` + m.query.from() + m.query.conditions() + " GROUP BY " + fk
-	rs, err := l.query.Rows(ctx, src, m.query.args...)
+	where, args := m.query.conditions(true)
+	src := "SELECT " + fk + ` AS "imis_fk", COUNT(*) AS "imis_c" FROM ` + m.query.from() + where + " GROUP BY " + fk
+	rs, err := l.query.Rows(ctx, src, args...)
 	if err != nil {
 		return err
 	}
@@ -225,7 +226,7 @@ func (l *loader) childTotals(ctx context.Context, m *manyPlan, fk string, index 
 			m.groups[i].total = n
 		}
 	}
-	return rs.Err()
+	return db.Describe(rs.Err(), src)
 }
 
 // relations loads what the rows of a plan refer to, each relation with one statement.
@@ -302,8 +303,8 @@ func (l *loader) one(ctx context.Context, parent *plan, f *planField) error {
 	if !o.rel.Open {
 		q.restrict(o.node.typ, "t")
 	}
-	src := "SELECT " + o.node.selectList() + " FROM " + q.from() + q.conditions()
-	if err := l.scan(ctx, o.node, src, q.args, nil); err != nil {
+	where, args := q.conditions(true)
+	if err := l.scan(ctx, o.node, "SELECT "+o.node.selectList()+" FROM "+q.from()+where, args, nil); err != nil {
 		return err
 	}
 	at := make(map[key]int32, o.node.table.n)
@@ -357,14 +358,6 @@ func (q *query) from() string {
 		s += " " + j
 	}
 	return s
-}
-
-// conditions renders the WHERE clause.
-func (q *query) conditions() string {
-	if len(q.where) == 0 {
-		return ""
-	}
-	return " WHERE " + strings.Join(q.where, " AND ")
 }
 
 // selectList names the columns that a plan needs: keys first, then what is written.
@@ -438,5 +431,5 @@ func (l *loader) scan(ctx context.Context, p *plan, src string, args []any, owne
 		}
 		t.n++
 	}
-	return rs.Err()
+	return db.Describe(rs.Err(), src)
 }

@@ -10,6 +10,7 @@ type lookup struct {
 	table   string
 	columns string // separated by blanks
 	where   rows
+	covers  string // columns that a search through the whole index reads besides
 }
 
 // rows says which rows an index covers.
@@ -25,132 +26,134 @@ const (
 // (lines of an old claim) cover all rows; search fields cover the live rows.
 var lookups = []lookup{
 	// location
-	{"tblLocations", "ParentLocationId", all},
-	{"tblLocations", "LocationType ValidityTo", all},
-	{"tblLocations", "LocationCode", live},
-	{"tblHF", "LocationId", all},
-	{"tblHF", "HFCode", live},
-	{"tblHFCatchment", "HFID", live},
-	{"tblHFCatchment", "LocationId", live},
-	{"tblOfficerVillages", "OfficerId", live},
-	{"tblOfficerVillages", "LocationId", live},
-	{"tblOfficer", "LocationId", live},
-	{"tblOfficer", "Code", live},
-	{"tblClaimAdmin", "HFId", live},
-	{"tblClaimAdmin", "ClaimAdminCode", live},
-	{"tblPayer", "LocationId", live},
+	{table: "tblLocations", columns: "ParentLocationId", where: all},
+	{table: "tblLocations", columns: "LocationType ValidityTo", where: all},
+	{table: "tblLocations", columns: "LocationCode", where: live},
+	{table: "tblHF", columns: "LocationId", where: all},
+	{table: "tblHF", columns: "HFCode", where: live},
+	{table: "tblHFCatchment", columns: "HFID", where: live},
+	{table: "tblHFCatchment", columns: "LocationId", where: live},
+	{table: "tblOfficerVillages", columns: "OfficerId", where: live},
+	{table: "tblOfficerVillages", columns: "LocationId", where: live},
+	{table: "tblOfficer", columns: "LocationId", where: live},
+	{table: "tblOfficer", columns: "Code", where: live},
+	{table: "tblClaimAdmin", columns: "HFId", where: live},
+	{table: "tblClaimAdmin", columns: "ClaimAdminCode", where: live},
+	{table: "tblPayer", columns: "LocationId", where: live},
 
 	// medical, price lists, products
-	{"tblICDCodes", "ICDCode", live},
-	{"tblItems", "ItemCode", live},
-	{"tblItems", "LegacyID", history},
-	{"tblServices", "ServCode", live},
-	{"tblServices", "LegacyID", history},
-	{"tblPLItems", "LocationId", live},
-	{"tblPLItemsDetail", "PLItemID ItemID", live},
-	{"tblPLItemsDetail", "ItemID", live},
-	{"tblPLServices", "LocationId", live},
-	{"tblPLServicesDetail", "PLServiceID ServiceID", live},
-	{"tblPLServicesDetail", "ServiceID", live},
-	{"tblProduct", "ProductCode", live},
-	{"tblProduct", "LocationId", live},
-	{"tblProduct", "LegacyID", history},
-	{"tblProductItems", "ProdID ItemID", all},
-	{"tblProductItems", "ItemID", all},
-	{"tblProductServices", "ProdID ServiceID", all},
-	{"tblProductServices", "ServiceID", all},
-	{"tblRelDistr", "ProdID", live},
-	{"tblRelIndex", "ProdID RelYear RelPeriod", live},
+	{table: "tblICDCodes", columns: "ICDCode", where: live},
+	{table: "tblItems", columns: "ItemCode", where: live},
+	{table: "tblItems", columns: "LegacyID", where: history},
+	{table: "tblServices", columns: "ServCode", where: live},
+	{table: "tblServices", columns: "LegacyID", where: history},
+	{table: "tblPLItems", columns: "LocationId", where: live},
+	{table: "tblPLItemsDetail", columns: "PLItemID ItemID", where: live},
+	{table: "tblPLItemsDetail", columns: "ItemID", where: live},
+	{table: "tblPLServices", columns: "LocationId", where: live},
+	{table: "tblPLServicesDetail", columns: "PLServiceID ServiceID", where: live},
+	{table: "tblPLServicesDetail", columns: "ServiceID", where: live},
+	{table: "tblProduct", columns: "ProductCode", where: live},
+	{table: "tblProduct", columns: "LocationId", where: live},
+	{table: "tblProduct", columns: "LegacyID", where: history},
+	{table: "tblProductItems", columns: "ProdID ItemID", where: all},
+	{table: "tblProductItems", columns: "ItemID", where: all},
+	{table: "tblProductServices", columns: "ProdID ServiceID", where: all},
+	{table: "tblProductServices", columns: "ServiceID", where: all},
+	{table: "tblRelDistr", columns: "ProdID", where: live},
+	{table: "tblRelIndex", columns: "ProdID RelYear RelPeriod", where: live},
 
 	// insurees and families
-	{"tblFamilies", "LocationId", all},
-	{"tblFamilies", "InsureeID", all},
-	{"tblFamilies", "FamilyID", live},
-	{"tblInsuree", "FamilyID", all},
-	{"tblInsuree", "CHFID", all}, // claims are searched by it through a join, which does not ask for current rows
-	{"tblInsuree", "LastName OtherNames", live},
-	{"tblInsuree", "OtherNames", live},
-	{"tblInsuree", "HFID", live},
-	{"tblInsuree", "InsureeID", live},
-	{"tblInsuree", "LegacyID", history},
-	{"tblPhotos", "InsureeID", all},
-	{"tblPhotos", "CHFID", all},
+	{table: "tblFamilies", columns: "LocationId", where: all},
+	{table: "tblFamilies", columns: "InsureeID", where: all},
+	{table: "tblFamilies", columns: "FamilyID", where: live},
+	{table: "tblInsuree", columns: "FamilyID", where: all},
+	{table: "tblInsuree", columns: "CHFID", where: all},                                                   // claims are searched by it through a join, which does not ask for current rows
+	{table: "tblInsuree", columns: "LastName OtherNames", where: live, covers: "FamilyID CurrentVillage"}, // a part of a name, and who may see it
+	{table: "tblInsuree", columns: "OtherNames", where: live},
+	{table: "tblInsuree", columns: "HFID", where: live},
+	{table: "tblInsuree", columns: "InsureeID", where: live},
+	{table: "tblInsuree", columns: "LegacyID", where: history},
+	{table: "tblPhotos", columns: "InsureeID", where: all},
+	{table: "tblPhotos", columns: "CHFID", where: all},
 
 	// policies and premiums
-	{"tblPolicy", "FamilyID", all},
-	{"tblPolicy", "ProdID", all},
-	{"tblPolicy", "OfficerID", live},
-	{"tblPolicy", "ExpiryDate", live},
-	{"tblPolicy", "PolicyStatus EffectiveDate", live},
-	{"tblPolicy", "PolicyID", live},
-	{"tblInsureePolicy", "InsureeId ExpiryDate", all},
-	{"tblInsureePolicy", "PolicyId", all},
-	{"tblPremium", "PolicyID", all},
-	{"tblPremium", "PayerID", live},
-	{"tblPremium", "PayDate", live},
-	{"tblPremium", "Receipt", live},
-	{"tblPremium", "PremiumId", live},
-	{"tblPolicyRenewals", "PolicyID", all},
-	{"tblPolicyRenewals", "InsureeID", live},
-	{"tblPolicyRenewals", "NewOfficerID", live},
-	{"tblPolicyRenewalDetails", "RenewalID", all},
+	{table: "tblPolicy", columns: "FamilyID", where: all},
+	{table: "tblPolicy", columns: "ProdID", where: all},
+	{table: "tblPolicy", columns: "OfficerID", where: live},
+	{table: "tblPolicy", columns: "ExpiryDate", where: live},
+	{table: "tblPolicy", columns: "PolicyStatus EffectiveDate", where: live},
+	{table: "tblPolicy", columns: "PolicyID", where: live},
+	{table: "tblInsureePolicy", columns: "InsureeId ExpiryDate", where: all},
+	{table: "tblInsureePolicy", columns: "PolicyId", where: all},
+	{table: "tblPremium", columns: "PolicyID", where: all},
+	{table: "tblPremium", columns: "PayerID", where: live},
+	{table: "tblPremium", columns: "PayDate", where: live},
+	{table: "tblPremium", columns: "Receipt", where: live},
+	{table: "tblPremium", columns: "PremiumId", where: live},
+	{table: "tblPolicyRenewals", columns: "PolicyID", where: all},
+	{table: "tblPolicyRenewals", columns: "InsureeID", where: live},
+	{table: "tblPolicyRenewals", columns: "NewOfficerID", where: live},
+	{table: "tblPolicyRenewalDetails", columns: "RenewalID", where: all},
 
 	// claims
-	{"tblClaim", "InsureeID DateFrom", all},
-	{"tblClaim", "HFID ClaimStatus", live},
-	{"tblClaim", "ClaimStatus DateClaimed", live},
-	{"tblClaim", "ClaimCode", live},
-	{"tblClaim", "DateClaimed", live},
-	{"tblClaim", "DateFrom", live},
-	{"tblClaim", "DateProcessed", live},
-	{"tblClaim", "ICDID", live},
-	{"tblClaim", "RunID", live},
-	{"tblClaim", "ClaimAdminId", live},
-	{"tblClaim", "FeedbackStatus", live},
-	{"tblClaim", "ReviewStatus", live},
-	{"tblClaim", "ClaimID", live},
-	{"tblClaimItems", "ClaimID", all},
-	{"tblClaimItems", "ItemID", live},
-	{"tblClaimItems", "PolicyID", live},
-	{"tblClaimServices", "ClaimID", all},
-	{"tblClaimServices", "ServiceID", live},
-	{"tblClaimServices", "PolicyID", live},
-	{"tblClaimDedRem", "PolicyID InsureeID", all},
-	{"tblClaimDedRem", "InsureeID", live},
-	{"tblClaimDedRem", "ClaimID", all},
-	{"tblFeedback", "ClaimID", all},
-	{"tblFeedbackPrompt", "ClaimID", all},
-	{"tblFeedbackPrompt", "OfficerID", live},
-	{"tblBatchRun", "LocationId RunYear RunMonth", live},
+	{table: "tblClaim", columns: "InsureeID DateFrom", where: all},
+	{table: "tblClaim", columns: "HFID ClaimStatus", where: live},
+	{table: "tblClaim", columns: "ClaimStatus DateClaimed", where: live},
+	{table: "tblClaim", columns: "ClaimCode", where: live},
+	{table: "tblClaim", columns: "DateClaimed", where: live},
+	{table: "tblClaim", columns: "DateFrom", where: live},
+	{table: "tblClaim", columns: "DateProcessed", where: live},
+	{table: "tblClaim", columns: "ICDID", where: live},
+	{table: "tblClaim", columns: "RunID", where: live},
+	{table: "tblClaim", columns: "ClaimAdminId", where: live},
+	{table: "tblClaim", columns: "FeedbackStatus", where: live},
+	{table: "tblClaim", columns: "ReviewStatus", where: live},
+	{table: "tblClaim", columns: "ClaimID", where: live},
+	{table: "tblClaimItems", columns: "ClaimID", where: all},
+	{table: "tblClaimItems", columns: "ItemID", where: live},
+	{table: "tblClaimItems", columns: "PolicyID", where: live},
+	{table: "tblClaimServices", columns: "ClaimID", where: all},
+	{table: "tblClaimServices", columns: "ServiceID", where: live},
+	{table: "tblClaimServices", columns: "PolicyID", where: live},
+	{table: "tblClaimDedRem", columns: "PolicyID InsureeID", where: all},
+	{table: "tblClaimDedRem", columns: "InsureeID", where: live},
+	{table: "tblClaimDedRem", columns: "ClaimID", where: all},
+	{table: "tblFeedback", columns: "ClaimID", where: all},
+	{table: "tblFeedbackPrompt", columns: "ClaimID", where: all},
+	{table: "tblFeedbackPrompt", columns: "OfficerID", where: live},
+	{table: "tblBatchRun", columns: "LocationId RunYear RunMonth", where: live},
 
 	// users and rights
-	{"tblUsers", "LoginName", live},
-	{"tblUsers", "HFID", live},
-	{"tblUserRole", "UserID", live},
-	{"tblUserRole", "RoleID", live},
-	{"tblRoleRight", "RoleID RightID", live},
-	{"tblRoleRight", "RightID", live},
-	{"tblUsersDistricts", "UserID", live},
-	{"tblUsersDistricts", "LocationId", live},
-	{"tblLogins", "UserId", all},
-	{"core_User", "i_user_id", all},
-	{"core_User", "t_user_id", all},
-	{"core_User_groups", "group_id", all},
+	{table: "tblUsers", columns: "LoginName", where: live},
+	{table: "tblUsers", columns: "HFID", where: live},
+	{table: "tblUserRole", columns: "UserID", where: live},
+	{table: "tblUserRole", columns: "RoleID", where: live},
+	{table: "tblRoleRight", columns: "RoleID RightID", where: live},
+	{table: "tblRoleRight", columns: "RightID", where: live},
+	{table: "tblUsersDistricts", columns: "UserID", where: live},
+	{table: "tblUsersDistricts", columns: "LocationId", where: live},
+	{table: "tblLogins", columns: "UserId", where: all},
+	{table: "core_User", columns: "i_user_id", where: all},
+	{table: "core_User", columns: "t_user_id", where: all},
+	{table: "core_User_groups", columns: "group_id", where: all},
 
 	// mutations
-	{"core_Mutation_Log", "user_id request_date_time", all},
-	{"core_Mutation_Log", "client_mutation_id", all},
-	{"core_Mutation_Log", "status request_date_time", all},
-	{"core_Mutation_Log", "request_date_time", all},
-	{"core_ModuleConfiguration", "module", all},
-	{"claim_ClaimMutation", "claim_id", all},
-	{"claim_ClaimMutation", "mutation_id", all},
-	{"imis_mutation_queue", "lease_until enqueued", all},
+	{table: "core_Mutation_Log", columns: "user_id request_date_time", where: all},
+	{table: "core_Mutation_Log", columns: "client_mutation_id", where: all},
+	{table: "core_Mutation_Log", columns: "status request_date_time", where: all},
+	{table: "core_Mutation_Log", columns: "request_date_time", where: all},
+	{table: "core_ModuleConfiguration", columns: "module", where: all},
+	{table: "claim_ClaimMutation", columns: "claim_id", where: all},
+	{table: "claim_ClaimMutation", columns: "mutation_id", where: all},
+	{table: "imis_mutation_queue", columns: "lease_until enqueued", where: all},
 }
 
 // Indexes gives the secondary indexes of a database that we created, for SQLite and PostgreSQL: one for
 // each lookup above and one for the GUID of each table. They are created where they are missing and
 // need no extension. Legacy databases, and so SQL Server, are never altered: nothing for them.
+//
+// An index that covers a search is read instead of the table, which is several times as large.
 //
 // On PostgreSQL texts are compared as LOWER("column"), so that is what is indexed, with the operators
 // that also serve a search by prefix. GUIDs are indexed as they are on both: compare them so.
@@ -164,7 +167,7 @@ func Indexes(d Dialect) []string {
 	}
 	for _, t := range Tables() {
 		if t.UUIDColumn != "" {
-			out = append(out, lookup{t.Name, t.UUIDColumn, all}.create(d))
+			out = append(out, lookup{table: t.Name, columns: t.UUIDColumn}.create(d))
 		}
 	}
 	return out
@@ -176,26 +179,46 @@ func (l lookup) create(d Dialect) string {
 		panic("index on the unknown table " + l.table)
 	}
 	name := "imis_" + t.Name
-	var parts []string
+	var parts, whole []string // as indexed, and as they are
 	for _, n := range strings.Fields(l.columns) {
-		c, ok := t.Column(n)
-		if !ok {
-			panic(fmt.Sprintf("index on the unknown column %s.%s", l.table, n))
-		}
+		c := l.column(t, n)
 		name += "_" + c.Name
 		part := d.quote(c.NameOn(d))
 		if d == Postgres && c.Type == Text {
+			whole = append(whole, part)
 			part = "LOWER(" + part + ") text_pattern_ops"
 		}
 		parts = append(parts, part)
+	}
+	for _, n := range strings.Fields(l.covers) {
+		whole = append(whole, d.quote(l.column(t, n).NameOn(d)))
 	}
 	where := ""
 	switch l.where {
 	case live:
 		name += "_live"
 		where = fmt.Sprintf(" WHERE %s IS NULL", t.names(d, []string{t.ValidityTo}))
+		if d == SQLite && (l.covers != "" || l.columns == t.Identity) {
+			// It reads ValidityTo although the index says it. Such an index on the key counts current rows.
+			whole = append(whole, t.names(d, []string{t.ValidityTo}))
+		}
 	case history:
 		where = fmt.Sprintf(" WHERE %s IS NOT NULL", t.names(d, []string{t.LegacyIDColumn}))
 	}
-	return fmt.Sprintf("CREATE INDEX IF NOT EXISTS %s ON %s (%s)%s", d.quote(name), d.table(t.Name), strings.Join(parts, ", "), where)
+	include := ""
+	switch {
+	case d == SQLite:
+		parts = append(parts, whole...)
+	case l.covers != "":
+		include = " INCLUDE (" + strings.Join(whole, ", ") + ")"
+	}
+	return fmt.Sprintf("CREATE INDEX IF NOT EXISTS %s ON %s (%s)%s%s", d.quote(name), d.table(t.Name), strings.Join(parts, ", "), include, where)
+}
+
+func (l lookup) column(t *Table, name string) *Column {
+	c, ok := t.Column(name)
+	if !ok {
+		panic(fmt.Sprintf("index on the unknown column %s.%s", l.table, name))
+	}
+	return c
 }

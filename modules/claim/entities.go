@@ -50,7 +50,7 @@ var Entity = &entity.Type{
 	},
 	Filters: map[string]string{"batchRun": "RunID"},
 	Access:  Search,
-	Scope:   ScopeWhere,
+	Scope:   ScopeWhere, ScopeEach: ScopeEach,
 }
 
 // lineColumns are what items and services of a claim have in common.

@@ -11,6 +11,15 @@ func ScopeWhere(s auth.Scope, alias string) (where string, args []any) {
 	return ofFacilities(s, alias+`."HFID"`)
 }
 
+// ScopeEach is ScopeWhere by looking up the facility of each claim. The embedded database would else
+// begin a page of a list with all claims of the facilities in reach.
+func ScopeEach(s auth.Scope, alias string) (where string, args []any) {
+	if s.All || s.HealthFacility != nil || len(s.Districts) == 0 {
+		return ScopeWhere(s, alias)
+	}
+	return `EXISTS (SELECT 1 FROM "tblHF" AS scope_h WHERE scope_h."HfID" = ` + alias + `."HFID" AND scope_h."LocationId" IN $ints(?))`, []any{db.Ints(s.Districts)}
+}
+
 // AdminScopeWhere is ScopeWhere for tblClaimAdmin.
 func AdminScopeWhere(s auth.Scope, alias string) (where string, args []any) {
 	return ofFacilities(s, alias+`."HFId"`)

@@ -34,7 +34,7 @@ var Entity = &entity.Type{
 	},
 	Computed: map[string]entity.Computed{"age": {Column: "DOB", Int: age}},
 	Access:   Read,
-	Scope:    ScopeWhere,
+	Scope:    ScopeWhere, ScopeEach: ScopeEach, EachUpTo: 1000,
 }
 
 // FamilyEntity is tblFamilies as GraphQL shows it.
@@ -54,7 +54,7 @@ var FamilyEntity = &entity.Type{
 	// A legacy family may leave these open; the contract has them as true or false.
 	NullFalse: []string{"poverty", "isOffline"},
 	Access:    ReadFamilies,
-	Scope:     FamilyScopeWhere,
+	Scope:     FamilyScopeWhere, ScopeEach: FamilyScopeEach,
 }
 
 // FamilyType is tblFamilyTypes.
