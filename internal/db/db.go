@@ -90,7 +90,7 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := d.Ping(ctx); err != nil {
+	if err := d.ping(ctx); err != nil {
 		d.Close()
 		return nil, fmt.Errorf("open %s: %w", d.name, oneLine(err))
 	}
@@ -132,15 +132,17 @@ func (d *DB) Dialect() Dialect { return d.dialect }
 // writer at a time, and Babelfish takes lock hints without heeding them; there a writer waits.
 func (d *DB) RowLocks() bool { return d.dialect != SQLite && !d.babelfish }
 
-// Ping asks the database for a sign of life.
+// Ping asks the database for a sign of life. Connections of the pool that have died do not count.
 func (d *DB) Ping(ctx context.Context) error {
-	if err := d.writer.PingContext(ctx); err != nil {
-		return err
+	return d.retry(ctx, "ping", 3, func() error { return d.ping(ctx) })
+}
+
+func (d *DB) ping(ctx context.Context) error {
+	err := d.writer.PingContext(ctx)
+	if err == nil && d.reader != d.writer {
+		err = d.reader.PingContext(ctx)
 	}
-	if d.reader != d.writer {
-		return d.reader.PingContext(ctx)
-	}
-	return nil
+	return err
 }
 
 // prepare renders, converts and announces one statement.

@@ -83,7 +83,7 @@ func severed(err error) bool {
 	}
 	var connect *pgconn.ConnectError
 	var network net.Error
-	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+	return errors.Is(err, driver.ErrBadConn) || pgconn.SafeToRetry(err) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.As(err, &network) || errors.As(err, &connect)
 }
 
@@ -94,9 +94,10 @@ func overdue(err error) bool {
 }
 
 // uncertain says whether a COMMIT that failed with err may have been done all the same. What the engine
-// refuses is undone, and so is what was never sent.
+// refuses is undone. The drivers' word that nothing was sent is not enough: pgx calls a connection "closed",
+// safe to retry, that it closed itself when no answer came to what it had sent.
 func uncertain(err error) bool {
-	if err == driver.ErrBadConn || pgconn.SafeToRetry(err) { // itself, not what only claims to be it
+	if err == driver.ErrBadConn { // itself, before anything was sent, and not what only claims to be it
 		return false
 	}
 	return severed(err) || overdue(err) || errors.Is(err, context.Canceled)

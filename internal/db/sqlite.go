@@ -135,19 +135,18 @@ func (d *DB) openSQLite(dsn string, o Options) error {
 			return fmt.Errorf("create the folder of the database: %w", err)
 		}
 	}
-	params := url.Values{}
-	for _, p := range []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(OFF)", "cache_size(-16000)", "temp_store(MEMORY)"} {
-		params.Add("_pragma", p)
+	params, err := url.ParseQuery(query)
+	if err != nil {
+		return fmt.Errorf("database URL %q: %w", dsn, err)
 	}
-	params.Set("_dqs", "0")
-	if query != "" {
-		extra, err := url.ParseQuery(query)
-		if err != nil {
-			return fmt.Errorf("database URL %q: %w", dsn, err)
+	given := strings.Join(params["_pragma"], " ")
+	for _, p := range []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(OFF)", "cache_size(-16000)", "temp_store(MEMORY)"} {
+		if name, _, _ := strings.Cut(p, "("); !strings.Contains(given, name) { // the driver would not let the later one win
+			params.Add("_pragma", p)
 		}
-		for k, v := range extra {
-			params[k] = append(params[k], v...)
-		}
+	}
+	if !params.Has("_dqs") {
+		params.Set("_dqs", "0")
 	}
 	file := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + params.Encode()
 	writer, err := sql.Open("sqlite", file+"&_txlock=immediate")
