@@ -67,11 +67,18 @@ func (c *country) insert(t testing.TB, table, columns string, rows ...[]any) (id
 	return ids
 }
 
-// family settles a family; members have their numbers.
+// family settles a family; members have their numbers, the first is the head.
 func (c *country) family(t testing.TB, village *int, numbers ...string) (family int, members []int) {
 	t.Helper()
 	family = c.insert(t, "tblFamilies", "InsureeID LocationId AuditUserID", []any{0, village, 1})[0]
-	return family, c.insurees(t, family, nil, numbers...)
+	members = c.insurees(t, family, nil, numbers...)
+	if len(members) > 0 {
+		write(t, c.d, func(ctx context.Context, tx *db.Tx) error {
+			_, err := tx.Update(ctx, "tblFamilies", family, db.Values{"InsureeID": members[0]})
+			return err
+		})
+	}
+	return family, members
 }
 
 func (c *country) insurees(t testing.TB, family int, currentVillage *int, numbers ...string) []int {

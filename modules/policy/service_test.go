@@ -192,6 +192,31 @@ func TestStatementsDoNotGrow(t *testing.T) {
 	})
 }
 
+// A family that lost its head neither gets a prompt nor keeps others from theirs.
+func TestAFamilyWithoutHeadIsNotPrompted(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		c := found(t, d)
+		officer := c.insert(t, "tblOfficer", "Code LastName OtherNames AuditUserID", []any{"O1", "O", "O", 1})[0]
+		var policies []int
+		for _, number := range []string{"1", "2"} {
+			family, members := c.family(t, &c.villages[0].id, number)
+			policies = append(policies, c.policies(t, 1, family, members)...)
+			write(t, d, func(ctx context.Context, tx *db.Tx) error {
+				_, err := tx.Exec(ctx, `UPDATE "tblPolicy" SET "OfficerID" = ?`, officer)
+				if err == nil && number == "2" {
+					_, err = tx.Update(ctx, "tblFamilies", family, db.Values{"InsureeID": 0})
+				}
+				return err
+			})
+		}
+		zero := 0
+		got, err := c.service().InsertRenewals(t.Context(), RenewalFilter{Interval: &zero})
+		if err != nil || len(got) != 1 || got[0].PolicyID != policies[0] {
+			t.Errorf("want a prompt for %d, got %+v, %v", policies[0], got, err)
+		}
+	})
+}
+
 // The statement that expires policies does what the rule says.
 func TestExpirePoliciesIsTheRule(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

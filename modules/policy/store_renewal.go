@@ -12,8 +12,9 @@ import (
 	"github.com/openimis/openimis-be-go/modules/product"
 )
 
+// A family whose head is no insuree gets no prompt: the procedure joins him, and tblPolicyRenewals refers to him.
 var selectCandidates = `SELECT ` + db.Columns[Policy]("p") + `, ` + insuree.ResidenceColumns + `, f."InsureeID" AS "HeadID" ` +
-	`FROM "tblPolicy" p JOIN "tblFamilies" f ON f."FamilyID" = p."FamilyID" ` + insuree.ResidenceJoin + ` WHERE `
+	`FROM "tblPolicy" p JOIN "tblFamilies" f ON f."FamilyID" = p."FamilyID" JOIN "tblInsuree" h ON h."InsureeID" = f."InsureeID" ` + insuree.ResidenceJoin + ` WHERE `
 
 // renewalInterval reads tblIMISDefaults.PolicyRenewalInterval and locks the row, so that two jobs at a time do not
 // prompt twice for a policy.
