@@ -19,6 +19,8 @@ type Proxy struct {
 	mu      sync.Mutex
 	text    []byte // the next message with this text is the last one of its connection
 	deliver bool   // whether the server still gets it
+	away    bool   // then: whether nobody is let in any more
+	down    bool
 }
 
 // NewProxy opens a way to the database of dsn. It closes with the test.
@@ -43,6 +45,20 @@ func NewProxy(t testing.TB, dsn string) *Proxy {
 	return p
 }
 
+// Down makes the database unreachable for new connections, or reachable again.
+func (p *Proxy) Down(down bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.down = down
+}
+
+// ThenDown makes the database unreachable from the fault on that is armed, until Down(false).
+func (p *Proxy) ThenDown() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.away = true
+}
+
 // LoseRequest closes the connection that next sends the text, before the server gets it.
 func (p *Proxy) LoseRequest(text string) { p.arm(text, false) }
 
@@ -52,7 +68,7 @@ func (p *Proxy) LoseAnswer(text string) { p.arm(text, true) }
 func (p *Proxy) arm(text string, deliver bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.text, p.deliver = []byte(text), deliver
+	p.text, p.deliver, p.away = []byte(text), deliver, false
 }
 
 // strikes says whether the fault is due with these bytes; it is due once.
@@ -63,6 +79,7 @@ func (p *Proxy) strikes(sent []byte) (now, deliver bool) {
 		return false, false
 	}
 	p.text = nil
+	p.down = p.down || p.away
 	return true, p.deliver
 }
 
@@ -71,6 +88,13 @@ func (p *Proxy) accept() {
 		client, err := p.listener.Accept()
 		if err != nil {
 			return
+		}
+		p.mu.Lock()
+		down := p.down
+		p.mu.Unlock()
+		if down {
+			client.Close()
+			continue
 		}
 		go p.serve(client)
 	}
