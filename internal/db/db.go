@@ -147,7 +147,7 @@ func (d *DB) ping(ctx context.Context) error {
 
 // prepare renders, converts and announces one statement.
 func (d *DB) prepare(ctx context.Context, src string, args []any) (string, []any, error) {
-	text, err := d.dialect.render(src, d.dialect == SQLite && wide(src, args))
+	text, err := d.dialect.render(src, d.dialect != SQLServer && wide(src, args))
 	if err != nil {
 		return "", nil, err
 	}

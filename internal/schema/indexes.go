@@ -8,7 +8,7 @@ import (
 // lookup is an index that the application needs: the columns it searches by.
 type lookup struct {
 	table   string
-	columns string // separated by blanks
+	columns string // separated by blanks; - after one sorts it downwards
 	where   rows
 	covers  string // columns that a search through the whole index reads besides
 }
@@ -101,7 +101,7 @@ var lookups = []lookup{
 	{table: "tblClaim", columns: "HFID ClaimStatus", where: live},
 	{table: "tblClaim", columns: "ClaimStatus DateClaimed", where: live},
 	{table: "tblClaim", columns: "ClaimCode", where: live},
-	{table: "tblClaim", columns: "DateClaimed", where: live},
+	{table: "tblClaim", columns: "DateClaimed ClaimID-", where: live}, // read backwards it is the newest first, as pages are
 	{table: "tblClaim", columns: "DateFrom", where: live},
 	{table: "tblClaim", columns: "DateProcessed", where: live},
 	{table: "tblClaim", columns: "ICDID", where: live},
@@ -181,12 +181,16 @@ func (l lookup) create(d Dialect) string {
 	name := "imis_" + t.Name
 	var parts, whole []string // as indexed, and as they are
 	for _, n := range strings.Fields(l.columns) {
+		n, down := strings.CutSuffix(n, "-")
 		c := l.column(t, n)
 		name += "_" + c.Name
 		part := d.quote(c.NameOn(d))
 		if d == Postgres && c.Type == Text {
 			whole = append(whole, part)
 			part = "LOWER(" + part + ") text_pattern_ops"
+		}
+		if down {
+			part += " DESC"
 		}
 		parts = append(parts, part)
 	}
