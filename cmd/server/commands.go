@@ -42,21 +42,25 @@ func run(ctx context.Context, args []string) error {
 	if len(args) > 0 {
 		command, rest = args[0], args[1:]
 	}
-	switch command {
-	case "version":
-		fmt.Println(server.Version)
-		return nil
-	case "help", "-h", "--help":
-		fmt.Print(usage)
-		return nil
-	}
 	commands := map[string]func(context.Context, *program, []string) error{
 		"serve": serve, "worker": worker, "migrate": migrateUp, "seed": seedInto, "import": importFrom, "check": check, "config": showConfig, "modules": showModules,
+		"version": nil,
+	}
+	if command == "help" || command == "-h" || command == "--help" {
+		fmt.Print(usage)
+		return nil
 	}
 	fn, ok := commands[command]
 	if !ok {
 		fmt.Fprintf(os.Stderr, "server: unknown command %q\n\n%s", command, usage)
 		return errUsage
+	}
+	if len(rest) > 0 && command != "seed" && command != "import" {
+		return fmt.Errorf("%s takes no arguments, %q is not understood; everything is set by environment variables", command, rest[0])
+	}
+	if command == "version" {
+		fmt.Println(server.Version)
+		return nil
 	}
 	conf, err := config.Load()
 	if err != nil {
@@ -77,8 +81,8 @@ type program struct {
 	log  *slog.Logger
 }
 
-// open opens the database. A server waits for one that is down: it comes up and says that it is not
-// ready, so that an orchestrator need not order the starts.
+// open opens the database. One that cannot be reached ends the command; a server that has started lives
+// through its absence and says at /readyz that it is not ready.
 func (p *program) open(ctx context.Context) (*db.DB, error) {
 	return db.Open(ctx, string(p.conf.DatabaseURL), db.Options{ReadURL: string(p.conf.DatabaseReadURL), Log: p.log})
 }

@@ -66,7 +66,7 @@ func (b *Broker) Run(ctx context.Context, woken func()) {
 		if time.Since(connected) > time.Minute {
 			pause = b.pause
 		}
-		b.log.WarnContext(ctx, "broker is away; workers poll the database meanwhile", "broker", b.name, "again in", pause, "error", err)
+		b.log.WarnContext(ctx, "broker is away; workers poll the database meanwhile", "broker", b.name, "again_in", pause.String(), "error", err)
 		select {
 		case <-ctx.Done():
 			return

@@ -64,9 +64,6 @@ func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{DisableCompression: true}) // the server compresses
 }
 
-// Register adds a collector of another part, such as the connection pool's.
-func (m *Metrics) Register(c prometheus.Collector) error { return m.registry.Register(c) }
-
 func (m *Metrics) label(value string) string {
 	if m.known[value] {
 		return value

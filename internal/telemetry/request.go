@@ -103,7 +103,7 @@ var (
 type Options struct {
 	Log     *slog.Logger               // from NewLogger
 	Metrics *Metrics                   // nil: none
-	Trusted func(addr netip.Addr) bool // whose X-Request-Id is taken over; nil: nobody's
+	Trusted func(addr netip.Addr) bool // whose X-Request-Id and X-Forwarded-For are believed; nil: nobody's
 	Now     func() time.Time           // default time.Now
 }
 
@@ -165,6 +165,25 @@ func (o Options) requestID(r *http.Request) string {
 	return uuid.NewString()
 }
 
+// client is the address that a request comes from, as far as that is known: behind trusted proxies the
+// last one that is none of them.
+func (o Options) client(r *http.Request) string {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return ""
+	}
+	at := peer.Addr().Unmap()
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(hops) - 1; i >= 0 && o.Trusted != nil && o.Trusted(at); i-- {
+		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		if err != nil {
+			break
+		}
+		at = hop.Unmap()
+	}
+	return at.String()
+}
+
 // write writes the line of a request.
 func (o Options) write(ctx context.Context, c echo.Context, err error, took time.Duration, statements int) {
 	status := c.Response().Status
@@ -176,6 +195,7 @@ func (o Options) write(ctx context.Context, c echo.Context, err error, took time
 		slog.Float64("ms", float64(took.Microseconds())/1000),
 		slog.Int64("bytes", c.Response().Size),
 		slog.Int("statements", statements),
+		slog.String("client", o.client(c.Request())),
 	}
 	if names := parameters(c.Request().URL.Query()); names != "" {
 		attrs = append(attrs, slog.String("query", names))

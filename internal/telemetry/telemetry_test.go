@@ -255,3 +255,25 @@ func TestMetrics(t *testing.T) {
 		t.Error("an id or a made-up path became a label")
 	}
 }
+
+func TestTheClientIsBehindTrustedProxiesOnly(t *testing.T) {
+	s := newServer(t)
+	s.GET("/", func(c echo.Context) error { return c.NoContent(http.StatusOK) })
+	for _, c := range []struct{ name, peer, forwarded, client string }{
+		{"direct", "10.0.0.1:4000", "", "10.0.0.1"},
+		{"a stranger may write what he wants", "10.0.0.1:4000", "192.0.2.7", "10.0.0.1"},
+		{"through a proxy", "127.0.0.1:4000", "192.0.2.7", "192.0.2.7"},
+		{"through two", "127.0.0.1:4000", "203.0.113.9, 192.0.2.7, ::1", "192.0.2.7"},
+		{"the proxy does not tell", "[::1]:4000", "", "::1"},
+		{"the proxy passes nonsense on", "127.0.0.1:4000", "unknown", "127.0.0.1"},
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.RemoteAddr = c.peer
+		if c.forwarded != "" {
+			r.Header.Set("X-Forwarded-For", c.forwarded)
+		}
+		if _, line := s.call(t, r); line["client"] != c.client {
+			t.Errorf("%s: %v", c.name, line["client"])
+		}
+	}
+}

@@ -83,8 +83,30 @@ func parseDate(s string) (from, to time.Time, err error) {
 	return from, to, fmt.Errorf("%q is no date", s)
 }
 
+// First and last moment that every database can compare with.
+var (
+	earliest = time.Date(1753, 1, 1, 0, 0, 0, 0, time.UTC)
+	latest   = time.Date(9999, 12, 31, 23, 59, 59, 999e6, time.UTC)
+)
+
+// withinReach moves a moment that no row can have to the end of what there is.
+func withinReach(t time.Time) time.Time {
+	switch {
+	case t.Before(earliest):
+		return earliest
+	case t.After(latest):
+		return latest
+	}
+	return t
+}
+
 // dateRange applies a prefix to an interval. now is for ap.
 func dateRange(p Prefix, from, to, now time.Time) Range {
+	if p == Ap {
+		d := now.Sub(from).Abs() / 10
+		from, to = from.Add(-d), to.Add(d)
+	}
+	from, to = withinReach(from), withinReach(to)
 	switch p {
 	case Ne:
 		return Range{Min: &from, Max: &to, Not: true}
@@ -96,9 +118,6 @@ func dateRange(p Prefix, from, to, now time.Time) Range {
 		return Range{Max: &from}
 	case Le:
 		return Range{Max: &to}
-	case Ap:
-		d := now.Sub(from).Abs() / 10
-		from, to = from.Add(-d), to.Add(d)
 	}
 	return Range{Min: &from, Max: &to}
 }

@@ -86,6 +86,10 @@ func TestDateValues(t *testing.T) {
 		{"le2024-02-29", "2024-02-29 23:59:59.999", "2024-03-01 00:00:00.000"},
 		{"ap2024-01-04", "2024-01-07 00:00:00.000", "2024-01-09 00:00:00.000"}, // now is 30 days later
 		{"ap2024-01-04", "2024-01-01 00:00:00.000", "2023-12-31 00:00:00.000"},
+		// no engine compares with the year 10,000, and SQL Server's datetime begins in 1753
+		{"le9999-12-31", "9999-12-31 23:59:59.998", "9999-12-31 23:59:59.999"},
+		{"ge0001", "1753-01-01 00:00:00.000", "1752-12-31 23:59:59.999"},
+		{"gt1500", "1753-01-01 00:00:00.000", "1752-12-31 23:59:59.999"},
 	} {
 		v, err := one(t, Param{Name: "x", Type: Date}, "x="+url.QueryEscape(c.value))
 		if err != nil || !v.Range.Contains(day(c.in)) || v.Range.Contains(day(c.out)) {
