@@ -85,7 +85,7 @@ func (t *Tx) insertRows(ctx context.Context, tab *schema.Table, cols []string, b
 	}
 	quoted := `"` + strings.Join(cols, `", "`) + `"`
 	into := `INSERT INTO "` + tab.Name + `" (` + quoted + `) `
-	from := ` SELECT x."` + strings.Join(cols, `", x."`) + `" FROM ` + rowsMacro(tab, cols, true)
+	from := ` SELECT x."` + strings.Join(cols, `", x."`) + `" FROM ` + t.rowsMacro(tab, cols, true)
 	if !t.db.babelfish { // which takes no ORDER BY beside OUTPUT; its OPENJSON keeps the order
 		from += ` ORDER BY x."imis_ord" `
 	}
@@ -164,7 +164,7 @@ func (t *Tx) BulkUpdate(ctx context.Context, table string, cols []string, rows [
 	if len(set) == 0 {
 		return 0, nil
 	}
-	src := `UPDATE "` + tab.Name + `" SET ` + strings.Join(set, ", ") + ` FROM ` + rowsMacro(tab, keep, false) +
+	src := `UPDATE "` + tab.Name + `" SET ` + strings.Join(set, ", ") + ` FROM ` + t.rowsMacro(tab, keep, false) +
 		` WHERE "` + tab.Name + `"."` + cols[0] + `" = x."` + cols[0] + `"`
 	total := 0
 	for len(rows) > 0 {
@@ -203,12 +203,16 @@ func (t *Tx) BulkUpdate(ctx context.Context, table string, cols []string, rows [
 }
 
 // rowsMacro is $rows for columns of a table, with a column that keeps the order.
-func rowsMacro(tab *schema.Table, cols []string, ordered bool) string {
+func (t *Tx) rowsMacro(tab *schema.Table, cols []string, ordered bool) string {
 	var b strings.Builder
 	b.WriteString("$rows(x, ?")
 	for _, name := range cols {
 		c, _ := tab.Column(name)
-		fmt.Fprintf(&b, `, "%s" %s`, name, portableType(c))
+		kind := portableType(c)
+		if t.db.hexKeys && djangoKey(tab, c) {
+			kind = "text"
+		}
+		fmt.Fprintf(&b, `, "%s" %s`, name, kind)
 	}
 	if ordered {
 		b.WriteString(`, "imis_ord" int`)
@@ -262,7 +266,13 @@ func (t *Tx) encodeRows(tab *schema.Table, cols []string, batch []map[string]any
 			b.WriteString(name)
 			b.WriteString(`":`)
 			c, _ := tab.Column(name)
-			v, err := t.jsonValue(c, row[name])
+			x := row[name]
+			if t.db.hexKeys && djangoKey(tab, c) {
+				if key, ok := t.typed(tab, name, x).(DjangoUUID); ok {
+					x = key.bind(true)
+				}
+			}
+			v, err := t.jsonValue(c, x)
 			if err != nil {
 				return nil, fmt.Errorf("%s.%s: %w", tab.Name, name, err)
 			}

@@ -254,7 +254,7 @@ func (t *Tx) typed(tab *schema.Table, name string, v any) any {
 	}
 	switch c.Type {
 	case schema.GUID:
-		if tab.Own && !strings.HasPrefix(tab.Name, "imis_") {
+		if djangoKey(tab, c) {
 			switch x := v.(type) {
 			case UUID:
 				return DjangoUUID(x)

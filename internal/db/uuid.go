@@ -6,6 +6,8 @@ import (
 
 	"github.com/google/uuid"
 	mssql "github.com/microsoft/go-mssqldb"
+
+	"github.com/openimis/openimis-be-go/internal/schema"
 )
 
 // UUID is a GUID column as lower-case text. SQL Server sends its bytes in mixed order; clients
@@ -19,6 +21,11 @@ func NewUUID() UUID { return UUID(uuid.NewString()) }
 // SQL Server the backend of 2019 kept such keys as char(32), without hyphens; on a database where it
 // did (see Probe) they are bound that way, elsewhere as UUID is.
 type DjangoUUID string
+
+// djangoKey says whether a column holds such a key. Tables named imis_ are ours: the backend never had them.
+func djangoKey(tab *schema.Table, c *schema.Column) bool {
+	return c.Type == schema.GUID && tab.Own && !strings.HasPrefix(tab.Name, "imis_")
+}
 
 // bind spells the key as the database at hand keeps it.
 func (u DjangoUUID) bind(hex bool) any {

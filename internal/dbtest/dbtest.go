@@ -110,6 +110,45 @@ func sqliteFile(t testing.TB) (string, error) {
 	return "sqlite:" + file + "?_pragma=synchronous(OFF)", os.WriteFile(file, empty, 0o600)
 }
 
+// PythonKeys gives an empty database on SQL Server in which the tables of the Python backend are those
+// that it made there itself in 2019: keys as char(32) and timestamps as datetime2.
+func PythonKeys(t testing.TB) *db.DB {
+	t.Helper()
+	d := Open(t, db.SQLServer)
+	t.Cleanup(func() { // no other test gets this database
+		msTemplate.Lock()
+		msTemplate.dsn = ""
+		msTemplate.Unlock()
+	})
+	python := strings.NewReplacer("uniqueidentifier", "char(32)", "datetime", "datetime2", "DEFAULT (NEWID())", "")
+	err := d.Write(t.Context(), "create tables", func(tx *db.Tx) error {
+		for _, tab := range schema.OwnTables() {
+			if strings.HasPrefix(tab.Name, "imis_") {
+				continue
+			}
+			if err := tx.DDL(t.Context(), `DROP TABLE "`+tab.Name+`"`); err != nil {
+				return err
+			}
+		}
+		for _, s := range schema.OwnDDL(schema.SQLServer, schema.V140) {
+			if strings.Contains(s, "imis_") {
+				continue
+			}
+			if err := tx.DDL(t.Context(), python.Replace(s)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		err = d.Probe(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
 // create runs the catalogue's DDL.
 func create(d *db.DB, dialect schema.Dialect, version schema.Version) error {
 	return d.Write(context.Background(), "create tables", func(tx *db.Tx) error {

@@ -7,6 +7,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/fault"
 	"github.com/openimis/openimis-be-go/internal/relay"
 )
@@ -41,7 +42,7 @@ func (w *writer) object(p *plan, r int) bool {
 			w.b = append(w.b, ',')
 		}
 		w.b = append(w.b, f.member...)
-		w.path = append(w.path, ast.PathName(f.name))
+		w.path = append(w.path, f.path)
 		ok := w.field(p, f, r)
 		w.path = w.path[:len(w.path)-1]
 		if !ok {
@@ -63,6 +64,11 @@ func (w *writer) field(p *plan, f *planField, r int) bool {
 		w.b = appendString(w.b, p.typ.Name)
 	case shapeID:
 		k := p.table.keys[r*len(p.keys)].text()
+		if p.typ.TextKey && p.typ.keyKind() == kindUUID {
+			if u, ok := db.ParseUUID(k); ok { // the Python backend keeps it without hyphens
+				k = string(u)
+			}
+		}
 		if !p.typ.Relay {
 			w.b = appendString(w.b, k)
 			return true
