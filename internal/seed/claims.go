@@ -128,6 +128,7 @@ func (g *generator) claim(f *family, v visit) {
 		return
 	}
 	g.claims++
+	c.facility.claims++
 	for _, l := range c.lines {
 		c.claimed = c.claimed.Add(l.asked.Mul(money(l.quantity)))
 	}
@@ -135,8 +136,14 @@ func (g *generator) claim(f *family, v visit) {
 	g.writeClaim(f, c)
 }
 
-// whereTreated picks a facility of the family's district, or a hospital elsewhere.
+// whereTreated picks a facility of the family's district, or a hospital elsewhere. Those of the first
+// district come first until each has two claims: people sign in as their claim administrators (Logins).
 func (g *generator) whereTreated(f *family) *facility {
+	for i := range g.facilities {
+		if hf := &g.facilities[i]; f.district == 0 && hf.district == 0 && hf.claims < 2 {
+			return hf
+		}
+	}
 	levels := weighted[string]{{35, "D"}, {40, "C"}, {25, "H"}}.pick(g.random)
 	if hf := g.facilityOf(f.district, levels); hf != nil && g.chance(0.97) {
 		return hf

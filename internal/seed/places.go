@@ -63,6 +63,7 @@ type facility struct {
 	care         string // I in-patient, O out-patient, B both
 	list         listKey
 	admin        int    // ClaimAdminId
+	claims       int    // entered so far
 	code         string // of the facility; its claim administrator signs in as code + "CA"
 }
 
