@@ -146,13 +146,24 @@ func serve(ctx context.Context, p *program, _ []string) error {
 	if err != nil {
 		return err
 	}
-	if missing := s.Missing(); len(missing) > 0 {
-		return fmt.Errorf("the database %s lacks what the enabled modules need (see `server check` and `server migrate`):\n  %s", d.Name(), strings.Join(missing, "\n  "))
+	if err := usable(d, s.Missing()); err != nil {
+		return err
 	}
 	return s.Serve(ctx, func(addr string) {
 		p.log.Info("serving", "address", addr, "roots", p.conf.SiteRoot.String(), "database", d.Name(), "started_in", time.Since(start).Round(time.Millisecond).String())
 		p.welcome(addr, logins)
 	})
+}
+
+// usable says why the enabled modules cannot work on the database, if they cannot.
+func usable(d *db.DB, missing []string) error {
+	switch {
+	case len(missing) == 0:
+		return nil
+	case !d.Offers("tblUsers", ""):
+		return fmt.Errorf("%s is no openIMIS database: name another, or fill it with `server seed` or `server import`", d.Name())
+	}
+	return fmt.Errorf("the database %s lacks what the enabled modules need (see `server check` and `server migrate`):\n  %s", d.Name(), strings.Join(missing, "\n  "))
 }
 
 // welcome tells a person what to open and who to sign in as, on the embedded database only.
@@ -181,8 +192,8 @@ func worker(ctx context.Context, p *program, _ []string) error {
 	if err != nil {
 		return err
 	}
-	if missing := s.Missing(); len(missing) > 0 {
-		return fmt.Errorf("the database %s lacks what the enabled modules need:\n  %s", d.Name(), strings.Join(missing, "\n  "))
+	if err := usable(d, s.Missing()); err != nil {
+		return err
 	}
 	p.log.Info("working", "database", d.Name())
 	s.Work(ctx, 4)
