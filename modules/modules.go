@@ -103,10 +103,10 @@ func (c Config) Text(key string) string { s, _ := c[key].(string); return s }
 // Choice is a module as the operator lists it.
 type Choice struct {
 	Name    string
-	Version string // "" means the newest contract
+	Version string // "" means the contract of 2019, for api_fhir R4
 }
 
-// Contract is the wire contract that a pinned version speaks: "2019" for 0.0.x, else "current".
+// Contract is the wire contract that a pinned version speaks: "2019" for 0.0.x and none, else "current".
 // Only the 2019 contract is served so far; api_fhir has its own rule (see api_fhir.Release).
 func (c Choice) Contract() string {
 	if c.Version == "" || strings.HasPrefix(c.Version, "0.0.") || c.Name == "api_fhir" {

@@ -30,6 +30,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/telemetry"
 	"github.com/openimis/openimis-be-go/modules"
 	apifhir "github.com/openimis/openimis-be-go/modules/api_fhir"
+	"github.com/openimis/openimis-be-go/modules/core"
 )
 
 // Constructor makes a module for an instance.
@@ -370,9 +371,7 @@ func (i *Instance) config(name string) modules.Config {
 	c := modules.Config{}
 	for _, m := range i.modules {
 		if d, ok := m.(modules.Defaults); ok && m.Name() == name {
-			for k, v := range d.DefaultConfig() {
-				c[k] = v
-			}
+			maps.Copy(c, d.DefaultConfig())
 		}
 	}
 	if i.o.DB == nil || !i.o.DB.Offers("core_ModuleConfiguration", "config") {
@@ -380,21 +379,19 @@ func (i *Instance) config(name string) modules.Config {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	var texts []string
-	err := i.o.DB.Select(ctx, &texts, `SELECT "config" FROM "core_ModuleConfiguration" WHERE $eq("module", ?) AND $eq("layer", ?) AND ("is_disabled_until" IS NULL OR "is_disabled_until" < ?) ORDER BY "version"`, name, "be", i.o.Clock())
+	text, err := (&core.Store{DB: i.o.DB}).Backend(ctx, name, i.o.Clock())
 	if err != nil {
 		i.o.Log.Error("module configuration: using the defaults", "module", name, "error", err)
 		return c
 	}
-	if len(texts) > 0 {
-		var row map[string]any
-		if err := json.Unmarshal([]byte(texts[len(texts)-1]), &row); err != nil {
-			i.o.Log.Error("module configuration is no JSON object: using the defaults", "module", name, "error", err)
-			return c
-		}
-		for k, v := range row {
-			c[k] = v
-		}
+	if text == "" {
+		return c
 	}
+	var row map[string]any
+	if err := json.Unmarshal([]byte(text), &row); err != nil {
+		i.o.Log.Error("module configuration is no JSON object: using the defaults", "module", name, "error", err)
+		return c
+	}
+	maps.Copy(c, row)
 	return c
 }

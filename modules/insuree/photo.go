@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -13,10 +14,6 @@ import (
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/fault"
 )
-
-func badValidity(text string) error {
-	return fault.Input("validity", "validity: %q is no date; 2026-12-31 is expected.", text)
-}
 
 // photos serves the files that tblPhotos names from the configured folder.
 type photos struct {
@@ -43,7 +40,7 @@ func (p photos) serve(c echo.Context) error {
 	}
 	name := strings.ReplaceAll(c.Param("*"), `\`, "/")
 	file := name[strings.LastIndexByte(name, '/')+1:]
-	if p.root == "" || file == "" {
+	if p.root == "" || file == "" || !utf8.ValidString(name) || strings.ContainsRune(name, 0) {
 		return missing()
 	}
 	known, err := p.known(ctx, file, strings.TrimSuffix(name, file), who.Scope)
@@ -74,12 +71,7 @@ func (p photos) serve(c echo.Context) error {
 
 // known says whether tblPhotos has the file in the folder, for an insuree that s may see.
 func (p photos) known(ctx context.Context, file, folder string, s auth.Scope) (bool, error) {
-	where, args := ScopeWhere(s, "i")
-	if where != "" {
-		where = " AND " + where
-	}
-	var folders []string
-	err := p.db.Select(ctx, &folders, `SELECT p."PhotoFolder" FROM "tblPhotos" AS p JOIN "tblInsuree" AS i ON i."InsureeID" = p."InsureeID" WHERE p."PhotoFileName" = ? AND i."ValidityTo" IS NULL`+where, append([]any{file}, args...)...)
+	folders, err := PhotoFolders(ctx, p.db, s, file)
 	if err != nil {
 		return false, err
 	}

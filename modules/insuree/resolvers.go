@@ -6,6 +6,7 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/entity"
+	"github.com/openimis/openimis-be-go/internal/fault"
 	"github.com/openimis/openimis-be-go/modules"
 )
 
@@ -33,17 +34,13 @@ func (q *Query) InsureeFamilyMembers(ctx context.Context) (*entity.Result, error
 	order := []string{`t."IsHead" DESC`, `t."InsureeID"`}
 	return q.app.Entities.Sorted(ctx, Entity, order, func(c entity.Cond, args map[string]any) error {
 		chfID, _ := args["chfId"].(string)
-		where, scope := ScopeWhere(auth.ScopeOf(ctx), "m")
-		if where != "" {
-			where = " AND " + where
-		}
-		c.And(`t."FamilyID" IN (SELECT m."FamilyID" FROM "tblInsuree" AS m WHERE m."ValidityTo" IS NULL AND $eq(m."CHFID", ?)`+where+`)`, append([]any{chfID}, scope...)...)
-		delete(args, "chfId")
+		where, binds := familyOf(auth.ScopeOf(ctx), chfID)
+		c.And(where, binds...)
 		return asOf(c, args)
 	})
 }
 
-// asOf reads the argument validity.
+// asOf reads the argument validity, and leaves neither it nor chfId to be filtered by.
 func asOf(c entity.Cond, args map[string]any) error {
 	delete(args, "chfId")
 	text, given := args["validity"].(string)
@@ -53,7 +50,7 @@ func asOf(c entity.Cond, args map[string]any) error {
 	}
 	day, err := time.Parse("2006-01-02", (text + "          ")[:10])
 	if err != nil {
-		return badValidity(text)
+		return fault.Input("validity", "validity: %q is no date; 2026-12-31 is expected.", text)
 	}
 	c.AsOf(day)
 	return nil

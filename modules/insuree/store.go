@@ -71,3 +71,20 @@ func FamilySeen(ctx context.Context, q db.Query, s auth.Scope, family int) (bool
 	err := q.Get(ctx, &n, `SELECT COUNT(*) FROM "tblFamilies" f WHERE `+where, args...)
 	return n > 0, err
 }
+
+// familyOf is the condition on rows of tblInsuree, as t, that they are of the family of a current insuree whom the
+// scope sees.
+func familyOf(s auth.Scope, number string) (where string, args []any) {
+	seen, more := ScopeWhere(s, "m")
+	where, args = And(`m."ValidityTo" IS NULL AND $eq(m."CHFID", ?)`, []any{number}, seen, more)
+	return `t."FamilyID" IN (SELECT m."FamilyID" FROM "tblInsuree" AS m WHERE ` + where + `)`, args
+}
+
+// PhotoFolders reads the folders in which a file is the photo of a current insuree whom the scope sees.
+func PhotoFolders(ctx context.Context, q db.Query, s auth.Scope, file string) ([]string, error) {
+	seen, more := ScopeWhere(s, "i")
+	where, args := And(`p."PhotoFileName" = ? AND i."ValidityTo" IS NULL`, []any{file}, seen, more)
+	var folders []string
+	err := q.Select(ctx, &folders, `SELECT p."PhotoFolder" FROM "tblPhotos" AS p JOIN "tblInsuree" AS i ON i."InsureeID" = p."InsureeID" WHERE `+where, args...)
+	return folders, err
+}

@@ -24,11 +24,11 @@ func (q *Query) HealthFacilities(ctx context.Context) (*entity.Result, error) {
 func (q *Query) HealthFacilitiesStr(ctx context.Context) (*entity.Result, error) {
 	return q.app.Entities.List(ctx, HealthFacility, func(c entity.Cond, args map[string]any) error {
 		c.Search(args, "HFCode", "HFName")
-		for name, column := range map[string]string{"regionId": "ParentLocationId", "districtId": "LocationId"} {
-			if v := args[name]; v != nil {
-				c.And(fmt.Sprintf(`%s."%s" = ?`, c.Join("location"), column), v)
+		for _, at := range []struct{ arg, column string }{{"regionId", "ParentLocationId"}, {"districtId", "LocationId"}} {
+			if v := args[at.arg]; v != nil {
+				c.And(fmt.Sprintf(`%s."%s" = ?`, c.Join("location"), at.column), v)
 			}
-			delete(args, name)
+			delete(args, at.arg)
 		}
 		return nil
 	})
