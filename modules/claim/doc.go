@@ -13,9 +13,10 @@
 //
 // process.go has what callers of the rules use, rows.go what a store has to load, engine.go how a claim
 // is evaluated. store.go, store_load.go and store_write.go run the rules over a database; service.go takes
-// claims in by code.
+// claims in by code (store_coded.go).
 //
 // mutations.go lists the mutations with their rights; enter.go, update.go, review.go and feedback.go do
-// the work, input.go checks what clients send, failures.go tells which claims of many were left alone.
+// the work, input.go checks what clients send, failures.go tells which claims of many were left alone. Their
+// statements are in store_enter.go and store_mutations.go.
 // entities.go describes the tables to GraphQL, scope.go says who sees which rows.
 package claim

@@ -69,34 +69,6 @@ func (in idsInput) list() ([]int, error) {
 	return slices.Compact(ids), nil
 }
 
-// head is what decides whether a mutation may touch a claim.
-type head struct {
-	ClaimID        int    `db:"ClaimID"`
-	ClaimCode      string `db:"ClaimCode"`
-	ClaimStatus    int    `db:"ClaimStatus"`
-	FeedbackStatus *int   `db:"FeedbackStatus"`
-	ReviewStatus   *int   `db:"ReviewStatus"`
-	FeedbackID     *int   `db:"FeedbackID"`
-	HFID           int    `db:"HFID"`
-}
-
-var headRecord = recordOf[head]()
-
-// heads reads the claims that are current and in scope, by id. They must be locked.
-func heads(ctx context.Context, tx *db.Tx, s auth.Scope, ids []int) (map[int]head, error) {
-	where, more := ScopeWhere(s, "c")
-	src, args := and(`SELECT `+headRecord.list("c", nil)+` FROM "tblClaim" AS c WHERE c."ClaimID" IN $ints(?) AND c."ValidityTo" IS NULL`, []any{db.Ints(ids)}, where, more)
-	var rows []head
-	if err := tx.Select(ctx, &rows, src, args...); err != nil {
-		return nil, fmt.Errorf("read %d claims: %w", len(ids), err)
-	}
-	found := make(map[int]head, len(rows))
-	for _, h := range rows {
-		found[h.ClaimID] = h
-	}
-	return found, nil
-}
-
 // allowed splits the ids into the claims whose status allows the step, and failures: those that are not
 // there, out of sight, or in another status, because somebody else was faster.
 func allowed(ctx context.Context, tx *db.Tx, s auth.Scope, ids []int, step string, statuses ...int) (good []int, bad failures, err error) {

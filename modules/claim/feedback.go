@@ -46,8 +46,7 @@ func deliverFeedback(ctx context.Context, tx *db.Tx, c mutation.Call, in feedbac
 		return out, fault.New(fault.Conflict, "claim %s is not selected for feedback", h.ClaimCode)
 	}
 	if f.CHFOfficerCode != nil {
-		if err := known(ctx, tx, `SELECT o."OfficerID" FROM "tblOfficer" AS o WHERE o."OfficerID" IN $ints(?) AND o."ValidityTo" IS NULL`,
-			reference{"feedback.chfOfficerCode", *f.CHFOfficerCode, "officer"}); err != nil {
+		if err := known(ctx, tx, "tblOfficer", "OfficerID", reference{"feedback.chfOfficerCode", *f.CHFOfficerCode, "officer"}); err != nil {
 			return out, err
 		}
 	}
@@ -60,7 +59,7 @@ func deliverFeedback(ctx context.Context, tx *db.Tx, c mutation.Call, in feedbac
 	row := db.Values{"ClaimID": h.ClaimID, "CareRendered": yes(f.CareRendered), "PaymentAsked": yes(f.PaymentAsked), "DrugPrescribed": yes(f.DrugPrescribed),
 		"DrugReceived": yes(f.DrugReceived), "Asessment": f.Asessment, "CHFOfficerCode": f.CHFOfficerCode, "FeedbackDate": at,
 		"ValidityFrom": c.Now, "AuditUserID": user}
-	id, err := writeFeedback(ctx, tx, c, h, row)
+	id, err := writeFeedback(ctx, tx, c.Now, h.ClaimID, row)
 	if err != nil {
 		return out, fmt.Errorf("write the feedback of claim %d: %w", h.ClaimID, err)
 	}
@@ -69,20 +68,4 @@ func deliverFeedback(ctx context.Context, tx *db.Tx, c mutation.Call, in feedbac
 	}
 	_, err = tx.Update(ctx, "tblClaim", h.ClaimID, db.Values{"FeedbackID": id, "FeedbackStatus": FlagDelivered, "Feedback": true, "AuditUserID": user})
 	return out, err
-}
-
-// writeFeedback changes the current feedback of the claim, or adds it.
-func writeFeedback(ctx context.Context, tx *db.Tx, c mutation.Call, h head, row db.Values) (int, error) {
-	var ids []int
-	if err := tx.Select(ctx, &ids, `SELECT f."FeedbackID" FROM "tblFeedback" AS f WHERE f."ClaimID" = ? AND f."ValidityTo" IS NULL ORDER BY f."FeedbackID"`, h.ClaimID); err != nil {
-		return 0, err
-	}
-	if len(ids) == 0 {
-		return tx.Insert(ctx, "tblFeedback", row)
-	}
-	if err := tx.Archive(ctx, "tblFeedback", c.Now, ids[:1]); err != nil {
-		return 0, err
-	}
-	_, err := tx.Update(ctx, "tblFeedback", ids[0], row)
-	return ids[0], err
 }

@@ -1,12 +1,7 @@
 package claim
 
 import (
-	"context"
-	"fmt"
-
 	"github.com/shopspring/decimal"
-
-	"github.com/openimis/openimis-be-go/internal/db"
 )
 
 // storedLine is what an update or a review compares and keeps of a line.
@@ -50,20 +45,4 @@ func sameText(a, b *string) bool {
 // approved is what a passed line is worth after review.
 func (l storedLine) approved() decimal.Decimal {
 	return value(firstOf(l.QtyApproved, &l.QtyProvided)).Mul(value(firstOf(l.PriceApproved, &l.PriceAsked)))
-}
-
-// currentLines reads the current lines of a claim by id.
-func currentLines(ctx context.Context, q db.Query, claim int) (byID [kindCount]map[int]storedLine, err error) {
-	for k := range kindCount {
-		n := Legacy[k]
-		var rows []storedLine
-		if err := q.Select(ctx, &rows, `SELECT `+storedLineRecord.list("l", n.line())+` FROM "`+n.Lines+`" AS l WHERE l."ClaimID" = ? AND l."ValidityTo" IS NULL`, claim); err != nil {
-			return byID, fmt.Errorf("read the lines of claim %d: %w", claim, err)
-		}
-		byID[k] = make(map[int]storedLine, len(rows))
-		for _, l := range rows {
-			byID[k][l.LineID] = l
-		}
-	}
-	return byID, nil
 }

@@ -2,7 +2,6 @@ package claim
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
@@ -102,12 +101,8 @@ func flagging(column string, flag int, step string) mutation.Handler {
 		if len(good) == 0 {
 			return bad.outcome(), nil
 		}
-		if err := tx.Archive(ctx, "tblClaim", c.Now, good); err != nil {
+		if err := setFlag(ctx, tx, author(c), column, flag, good); err != nil {
 			return out, err
-		}
-		_, err = tx.Exec(ctx, `UPDATE "tblClaim" SET "`+column+`" = ?, "AuditUserID" = ? WHERE "ClaimID" IN $ints(?)`, flag, c.Principal.AuditUserID(), db.Ints(good))
-		if err != nil {
-			return out, fmt.Errorf("set %s of %d claims: %w", column, len(good), err)
 		}
 		return bad.outcome(), nil
 	})

@@ -64,30 +64,6 @@ func update(ctx context.Context, tx *db.Tx, c mutation.Call, in claimInput) (out
 	return out, nil
 }
 
-// keptBy reads what the claim refers to.
-func keptBy(ctx context.Context, q db.Query, claim int) (*kept, error) {
-	var row struct {
-		InsureeID    int  `db:"InsureeID"`
-		ClaimAdminID *int `db:"ClaimAdminId"`
-		ICDID        int  `db:"ICDID"`
-		ICDID1       *int `db:"ICDID1"`
-		ICDID2       *int `db:"ICDID2"`
-		ICDID3       *int `db:"ICDID3"`
-		ICDID4       *int `db:"ICDID4"`
-	}
-	err := q.Get(ctx, &row, `SELECT c."InsureeID", c."ClaimAdminId", c."ICDID", c."ICDID1", c."ICDID2", c."ICDID3", c."ICDID4" FROM "tblClaim" AS c WHERE c."ClaimID" = ?`, claim)
-	if err != nil {
-		return nil, fmt.Errorf("read claim %d: %w", claim, err)
-	}
-	old := &kept{claim: claim, insuree: row.InsureeID, admin: row.ClaimAdminID, icds: []int{row.ICDID}}
-	for _, id := range []*int{row.ICDID1, row.ICDID2, row.ICDID3, row.ICDID4} {
-		if id != nil {
-			old.icds = append(old.icds, *id)
-		}
-	}
-	return old, nil
-}
-
 // ownLines checks that lines with an id are current lines of the claim, each once.
 func ownLines(lines [kindCount][]lineInput, stored [kindCount]map[int]storedLine) error {
 	for k := range kindCount {
