@@ -62,6 +62,9 @@ func Check(ctx context.Context, d *db.DB, needs []schema.Need) (Report, error) {
 		if err := r.compatibility(ctx, d); err != nil {
 			return r, fmt.Errorf("check %s: compatibility level: %w", d.Name(), err)
 		}
+		if err := r.triggers(ctx, d); err != nil {
+			return r, fmt.Errorf("check %s: triggers: %w", d.Name(), err)
+		}
 	}
 	if len(r.Unknown) > 0 {
 		r.Notes = append(r.Notes, "Inserts fail if an unknown column is NOT NULL without a default.")
@@ -77,6 +80,19 @@ func Check(ctx context.Context, d *db.DB, needs []schema.Need) (Report, error) {
 		r.Rows = append(r.Rows, TableRows{t, n})
 	}
 	return r, nil
+}
+
+// triggers notes triggers of the installation's own: the legacy schema has none, and SQL Server refuses
+// the OUTPUT clause of our inserts on a table that has one (error 334).
+func (r *Report) triggers(ctx context.Context, d *db.DB) error {
+	var n int
+	if err := d.Pool().QueryRowContext(ctx, `SELECT COUNT(*) FROM sys.triggers WHERE parent_id > 0 AND is_disabled = 0`).Scan(&n); err != nil {
+		return err
+	}
+	if n > 0 {
+		r.Notes = append(r.Notes, fmt.Sprintf("%d tables have triggers of your own: inserts into them fail (error 334), because SQL Server allows no OUTPUT clause there.", n))
+	}
+	return nil
 }
 
 // compatibility notes the compatibility level and whether it allows OPENJSON, which SQL Server 2016 has
