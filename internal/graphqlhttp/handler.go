@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -64,7 +65,7 @@ func New(es graphql.ExecutableSchema, limits Limits, log *slog.Logger, extension
 	h.exec.SetParserTokenLimit(limits.Tokens)
 	h.exec.SetErrorPresenter(h.present)
 	h.exec.SetRecoverFunc(func(ctx context.Context, err any) error {
-		log.ErrorContext(ctx, "graphql: panic", "panic", err)
+		log.ErrorContext(ctx, "graphql: panic", "panic", err, "stack", string(debug.Stack()))
 		return errors.New("panic")
 	})
 	for _, x := range append(extensions, introspection{}) {
