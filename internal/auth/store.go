@@ -114,7 +114,7 @@ func (s *Store) account(ctx context.Context, username string) (*account, error) 
 	})
 	select {
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, db.Describe(ctx.Err(), "load a user")
 	case r := <-ch:
 		if r.Err != nil {
 			return nil, r.Err

@@ -97,6 +97,9 @@ func (h *Handler) present(ctx context.Context, err error) *gqlerror.Error {
 	var f *fault.Error
 	if errors.As(cause, &f) && f.Code != fault.Internal {
 		g.Message = f.Message
+		if f.Code == fault.Unavailable {
+			h.log.WarnContext(ctx, "graphql: unavailable", "path", g.Path.String(), "error", cause)
+		}
 	} else if g.Err != nil {
 		h.log.ErrorContext(ctx, "graphql: internal error", "path", g.Path.String(), "error", cause)
 		g.Message = fault.Message(cause)
