@@ -46,8 +46,9 @@ const (
 
 // planField is one member of the written object.
 type planField struct {
-	name    string // as the client named it
-	member  []byte // "name":
+	name    string          // as the client named it
+	member  []byte          // "name":
+	path    ast.PathElement // name, in the form that costs nothing for each row
 	shape   fieldShape
 	index   int  // of columns, or of keys for a relation
 	nonNull bool // a missing value makes the object null
@@ -131,7 +132,7 @@ func (c *compiler) node(b *bound, selection ast.SelectionSet) (*plan, error) {
 func (c *compiler) extend(p *plan, selection ast.SelectionSet) error {
 	b := p.typ
 	for _, f := range graphql.CollectFields(c.operation, selection, []string{b.Name, "Node"}) {
-		pf := planField{name: f.Alias, member: member(f.Alias), pos: f.Position}
+		pf := planField{name: f.Alias, member: member(f.Alias), path: ast.PathName(f.Alias), pos: f.Position}
 		switch f.Name {
 		case "__typename":
 			pf.shape = shapeTypename
