@@ -122,7 +122,8 @@ func foldRune(s string) (rune, int) {
 	return unicode.ToLower(r), n
 }
 
-// openSQLite opens a file with one writing connection and several readers in WAL mode.
+// openSQLite opens a file with one writing connection and several readers in WAL mode. Each has a small
+// page cache of its own: behind it is that of the operating system, which they share.
 // _dqs=0 makes a misspelt "Column" an error instead of a text.
 func (d *DB) openSQLite(dsn string, o Options) error {
 	sqliteFunctions()
@@ -140,7 +141,7 @@ func (d *DB) openSQLite(dsn string, o Options) error {
 		return fmt.Errorf("database URL %q: %w", dsn, err)
 	}
 	given := strings.Join(params["_pragma"], " ")
-	for _, p := range []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(OFF)", "cache_size(-16000)", "temp_store(MEMORY)"} {
+	for _, p := range []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(OFF)", "cache_size(-4000)", "temp_store(MEMORY)"} {
 		if name, _, _ := strings.Cut(p, "("); !strings.Contains(given, name) { // the driver would not let the later one win
 			params.Add("_pragma", p)
 		}
