@@ -9,6 +9,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/fault"
 	"github.com/openimis/openimis-be-go/internal/mutation"
+	"github.com/openimis/openimis-be-go/modules/insuree"
 )
 
 // create enters a claim.
@@ -82,8 +83,14 @@ func (in *claimInput) references(ctx context.Context, tx *db.Tx, p *auth.Princip
 		return err
 	}
 	if in.InsureeID != old.insuree {
-		if err := known(ctx, tx, "tblInsuree", "InsureeID", reference{"insureeId", in.InsureeID, "insuree"}); err != nil {
+		// A claim shows its patient to whoever sees the claim, so that only somebody whom the user may see
+		// can be named by an id. Patients from elsewhere come by their number (EnterCoded).
+		patient, err := insuree.ByID(ctx, tx, p.Scope, in.InsureeID)
+		if err != nil {
 			return err
+		}
+		if patient == nil || !patient.Current() {
+			return fault.Input("insureeId", "insureeId: there is no current insuree %d that you may see.", in.InsureeID)
 		}
 	}
 	var icds []reference

@@ -74,7 +74,9 @@ func open(t testing.TB, d *db.DB) *clinic {
 	}
 	c.insert("tblProductServices", db.Values{"ProdID": c.product, "ServiceID": c.service, "LimitationType": "C", "PriceOrigin": "P", "LimitAdult": dec("100"), "LimitChild": dec("100"),
 		"LimitationTypeE": "C", "LimitationTypeR": "C"})
-	family := c.insert("tblFamilies", db.Values{"InsureeID": 0})
+	ward := c.insert("tblLocations", db.Values{"LocationName": "Ward", "LocationCode": "W", "LocationType": "W", "ParentLocationId": c.districts[0]})
+	village := c.insert("tblLocations", db.Values{"LocationName": "Village", "LocationCode": "V", "LocationType": "V", "ParentLocationId": ward})
+	family := c.insert("tblFamilies", db.Values{"InsureeID": 0, "LocationId": village})
 	c.insuree = c.insert("tblInsuree", db.Values{"CHFID": "123456789", "LastName": "Doe", "OtherNames": "Joe", "DOB": date("1980-01-01"), "Gender": "M", "FamilyID": family, "IsHead": true})
 	c.policy = c.insert("tblPolicy", db.Values{"FamilyID": family, "ProdID": c.product, "PolicyStatus": 2, "PolicyStage": "R", "EnrollDate": date("2026-01-01"), "StartDate": date("2026-01-01"),
 		"EffectiveDate": date("2026-01-01"), "ExpiryDate": date("2026-12-31")})

@@ -107,6 +107,7 @@ func TestBadClaims(t *testing.T) {
 	c := open(t, d)
 	c.enter("TAKEN")
 	c.exec(`UPDATE "tblItems" SET "ValidityTo" = ? WHERE "ItemID" = ?`, today, c.item[1])
+	elsewhere := c.insert("tblInsuree", db.Values{"CHFID": "987654321", "LastName": "Far", "OtherNames": "Off", "DOB": date("1980-01-01"), "Gender": "F", "FamilyID": c.insert("tblFamilies", db.Values{"InsureeID": 0}), "IsHead": true})
 	line := func(member string, v any) func(object) {
 		return func(f object) { f["items"].([]any)[0].(object)[member] = v }
 	}
@@ -129,6 +130,7 @@ func TestBadClaims(t *testing.T) {
 		{"feedback status", set("feedback_status", 8), "feedbackStatus"},
 		{"review status", set("review_status", 16), "reviewStatus"},
 		{"insuree", set("insuree_id", 9999), "insureeId"},
+		{"insuree whom the user may not see", set("insuree_id", elsewhere), "insureeId"},
 		{"facility", set("health_facility_id", 9999), "healthFacilityId"},
 		{"facility out of scope", set("health_facility_id", c.hf[1]), "healthFacilityId"},
 		{"diagnosis", set("icd_id", 9999), "icdId"},
