@@ -133,6 +133,11 @@ func (p *program) fill(ctx context.Context, d *db.DB, size seed.Size) error {
 
 func serve(ctx context.Context, p *program, _ []string) error {
 	start := time.Now()
+	listener, err := server.Listen(p.conf)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
 	d, err := p.open(ctx)
 	if err != nil {
 		return err
@@ -149,7 +154,7 @@ func serve(ctx context.Context, p *program, _ []string) error {
 	if err := usable(d, s.Missing()); err != nil {
 		return err
 	}
-	return s.Serve(ctx, func(addr string) {
+	return s.Serve(ctx, listener, func(addr string) {
 		p.log.Info("serving", "address", addr, "roots", p.conf.SiteRoot.String(), "database", d.Name(), "started_in", time.Since(start).Round(time.Millisecond).String())
 		p.welcome(addr, logins)
 	})

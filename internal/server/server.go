@@ -203,12 +203,17 @@ func (s *Server) Needs() []schema.Need {
 // Missing lists what the database lacks, a line each.
 func (s *Server) Missing() []string { return schema.Missing(s.DB.Columns(), s.Needs()) }
 
-// Serve listens until ctx ends and then lets running requests finish.
-func (s *Server) Serve(ctx context.Context, listening func(addr string)) error {
-	listener, err := net.Listen("tcp", string(s.conf.Listen))
+// Listen takes the address that the configuration names, before anything is done for it.
+func Listen(conf *config.Config) (net.Listener, error) {
+	l, err := net.Listen("tcp", string(conf.Listen))
 	if err != nil {
-		return fmt.Errorf("LISTEN=%q: %w", s.conf.Listen, err)
+		return nil, fmt.Errorf("LISTEN=%q: %w", conf.Listen, err)
 	}
+	return l, nil
+}
+
+// Serve answers until ctx ends and then lets running requests finish. It closes listener.
+func (s *Server) Serve(ctx context.Context, listener net.Listener, listening func(addr string)) error {
 	h := &http.Server{Handler: s.echo, ReadHeaderTimeout: time.Duration(s.conf.ReadHeaderTimeout), ReadTimeout: time.Duration(s.conf.RequestTimeout),
 		WriteTimeout: time.Duration(s.conf.RequestTimeout) + 10*time.Second, IdleTimeout: time.Duration(s.conf.IdleTimeout), MaxHeaderBytes: 64 << 10}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -217,6 +222,7 @@ func (s *Server) Serve(ctx context.Context, listening func(addr string)) error {
 	failed := make(chan error, 1)
 	go func() { failed <- h.Serve(listener) }()
 	listening(listener.Addr().String())
+	var err error
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
