@@ -50,6 +50,12 @@ func CreateTables(ctx context.Context, d *db.DB) error {
 // is nothing to do, because its databases are not ours.
 func CreateIndexes(ctx context.Context, d *db.DB, report progress.Func) error {
 	statements := schema.Indexes(schema.Dialect(d.Dialect()))
+	if d.Dialect() == db.Postgres {
+		// Its owner may install it; where it is not at hand, a search for a part of a name reads all names.
+		if _, err := d.Pool().ExecContext(ctx, `CREATE EXTENSION IF NOT EXISTS pg_trgm`); err == nil {
+			statements = append(statements, schema.TrigramIndexes()...)
+		}
+	}
 	for i, s := range statements {
 		report("Indexes", i, len(statements))
 		if err := d.Write(ctx, "create an index", func(tx *db.Tx) error { return tx.DDL(ctx, s) }); err != nil {
