@@ -100,7 +100,7 @@ var lookups = []lookup{
 	{table: "tblClaim", columns: "InsureeID DateFrom", where: all},
 	{table: "tblClaim", columns: "HFID ClaimStatus", where: live},
 	{table: "tblClaim", columns: "ClaimStatus DateClaimed", where: live},
-	{table: "tblClaim", columns: "ClaimCode", where: live},
+	{table: "tblClaim", columns: "ClaimCode", where: live, covers: "HFID"},
 	{table: "tblClaim", columns: "DateClaimed ClaimID-", where: live, covers: "HFID"}, // read backwards it is the newest first, as pages are
 	{table: "tblClaim", columns: "DateFrom", where: live},
 	{table: "tblClaim", columns: "DateProcessed", where: live},
