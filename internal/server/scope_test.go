@@ -220,7 +220,7 @@ func TestNoQueryLeavesTheScope(t *testing.T) {
 			query := "{ " + wander.field(f, schema.Types[strings.TrimSuffix(f.Type.Name(), "Connection")], 5) + " "
 			number := fmt.Sprintf("%05d%d", rapid.IntRange(0, 3).Draw(rt, "district"), rapid.IntRange(0, 2).Draw(rt, "member"))
 			family := rapid.SampledFrom(w.Families).Draw(rt, "family")
-			query += fmt.Sprintf(`i: insuree(chfId: %q) { __typename id } m: insureeFamilyMembers(chfId: %q) { __typename id } p: policiesByInsuree(chfId: %q) { items { productCode } } b: policyBalance(familyId: %d, productCode: "P1", referenceDate: "2099-01-01") { familyId } c: claims(insuree_ChfId: %q) { edges { node { __typename id } } } n: insurees(chfId_Istartswith: %q) { totalCount edges { node { __typename id } } } }`, number, number, number, family, number, number[:5])
+			query += fmt.Sprintf(`i: insuree(chfId: %q) { __typename id } m: insureeFamilyMembers(chfId: %q) { __typename id } p: policiesByInsuree(chfId: %q) { items { productCode } } b: policyBalance(familyId: %d, productCode: "P1", referenceDate: "2099-01-01") { familyId } c: claims(insuree_ChfId: %q) { edges { node { __typename id } } } n: insurees(chfId_Istartswith: %q) { totalCount edges { node { __typename id family { __typename id } } } } }`, number, number, number, family, number, number[:5])
 			a := r.query(user, query)
 			if a.Status != 200 {
 				rt.Fatalf("%d %v for %s", a.Status, a.Errors, query)
