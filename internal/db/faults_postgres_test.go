@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -19,9 +18,7 @@ import (
 // the connection of a superuser to it.
 func postgres(t *testing.T, settings string) (url string, admin *sql.DB) {
 	t.Helper()
-	if os.Getenv("IMIS_TEST_POSTGRES") == "" {
-		t.Skip("IMIS_TEST_POSTGRES names no server")
-	}
+	dbtest.Need(t, db.Postgres)
 	url = dbtest.URL(t, db.Postgres)
 	admin, err := sql.Open("pgx", url)
 	if err != nil {

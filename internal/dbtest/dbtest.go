@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -46,6 +47,14 @@ func engines() []db.Dialect {
 
 // Engines lists what this run can use, for tests and benchmarks that fill a database themselves.
 func Engines() []db.Dialect { return engines() }
+
+// Need skips a test whose subject is one engine, where this run cannot use it.
+func Need(t testing.TB, engine db.Dialect) {
+	t.Helper()
+	if !slices.Contains(engines(), engine) {
+		t.Skipf("no server for %s is named", engine)
+	}
+}
 
 // Open gives an empty database with all tables.
 func Open(t testing.TB, engine db.Dialect) *db.DB {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
-	"os"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -22,9 +21,7 @@ const commit = "commit\x00"
 // when the proxy breaks it.
 func proxied(t *testing.T) (*db.DB, *dbtest.Proxy) {
 	t.Helper()
-	if os.Getenv("IMIS_TEST_POSTGRES") == "" {
-		t.Skip("IMIS_TEST_POSTGRES names no server")
-	}
+	dbtest.Need(t, db.Postgres)
 	proxy := dbtest.NewProxy(t, dbtest.URL(t, db.Postgres))
 	d, err := db.Open(t.Context(), proxy.URL, db.Options{Log: slog.New(slog.DiscardHandler), MaxConns: 1})
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -90,9 +89,7 @@ func hold(t *testing.T, d *db.DB, table string) (release func()) {
 
 func onPostgres(t *testing.T) *db.DB {
 	t.Helper()
-	if os.Getenv("IMIS_TEST_POSTGRES") == "" {
-		t.Skip("IMIS_TEST_POSTGRES names no server")
-	}
+	dbtest.Need(t, db.Postgres)
 	return dbtest.Open(t, db.Postgres)
 }
 
