@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,7 +39,7 @@ func (t *Tx) BulkInsert(ctx context.Context, table string, cols []string, rows [
 			names = append(names, c)
 		}
 	}
-	sortTail(names, len(cols))
+	slices.Sort(names[len(cols):])
 	keep := names[:0:0]
 	for _, c := range names {
 		if t.db.Offers(tab.Name, c) {
@@ -69,15 +70,6 @@ func (t *Tx) BulkInsert(ctx context.Context, table string, cols []string, rows [
 	return ids, nil
 }
 
-func sortTail(names []string, from int) {
-	tail := names[from:]
-	for i := 1; i < len(tail); i++ {
-		for j := i; j > 0 && tail[j] < tail[j-1]; j-- {
-			tail[j], tail[j-1] = tail[j-1], tail[j]
-		}
-	}
-}
-
 func (t *Tx) insertRows(ctx context.Context, tab *schema.Table, cols []string, batch []map[string]any) ([]int, error) {
 	data, err := t.encodeRows(tab, cols, batch, true)
 	if err != nil {
@@ -85,7 +77,7 @@ func (t *Tx) insertRows(ctx context.Context, tab *schema.Table, cols []string, b
 	}
 	quoted := `"` + strings.Join(cols, `", "`) + `"`
 	into := `INSERT INTO "` + tab.Name + `" (` + quoted + `) `
-	from := ` SELECT x."` + strings.Join(cols, `", x."`) + `" FROM ` + t.rowsMacro(tab, cols, true)
+	from := `SELECT x."` + strings.Join(cols, `", x."`) + `" FROM ` + t.rowsMacro(tab, cols, true)
 	if !t.db.babelfish { // which takes no ORDER BY beside OUTPUT; its OPENJSON keeps the order
 		from += ` ORDER BY x."imis_ord" `
 	}
@@ -96,20 +88,14 @@ func (t *Tx) insertRows(ctx context.Context, tab *schema.Table, cols []string, b
 		_, err := t.Exec(ctx, into+from, data)
 		return nil, err
 	}
-	key := `"` + tab.Identity + `"`
-	ids := make([]int, 0, len(batch))
 	if t.db.garbles(data) {
 		return t.insertSingly(ctx, tab, cols, batch)
 	}
-	if err := t.Select(ctx, &ids, into+"$output("+key+")"+from+"$returning("+key+")", data); err != nil {
+	ids, err := t.inserted(ctx, tab, into, from, data)
+	if err != nil {
 		return nil, err
 	}
-	// Identities rise in the order of the SELECT; the result itself may come in any order.
-	for i := 1; i < len(ids); i++ {
-		for j := i; j > 0 && ids[j] < ids[j-1]; j-- {
-			ids[j], ids[j-1] = ids[j-1], ids[j]
-		}
-	}
+	slices.Sort(ids) // identities rise in the order of the SELECT; the result itself may come in any order
 	return ids, nil
 }
 
@@ -132,9 +118,8 @@ func (t *Tx) insertSingly(ctx context.Context, tab *schema.Table, cols []string,
 			}
 			continue
 		}
-		var id int
-		key := `"` + tab.Identity + `"`
-		if err := t.Get(ctx, &id, into+"$output("+key+") "+values+" $returning("+key+")", args...); err != nil {
+		id, err := t.insertOne(ctx, tab, into, values, args...)
+		if err != nil {
 			return nil, err
 		}
 		ids = append(ids, id)

@@ -48,8 +48,9 @@ type DB struct {
 	writer, reader *sqlx.DB
 	dialect        Dialect
 	columns        map[string]map[string]bool // table → column, lower case; see probe
-	mu             sync.RWMutex
-	stmts          sync.Map // rendered text → *sqlx.Stmt of the reader, SQLite only
+	triggers       map[string]bool            // tables with triggers, lower case; SQL Server only
+	mu             sync.RWMutex               // guards columns and triggers
+	stmts          sync.Map                   // rendered text → *sqlx.Stmt of the reader, SQLite only
 	stmtCount      int
 	log            *slog.Logger
 	name           string

@@ -26,6 +26,9 @@ func (d *DB) Probe(ctx context.Context) error {
 			return err
 		}
 		d.hexKeys = len(kinds) == 1 && kinds[0] == "char"
+		if err := d.loadTriggers(ctx); err != nil {
+			return err
+		}
 	}
 	rows, err := d.writer.QueryContext(ctx, columnsOf[d.dialect])
 	if err != nil {

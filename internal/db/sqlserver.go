@@ -1,6 +1,7 @@
 package db
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
 	"net/url"
@@ -47,4 +48,36 @@ func (d *DB) openSQLServer(dsn string, o Options) error {
 		d.reader = sqlx.NewDb(reader, "sqlserver")
 	}
 	return nil
+}
+
+// loadTriggers finds the tables that have triggers. The legacy schema has none; an installation may.
+func (d *DB) loadTriggers(ctx context.Context) error {
+	var tables []string
+	if err := d.writer.SelectContext(ctx, &tables, `SELECT DISTINCT OBJECT_NAME(parent_id) FROM sys.triggers WHERE parent_class = 1 AND is_disabled = 0`); err != nil {
+		return err
+	}
+	found := map[string]bool{}
+	for _, t := range tables {
+		found[strings.ToLower(t)] = true
+	}
+	d.mu.Lock()
+	d.triggers = found
+	d.mu.Unlock()
+	return nil
+}
+
+func (d *DB) hasTriggers(table string) bool {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.triggers[strings.ToLower(table)]
+}
+
+// throughTable makes an INSERT with OUTPUT give its keys by way of a table variable: SQL Server refuses OUTPUT
+// to the client on a table with triggers (error 334). A failed INSERT does not end the batch, so what follows
+// asks for @@ERROR; otherwise the empty answer would hide the error.
+func throughTable(insert, key string) string {
+	output := `OUTPUT INSERTED."` + key + `"`
+	return "SET NOCOUNT ON; DECLARE @imis_keys TABLE ([imis_key] bigint); " +
+		strings.Replace(insert, output, output+" INTO @imis_keys", 1) +
+		"; IF @@ERROR = 0 SELECT [imis_key] FROM @imis_keys"
 }

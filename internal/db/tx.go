@@ -160,10 +160,36 @@ func (t *Tx) Insert(ctx context.Context, table string, v Values) (int, error) {
 	if _, given := v[tab.Identity]; given {
 		return 0, fmt.Errorf("insert into %s: the identity is the database's to give", tab.Name)
 	}
-	var id int
+	return t.insertOne(ctx, tab, src, "VALUES ("+marks+")", args...)
+}
+
+// insertOne runs INSERT of one row and returns its identity.
+func (t *Tx) insertOne(ctx context.Context, tab *schema.Table, into, values string, args ...any) (int, error) {
+	ids, err := t.inserted(ctx, tab, into, values, args...)
+	if err != nil {
+		return 0, err
+	}
+	if len(ids) != 1 {
+		return 0, fmt.Errorf("insert into %s gave %d identities for one row", tab.Name, len(ids))
+	}
+	return ids[0], nil
+}
+
+// inserted runs an INSERT, in two parts between which SQL Server wants OUTPUT, and returns the identities in
+// any order.
+func (t *Tx) inserted(ctx context.Context, tab *schema.Table, into, rows string, args ...any) ([]int, error) {
 	key := `"` + tab.Identity + `"`
-	err = t.Get(ctx, &id, src+"$output("+key+") VALUES ("+marks+") $returning("+key+")", args...)
-	return id, err
+	src := into + "$output(" + key + ") " + rows + " $returning(" + key + ")"
+	text, conv, err := t.db.prepare(ctx, src, args)
+	if err != nil {
+		return nil, err
+	}
+	if t.db.hasTriggers(tab.Name) {
+		text = throughTable(text, tab.Identity)
+	}
+	var ids []int
+	err = t.note(Describe(selectAll(ctx, t.tx, &ids, text, conv), src))
+	return ids, err
 }
 
 // Update sets columns of the row with the identity id. No row: sql.ErrNoRows is not raised; check the

@@ -82,15 +82,15 @@ func Check(ctx context.Context, d *db.DB, needs []schema.Need) (Report, error) {
 	return r, nil
 }
 
-// triggers notes triggers of the installation's own: the legacy schema has none, and SQL Server refuses
-// the OUTPUT clause of our inserts on a table that has one (error 334).
+// triggers notes triggers of the installation's own that take the place of an insert (INSTEAD OF): the keys
+// of new rows are not told then. The legacy schema has no triggers; those that run after it do no harm.
 func (r *Report) triggers(ctx context.Context, d *db.DB) error {
 	var n int
-	if err := d.Pool().QueryRowContext(ctx, `SELECT COUNT(*) FROM sys.triggers WHERE parent_id > 0 AND is_disabled = 0`).Scan(&n); err != nil {
+	if err := d.Pool().QueryRowContext(ctx, `SELECT COUNT(*) FROM sys.triggers WHERE parent_class = 1 AND is_disabled = 0 AND is_instead_of_trigger = 1`).Scan(&n); err != nil {
 		return err
 	}
 	if n > 0 {
-		r.Notes = append(r.Notes, fmt.Sprintf("%d tables have triggers of your own: inserts into them fail (error 334), because SQL Server allows no OUTPUT clause there.", n))
+		r.Notes = append(r.Notes, fmt.Sprintf("%d triggers of your own run INSTEAD OF a statement: inserts into those tables fail, because SQL Server does not tell the keys of the new rows.", n))
 	}
 	return nil
 }

@@ -20,10 +20,11 @@ var (
 )
 
 // insertClaim writes a new claim with its lines. Columns with a default are written too, for PostgreSQL
-// has none, and a RejectionReason of NULL is passed over by legacy programs (rules.md §8.1).
+// has none, and a RejectionReason of NULL is passed over by legacy programs (rules.md §8.1). The default of
+// FeedbackID, 0, is no feedback's id: a database that checks the key would refuse it.
 func insertClaim(ctx context.Context, tx *db.Tx, e *EnteredClaim, now time.Time) (int, error) {
 	row := db.Values{"Feedback": false, "FeedbackStatus": FlagIdle, "ReviewStatus": FlagIdle, "ApprovalStatus": 1,
-		"RejectionReason": ReasonAccepted, "ValidityFrom": now}
+		"RejectionReason": ReasonAccepted, "FeedbackID": nil, "ValidityFrom": now}
 	values := enteredClaimRecord.values(e)
 	for i, column := range enteredClaimRecord.columns(nil) {
 		row[column] = values[i]
