@@ -23,6 +23,7 @@ type Engine struct {
 	Clock    clock.Clock
 	// ListCap is how many rows a list without first or last gives; the rest is behind hasNextPage.
 	ListCap int
+	marks   marks
 }
 
 // Result is the answer of a root field, written out.
@@ -117,7 +118,7 @@ func (e *Engine) begin(ctx context.Context, t *Type) (graphql.CollectedField, *c
 }
 
 func (e *Engine) loader() *loader {
-	return &loader{query: e.DB, now: e.Clock(), listCap: e.ListCap, budget: rowBudget, reg: e.Registry, arena: make([]byte, 0, 4096)}
+	return &loader{query: e.DB, now: e.Clock(), listCap: e.ListCap, budget: rowBudget, reg: e.Registry, marks: &e.marks, arena: make([]byte, 0, 4096)}
 }
 
 func (e *Engine) writer(ctx context.Context, l *loader) *writer {

@@ -3,6 +3,7 @@ package entity
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -47,6 +48,7 @@ type loader struct {
 	budget  int // rows that this answer may still load
 	arena   []byte
 	reg     *Registry
+	marks   *marks
 	// principal decides what relations show.
 	principal *auth.Principal
 }
@@ -95,20 +97,8 @@ func (l *loader) rootList(ctx context.Context, m *manyPlan, node *plan) error {
 	}
 	g.window, g.start = w, w.Start
 	if m.conn == nil || m.conn.needRows {
-		limit := w.End - w.Start
-		where, args := m.query.conditions(m.query.few || node.typ.EachUpTo == 0 || w.End <= node.typ.EachUpTo)
-		src := "SELECT " + node.selectList() + " FROM " + m.query.from() + where + " ORDER BY " + strings.Join(m.query.order, ", ")
-		// one row more tells whether there is a next page
-		src += " $page(?, ?)"
-		args = append(args, limit+1, w.Start)
-		if err := l.scan(ctx, node, src, args, nil); err != nil {
+		if err := l.page(ctx, m, node, &g); err != nil {
 			return err
-		}
-		n := node.table.n
-		g.more = n > limit
-		g.to = int32(min(n, limit))
-		if !g.more && (n > 0 || w.Start == 0) {
-			g.total = w.Start + n
 		}
 	}
 	if g.total < 0 && m.conn != nil && m.conn.needTotal {
@@ -117,6 +107,42 @@ func (l *loader) rootList(ctx context.Context, m *manyPlan, node *plan) error {
 		}
 	}
 	m.groups = []group{g}
+	return nil
+}
+
+// page loads the rows of a root list's window.
+func (l *loader) page(ctx context.Context, m *manyPlan, node *plan, g *group) error {
+	w, q := g.window, *m.query
+	few := func(looked int) bool { return q.few || node.typ.EachUpTo == 0 || looked <= node.typ.EachUpTo }
+	where, args := q.conditions(few(w.End))
+	src := "SELECT " + node.selectList() + " FROM " + q.from()
+	skip, list, marked := w.Start, "", false
+	if w.Start >= markFrom || w.End >= markFrom {
+		list, marked = q.markable(q.from()+where, args)
+	}
+	if k, ok := l.marks.before(list, w.Start, time.Now()); ok {
+		skip -= k.offset
+		q.where = append(slices.Clone(q.where), fmt.Sprintf(`t."%s" > ?`, node.typ.Key))
+		q.args = append(slices.Clone(q.args), k.after)
+		where, args = q.conditions(few(w.End - k.offset))
+	}
+	limit := w.End - w.Start
+	// one row more tells whether there is a next page
+	src += where + " ORDER BY " + strings.Join(q.order, ", ") + " $page(?, ?)"
+	if err := l.scan(ctx, node, src, append(args, limit+1, skip), nil); err != nil {
+		return err
+	}
+	n := node.table.n
+	g.more = n > limit
+	g.to = int32(min(n, limit))
+	if !g.more && skip == w.Start && (n > 0 || w.Start == 0) {
+		g.total = w.Start + n
+	}
+	if marked && g.to > 0 {
+		keys, now := node.column0(), time.Now()
+		l.marks.set(list, mark{w.Start, keys[0].n - 1, now})
+		l.marks.set(list, mark{w.Start + int(g.to), keys[g.to-1].n, now})
+	}
 	return nil
 }
 
