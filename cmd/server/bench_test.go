@@ -53,7 +53,11 @@ const (
 func requests(w *site) map[string][]request {
 	insurees, names, numbers := w.texts(`t."CHFID"`), parts(w.texts(`t."LastName"`)), starts(w.texts(`t."CHFID"`))
 	items, services := w.column("tblItems", "ItemCode"), w.column("tblServices", "ServCode")
-	after := func(page int) string { return fmt.Sprintf(`first: 10, after: %q`, cursor(page*10-11)) }
+	const after = `first: 10, after: "$v"`
+	var onwards, jumps []string // the pages from 1,000 on; those before each other, where no page leads to the next
+	for page := range 1000 {
+		onwards, jumps = append(onwards, cursor((1000+page)*10-11)), append(jumps, cursor((2000-page)*10-11))
+	}
 	groups := map[string][]request{
 		"InsureesPage": {
 			{name: "first=10", user: national, query: `{ insurees(first: 10) { ` + insureeDeep + ` } }`, has: `"chfId"`},
@@ -93,11 +97,12 @@ func requests(w *site) map[string][]request {
 		},
 		"DeepPage": {
 			{name: "insurees/page=1", user: administrator, query: `{ insurees(first: 10) { ` + insureePicker + ` } }`, has: `"node"`},
-			{name: "insurees/page=1000", user: administrator, query: `{ insurees(` + after(1000) + `) { ` + insureePicker + ` } }`, has: `"node"`},
+			{name: "insurees/page=1000", user: administrator, query: `{ insurees(` + after + `) { ` + insureePicker + ` } }`, values: onwards, has: `"node"`},
 			{name: "insurees-scope/page=1", user: national, query: `{ insurees(first: 10) { ` + insureePicker + ` } }`, has: `"node"`},
-			{name: "insurees-scope/page=1000", user: national, query: `{ insurees(` + after(1000) + `) { ` + insureePicker + ` } }`, has: `"node"`},
+			{name: "insurees-scope/page=1000", user: national, query: `{ insurees(` + after + `) { ` + insureePicker + ` } }`, values: onwards, has: `"node"`},
+			{name: "insurees-scope/jump", user: national, query: `{ insurees(` + after + `) { ` + insureePicker + ` } }`, values: jumps, has: `"node"`},
 			{name: "claims/page=1", user: national, query: `{ claims(first: 10, orderBy: ["-dateClaimed"]) { ` + claimSummary + ` } }`, has: `"node"`},
-			{name: "claims/page=1000", user: national, query: `{ claims(` + after(1000) + `, orderBy: ["-dateClaimed"]) { ` + claimSummary + ` } }`, has: `"node"`},
+			{name: "claims/page=1000", user: national, query: `{ claims(` + after + `, orderBy: ["-dateClaimed"]) { ` + claimSummary + ` } }`, values: onwards, has: `"node"`},
 		},
 		"FHIR": {
 			{name: "Organization", user: administrator, path: `/api/api_fhir_r4/Organization?_count=10`, has: `"searchset"`},

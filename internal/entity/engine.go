@@ -57,20 +57,33 @@ func (e *Engine) run(ctx context.Context, t *Type, own func(c Cond, args map[str
 	if err != nil {
 		return nil, err
 	}
-	m, err := c.root(field, b, own, order)
+	compile := func() (*manyPlan, error) { return c.root(field, b, own, order) }
+	return e.answer(ctx, c, compile, func(w *writer, m *manyPlan) bool { return w.list(m, 0) })
+}
+
+// answer loads a list and writes it; write says whether there is something other than null. A connection that
+// is lost between two statements begins it all again: a plan holds the rows that were loaded with it.
+func (e *Engine) answer(ctx context.Context, c *compiler, compile func() (*manyPlan, error), write func(w *writer, m *manyPlan) bool) (*Result, error) {
+	var m *manyPlan
+	var l *loader
+	err := e.DB.Read(ctx, func(q db.Query) (err error) {
+		if m, err = compile(); err != nil {
+			return err
+		}
+		l = &loader{query: q, now: e.Clock(), listCap: e.ListCap, budget: rowBudget, reg: e.Registry, marks: &e.marks, principal: c.principal, arena: make([]byte, 0, 4096)}
+		return l.list(ctx, m, nil)
+	})
 	if err != nil {
 		return nil, err
 	}
-	l := e.loader()
-	l.principal = c.principal
-	if err := l.list(ctx, m, nil); err != nil {
-		return nil, err
-	}
-	w := e.writer(ctx, l)
-	if !w.list(m, 0) {
+	w := &writer{arena: l.arena, b: make([]byte, 0, len(l.arena)*2+1024), path: ast.Path{ast.PathName(graphql.GetFieldContext(ctx).Field.Alias)}}
+	if !write(w, m) {
 		w.null()
 	}
-	return w.finish(ctx), nil
+	for _, err := range w.errs {
+		graphql.AddError(ctx, err)
+	}
+	return &Result{w.b}, nil
 }
 
 // First answers a root field that is one t: the first row that cond leaves, or null.
@@ -79,29 +92,23 @@ func (e *Engine) First(ctx context.Context, t *Type, cond func(c Cond, args map[
 	if err != nil {
 		return nil, err
 	}
-	node, err := c.node(b, field.Selections)
-	if err != nil {
-		return nil, err
+	compile := func() (*manyPlan, error) {
+		node, err := c.node(b, field.Selections)
+		if err != nil {
+			return nil, err
+		}
+		one := 1
+		m := &manyPlan{node: node, query: newQuery(e.Registry, b), args: relay.Args{First: &one}}
+		m.query.scope = scopeOf(c.principal)
+		if err := cond(Cond{m.query}, maps.Clone(field.ArgumentMap(c.operation.Variables))); err != nil {
+			return nil, err
+		}
+		return m, m.query.sortBy(nil)
 	}
-	one := 1
-	m := &manyPlan{node: node, query: newQuery(e.Registry, b), args: relay.Args{First: &one}}
-	m.query.scope = scopeOf(c.principal)
-	if err := cond(Cond{m.query}, maps.Clone(field.ArgumentMap(c.operation.Variables))); err != nil {
-		return nil, err
-	}
-	if err := m.query.sortBy(nil); err != nil {
-		return nil, err
-	}
-	l := e.loader()
-	l.principal = c.principal
-	if err := l.list(ctx, m, nil); err != nil {
-		return nil, err
-	}
-	w := e.writer(ctx, l)
-	if g := m.groups[0]; g.from == g.to || !w.object(node, int(g.from)) {
-		w.null()
-	}
-	return w.finish(ctx), nil
+	return e.answer(ctx, c, compile, func(w *writer, m *manyPlan) bool {
+		g := m.groups[0]
+		return g.from < g.to && w.object(m.node, int(g.from))
+	})
 }
 
 func (e *Engine) begin(ctx context.Context, t *Type) (graphql.CollectedField, *compiler, *bound, error) {
@@ -115,21 +122,6 @@ func (e *Engine) begin(ctx context.Context, t *Type) (graphql.CollectedField, *c
 		return field, nil, nil, err
 	}
 	return field, &compiler{registry: e.Registry, operation: graphql.GetOperationContext(ctx), principal: p}, b, nil
-}
-
-func (e *Engine) loader() *loader {
-	return &loader{query: e.DB, now: e.Clock(), listCap: e.ListCap, budget: rowBudget, reg: e.Registry, marks: &e.marks, arena: make([]byte, 0, 4096)}
-}
-
-func (e *Engine) writer(ctx context.Context, l *loader) *writer {
-	return &writer{arena: l.arena, b: make([]byte, 0, len(l.arena)*2+1024), path: ast.Path{ast.PathName(graphql.GetFieldContext(ctx).Field.Alias)}}
-}
-
-func (w *writer) finish(ctx context.Context) *Result {
-	for _, err := range w.errs {
-		graphql.AddError(ctx, err)
-	}
-	return &Result{w.b}
 }
 
 // root compiles a list at the root.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -239,4 +240,33 @@ func TestClientGoesAwayInAStatement(t *testing.T) {
 		<-w.returned
 		waiting(0)
 	})
+}
+
+// A connection that is lost between the statements of a list is no matter of its reader: the list is read again.
+func TestConnectionLostInAList(t *testing.T) {
+	dbtest.Need(t, db.Postgres)
+	for name, lose := range map[string]func(*dbtest.Proxy, string){"request": (*dbtest.Proxy).LoseRequest, "answer": (*dbtest.Proxy).LoseAnswer} {
+		t.Run(name, func(t *testing.T) {
+			proxy := dbtest.NewProxy(t, dbtest.URL(t, db.Postgres))
+			d, err := db.Open(t.Context(), proxy.URL, db.Options{Log: slog.New(slog.DiscardHandler), MaxConns: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer d.Close()
+			fill(t, d, 2)
+			r := start(t, d, nil)
+			r.good("admin", `{ userDistricts { id } }`) // signs in
+			disturbed := statements(func() {
+				lose(proxy, `FROM "tblFamilies"`) // sent when the statement is first used
+				list := r.good("admin", someInsurees)["insurees"].(map[string]any)
+				if len(list["edges"].([]any)) != 5 || list["totalCount"] != 6.0 {
+					t.Errorf("the list is %v", list)
+				}
+			})
+			undisturbed := statements(func() { r.good("admin", someInsurees) })
+			if disturbed < undisturbed+2 {
+				t.Errorf("%d statements, and %d without the fault: there was none", disturbed, undisturbed)
+			}
+		})
+	}
 }
