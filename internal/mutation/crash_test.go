@@ -64,14 +64,14 @@ func TestPoisonousMutationEnds(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		l := newLab(t, d, func(o *Options) { o.Async = true })
 		id := l.submit(clerk, "count", `{"n": 1}`)
-		for range 5 {
+		for range 20 {
 			if _, found, err := l.claim(t.Context()); !found || err != nil { // and the process dies
 				t.Fatalf("not claimed: %v", err)
 			}
 			l.pass(16 * time.Second)
 		}
 		l.next(t.Context())
-		l.ended(id, 1, Failed, 0, "interrupted 5 times")
+		l.ended(id, 1, Failed, 0, "interrupted 20 times")
 		if l.queued() != 0 {
 			t.Error("the queue row is still there")
 		}

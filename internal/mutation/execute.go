@@ -77,8 +77,8 @@ func (s *Service) execute(ctx context.Context, e entry, p *auth.Principal) {
 
 // attempt applies the mutation and its final status in one transaction.
 func (s *Service) attempt(ctx context.Context, e entry, p *auth.Principal) (outcome Outcome, err error) {
-	if e.Attempts > s.o.MaxAttempts {
-		return Outcome{}, fault.New(fault.Conflict, "%s was interrupted %d times and is not tried again.", e.Name, s.o.MaxAttempts)
+	if e.Attempts > s.o.MaxInterruptions {
+		return Outcome{}, fault.New(fault.Conflict, "%s was interrupted %d times and is not tried again.", e.Name, s.o.MaxInterruptions)
 	}
 	h, ok := s.registry.lookup(e.Name)
 	if !ok {

@@ -45,9 +45,12 @@ type Options struct {
 	Lease       time.Duration // how long a taken row is not taken by others; default 15 s
 	Poll        time.Duration // how often idle workers look for rows; default 2 s
 	Timeout     time.Duration // of one execution; default 5 min
-	MaxAttempts int           // executions that may fail for a passing reason, or be killed; default 5
+	MaxAttempts int           // executions that may fail for a passing reason; default 5
 	Backoff     time.Duration // pause after the first of them, doubled after each; default 1 s
-	Abandon     time.Duration // how long a row waits for an instance that knows its mutation; default 24 h
+	// MaxInterruptions is after how many executions whose process ended in them a mutation is given up: it may be
+	// what ends them. Default 20, for on a struggling machine others end it, too.
+	MaxInterruptions int
+	Abandon          time.Duration // how long a row waits for an instance that knows its mutation; default 24 h
 
 	// Transient says whether an execution that failed with err may succeed later. Deadlocks and lost
 	// connections were already tried again by db.Write; this is about longer troubles. The default
@@ -95,6 +98,9 @@ func New(d *db.DB, r *Registry, o Options) *Service {
 	set(&o.Abandon, 24*time.Hour)
 	if o.MaxAttempts <= 0 {
 		o.MaxAttempts = 5
+	}
+	if o.MaxInterruptions <= 0 {
+		o.MaxInterruptions = 20
 	}
 	if o.Clock == nil {
 		o.Clock = clock.System
