@@ -95,8 +95,12 @@ func (e *evaluation) assignLine(k Kind, w *work) {
 }
 
 // offers finds the co-insurance with the greatest percentage and the fixed limit with the greatest amount
-// among the policies of the family; a NULL limit is the least of all, a fixed limit of 0 the greatest.
+// among the policies of the family; a NULL limit is the least of all, a fixed limit of 0 the greatest. Nothing is
+// found for a closed claim.
 func (e *evaluation) offers(k Kind, entry int) (coinsurance, fixed offer) {
+	if e.claim.ValidityTo != nil {
+		return coinsurance, fixed
+	}
 	for _, policy := range e.d.policies[*e.insuree.FamilyID] {
 		if e.activeProduct(policy) == nil {
 			continue

@@ -38,8 +38,8 @@ type Family struct {
 	ValidityTo *time.Time `db:"ValidityTo"`
 }
 
-// Residence is the chain of locations above a family. A family has one only when village, ward, district and region
-// are all current rows.
+// Residence is the chain of locations above a family. A family has one only when village, ward and district are all
+// current rows; the region's is not asked for.
 type Residence struct {
 	VillageID  int `db:"VillageId"`
 	WardID     int `db:"WardId"`

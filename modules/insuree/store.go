@@ -44,14 +44,14 @@ func Members(ctx context.Context, q db.Query, s auth.Scope, families []int) ([]I
 
 // Residence of the family f, for statements that have one: columns to read, and the locations that they come from.
 const (
-	ResidenceColumns = `res_v."LocationId" AS "VillageId", res_w."LocationId" AS "WardId", res_d."LocationId" AS "DistrictId", res_r."LocationId" AS "RegionId"`
+	ResidenceColumns = `res_v."LocationId" AS "VillageId", res_w."LocationId" AS "WardId", res_d."LocationId" AS "DistrictId", COALESCE(res_d."ParentLocationId", 0) AS "RegionId"`
 	ResidenceJoin    = `JOIN "tblLocations" res_v ON res_v."LocationId" = f."LocationId" AND res_v."ValidityTo" IS NULL ` +
 		`JOIN "tblLocations" res_w ON res_w."LocationId" = res_v."ParentLocationId" AND res_w."ValidityTo" IS NULL ` +
-		`JOIN "tblLocations" res_d ON res_d."LocationId" = res_w."ParentLocationId" AND res_d."ValidityTo" IS NULL ` +
-		`JOIN "tblLocations" res_r ON res_r."LocationId" = res_d."ParentLocationId" AND res_r."ValidityTo" IS NULL`
+		`JOIN "tblLocations" res_d ON res_d."LocationId" = res_w."ParentLocationId" AND res_d."ValidityTo" IS NULL`
 )
 
-// ResidenceOf reads where a current family lives; nil when it is closed, or a location above it is missing or closed.
+// ResidenceOf reads where a current family lives; nil when it is closed, or its village, ward or district is missing
+// or closed.
 func ResidenceOf(ctx context.Context, q db.Query, s auth.Scope, family int) (*Residence, error) {
 	seen, more := FamilyScopeWhere(s, "f")
 	where, args := And(`f."FamilyID" = ? AND f."ValidityTo" IS NULL`, []any{family}, seen, more)

@@ -15,6 +15,7 @@ type CoverageData struct {
 	Members  []insuree.Insuree // of his family, himself included
 	Policies []Policy          // of his family, in the order of their ids
 	Products product.Catalogue // of these policies, live rows and copies
+	Offline  *bool             // tblIMISDefaults.OfflineCHF: this is the database of an offline site
 }
 
 // Coverage is a row to insert, and the value of its policy with the member in it.
@@ -54,7 +55,7 @@ func Cover(d CoverageData, activate bool, today time.Time) ([]Coverage, error) {
 		rows = append(rows, Coverage{Value: v, InsureePolicy: InsureePolicy{
 			InsureeID: d.Insuree.ID, PolicyID: p.ID, EnrollmentDate: &p.EnrollDate, StartDate: &p.StartDate,
 			EffectiveDate: effective, ExpiryDate: p.ExpiryDate,
-			AuditUserID: &d.Insuree.AuditUserID, Offline: d.Insuree.Offline}})
+			AuditUserID: &d.Insuree.AuditUserID, Offline: d.Offline}})
 	}
 	return rows, nil
 }

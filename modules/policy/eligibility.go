@@ -2,6 +2,7 @@ package policy
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -16,19 +17,20 @@ import (
 type EligibilityData struct {
 	Insuree  *insuree.Insuree // the current row; nil when there is none of that number
 	Covers   []ProductCover
-	Products product.Catalogue // live rows of the covers' products
+	Products product.Catalogue // rows of the covers' products
 	Service  *Wanted           // nil when no service was asked for
 	Item     *Wanted
-	Claims   []PastClaim // current claims of the insuree
-	Services []PastLine  // current service lines of these claims
+	Claims   []PastClaim // of the insuree, closed ones too
+	Services []PastLine  // service lines of the current ones, closed lines too
 	Items    []PastLine
 }
 
-// ProductCover is a current InsureePolicy of the insuree with product and status of its current policy.
+// ProductCover is a current InsureePolicy of the insuree with product and status of its policy.
 type ProductCover struct {
 	InsureePolicy
-	ProductID int  `db:"ProdID"`
-	Status    *int `db:"PolicyStatus"`
+	ProductID    int        `db:"ProdID"`
+	Status       *int       `db:"PolicyStatus"`
+	PolicyClosed *time.Time `db:"PolicyClosed"` // ValidityTo of the policy
 }
 
 // Wanted is the service or item asked for, with the limits that the covers' products set for it. An unknown code is
@@ -40,19 +42,24 @@ type Wanted struct {
 
 // PastClaim is a claim that counts against limits.
 type PastClaim struct {
-	ID       int        `db:"ClaimID"`
-	Status   int        `db:"ClaimStatus"`
-	Category *string    `db:"ClaimCategory"`
-	From     time.Time  `db:"DateFrom"`
-	To       *time.Time `db:"DateTo"`
+	ID         int        `db:"ClaimID"`
+	Status     int        `db:"ClaimStatus"`
+	Category   *string    `db:"ClaimCategory"`
+	From       time.Time  `db:"DateFrom"`
+	To         *time.Time `db:"DateTo"`
+	ValidityTo *time.Time `db:"ValidityTo"`
 }
+
+// counts: current and past entry.
+func (c PastClaim) counts() bool { return c.ValidityTo == nil && c.Status > claimEntered }
 
 // PastLine is a service or item line of a past claim.
 type PastLine struct {
-	ClaimID         int  `db:"ClaimID"`
-	ProductID       *int `db:"ProdID"`
-	Status          int  `db:"LineStatus"` // ClaimServiceStatus or ClaimItemStatus
-	RejectionReason *int `db:"RejectionReason"`
+	ClaimID         int        `db:"ClaimID"`
+	ProductID       *int       `db:"ProdID"`
+	Status          int        `db:"LineStatus"` // ClaimServiceStatus or ClaimItemStatus
+	RejectionReason *int       `db:"RejectionReason"`
+	ValidityTo      *time.Time `db:"ValidityTo"`
 }
 
 // Codes of claims and lines that the rule tells apart.
@@ -92,8 +99,10 @@ type Totals struct {
 // (uspServiceItemEnquiry, rules §6.6).
 //
 // Kept as they are (rules §13 no. 12): all passed lines of the insuree count against the limit of a service or item,
-// whatever they were for; a limit overdrawn by them looks open again, only exactly 0 left closes it; claims none of
-// which passed make the limits unknown; expired covers count; the totals are those of one product. The procedure takes any product of the covers; here it is the one with the lowest id.
+// whatever they were for, and once more for each further cover with the same start and limits; a limit overdrawn by
+// them looks open again, only exactly 0 left closes it; claims none of which passed make the limits unknown; expired
+// covers count; the totals are those of one product. The procedure takes any product of the covers; here it is the one
+// with the lowest id.
 func Enquire(d EligibilityData, today time.Time) Eligibility {
 	e := Eligibility{ServiceOK: true, ItemOK: true}
 	if d.Insuree == nil {
@@ -128,27 +137,19 @@ func (d EligibilityData) limit(w Wanted, lines []PastLine, today time.Time) (min
 	}
 	adult := calendar.IsAdult(d.Insuree.DOB, today)
 	var open, waiting []bound // open now, and with an unknown date or still waiting
-	for _, c := range d.Covers {
-		if value(c.Status) != StatusActive {
-			continue
+	for _, s := range d.starts(w.Limits) {
+		var b bound
+		number, months := s.limit.Of(adult)
+		if months != nil && s.effective != nil {
+			b.from = pointer(calendar.AddMonths(*s.effective, *months))
 		}
-		for _, l := range w.Limits {
-			if l.ProductID != c.ProductID {
-				continue
-			}
-			var b bound
-			number, months := l.Of(adult)
-			if months != nil && c.EffectiveDate != nil {
-				b.from = pointer(calendar.AddMonths(*c.EffectiveDate, *months))
-			}
-			if value(number) != 0 {
-				b.left = pointer(*number - used)
-			}
-			if b.from != nil && !b.from.After(today) {
-				open = append(open, b)
-			} else {
-				waiting = append(waiting, b)
-			}
+		if value(number) != 0 {
+			b.left = pointer(*number - used*s.covers)
+		}
+		if b.from != nil && !b.from.After(today) {
+			open = append(open, b)
+		} else {
+			waiting = append(waiting, b)
 		}
 	}
 	earliest := func(bounds []bound) (first *time.Time) {
@@ -178,8 +179,55 @@ func (d EligibilityData) limit(w Wanted, lines []PastLine, today time.Time) (min
 	return minDate, left
 }
 
-// used counts the passed lines of the insuree's submitted claims. It is unknown when he has claims but none was
-// submitted, or when all lines of the submitted ones were rejected; a submitted claim without lines is known.
+// start is a limit from the day on which covers begin, and by how many of them.
+type start struct {
+	limit     product.Limit
+	effective *time.Time
+	covers    int
+}
+
+// starts lists the limits of the covers by active policies. Covers with equal limits and days are one.
+func (d EligibilityData) starts(limits []product.Limit) []start {
+	type terms struct {
+		product                                              int
+		effective                                            int64
+		numberAdult, numberChild, waitingAdult, waitingChild int
+	}
+	var starts []start
+	at := map[terms]int{}
+	for _, c := range d.Covers {
+		if value(c.Status) != StatusActive || c.PolicyClosed != nil {
+			continue
+		}
+		for _, l := range limits {
+			if l.ProductID != c.ProductID {
+				continue
+			}
+			key := terms{l.ProductID, math.MinInt64, orNone(l.NumberAdult), orNone(l.NumberChild), orNone(l.WaitingPeriodAdult), orNone(l.WaitingPeriodChild)}
+			if c.EffectiveDate != nil {
+				key.effective = c.EffectiveDate.Unix()
+			}
+			if _, ok := at[key]; !ok {
+				at[key] = len(starts)
+				starts = append(starts, start{limit: l, effective: c.EffectiveDate})
+			}
+			starts[at[key]].covers++
+		}
+	}
+	return starts
+}
+
+// orNone is a number that no limit has for NULL.
+func orNone(n *int) int {
+	if n == nil {
+		return math.MinInt
+	}
+	return *n
+}
+
+// used counts the passed lines of the insuree's submitted claims. It is unknown when he has or had claims but none was
+// submitted, or when all lines of the submitted ones were rejected or closed; a submitted claim that never had lines is
+// known.
 func (d EligibilityData) used(lines []PastLine) (n int, known bool) {
 	if len(d.Claims) == 0 {
 		return 0, true
@@ -189,12 +237,12 @@ func (d EligibilityData) used(lines []PastLine) (n int, known bool) {
 		byClaim[l.ClaimID] = append(byClaim[l.ClaimID], l)
 	}
 	for _, c := range d.Claims {
-		if c.Status <= claimEntered {
+		if !c.counts() {
 			continue
 		}
 		known = known || len(byClaim[c.ID]) == 0
 		for _, l := range byClaim[c.ID] {
-			if l.Status == linePassed {
+			if l.ValidityTo == nil && l.Status == linePassed {
 				n, known = n+1, true
 			}
 		}
@@ -206,7 +254,7 @@ func (d EligibilityData) used(lines []PastLine) (n int, known bool) {
 func (d EligibilityData) totals() *Totals {
 	var ids []int
 	for _, c := range d.Covers {
-		if _, ok := d.Products.Row(c.ProductID); ok {
+		if p, ok := d.Products.Row(c.ProductID); ok && p.ValidityTo == nil && c.PolicyClosed == nil {
 			ids = append(ids, c.ProductID)
 		}
 	}
@@ -243,7 +291,7 @@ func (d EligibilityData) totals() *Totals {
 func (d EligibilityData) count(productID int) map[string]int {
 	claims := map[int]PastClaim{}
 	for _, c := range d.Claims {
-		if c.Status > claimEntered {
+		if c.counts() {
 			claims[c.ID] = c
 		}
 	}
@@ -251,7 +299,7 @@ func (d EligibilityData) count(productID int) map[string]int {
 	seen := map[int]bool{}
 	for _, l := range d.Services {
 		c, ok := claims[l.ClaimID]
-		if !ok || value(l.ProductID) != productID || value(l.RejectionReason) != 0 {
+		if !ok || l.ValidityTo != nil || value(l.ProductID) != productID || value(l.RejectionReason) != 0 {
 			continue
 		}
 		switch category := value(c.Category); category {

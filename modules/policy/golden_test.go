@@ -171,6 +171,7 @@ func playCover(w *golden.World, params golden.Row) (record, error) {
 		Members:  members(w, *i.FamilyID),
 		Policies: ofFamily(w, *i.FamilyID),
 		Products: product.NewCatalogue(products(w)),
+		Offline:  pointer(false), // as in the database that the scenarios were recorded with
 	}, in.Activate, w.Today)
 	for _, r := range rows {
 		golden.Store(w, "tblInsureePolicy", r.InsureePolicy)
@@ -203,6 +204,7 @@ func playRenewals(w *golden.World, params golden.Row) (record, error) {
 		Products: product.NewCatalogue(products(w)), Officers: map[int]Officer{}, Members: map[int][]insuree.Insuree{}}
 	for _, f := range golden.Scan[insuree.Family](w, "tblFamilies") {
 		data.Members[f.ID] = members(w, f.ID)
+		f.ValidityTo = nil // not asked for here
 		if home := residence(w, f); home != nil {
 			for _, p := range ofFamily(w, f.ID) {
 				data.Candidates = append(data.Candidates, RenewalCandidate{Policy: p, Residence: *home, HeadID: f.HeadID})
@@ -213,8 +215,13 @@ func playRenewals(w *golden.World, params golden.Row) (record, error) {
 	for _, o := range golden.Scan[Officer](w, "tblOfficer") {
 		data.Officers[o.ID] = o
 	}
-	for _, r := range golden.Scan[Renewal](w, "tblPolicyRenewals") {
-		data.Prompted[r.PolicyID] = true
+	for _, r := range golden.Scan[struct {
+		PolicyID   int        `db:"PolicyID"`
+		ValidityTo *time.Time `db:"ValidityTo"`
+	}](w, "tblPolicyRenewals") {
+		if r.ValidityTo == nil {
+			data.Prompted[r.PolicyID] = true
+		}
 	}
 	type stored struct {
 		Renewal
@@ -257,7 +264,7 @@ func playInquiry(w *golden.World, params golden.Row) (record, error) {
 
 func inquiryRecords(i insuree.Insuree, rows []InquiryRow) []golden.Record {
 	records := []golden.Record{}
-	gender := map[bool]string{true: "Male", false: "Female"}[*i.Gender == "M"]
+	gender := map[bool]string{true: "Male", false: "Female"}[value(i.Gender) == "M"]
 	for _, r := range rows {
 		row := golden.Record{"CHFID": *i.CHFID, "PhotoPath": nil, "InsureeName": i.LastName + " " + i.OtherNames,
 			"DOB": i.DOB.Format("02/01/2006"), "Gender": gender, "ProductCode": nil, "ProductName": nil,
@@ -280,46 +287,63 @@ func playEligibility(w *golden.World, params golden.Row) (record, error) {
 	if data.Insuree != nil {
 		policies := golden.Scan[Policy](w, "tblPolicy")
 		for _, ip := range golden.Scan[InsureePolicy](w, "tblInsureePolicy") {
-			if p := find(policies, ip.PolicyID); ip.InsureeID == data.Insuree.ID && ip.Current() && p.Current() {
-				data.Covers = append(data.Covers, ProductCover{InsureePolicy: ip, ProductID: p.ProductID, Status: p.Status})
+			if p := find(policies, ip.PolicyID); ip.InsureeID == data.Insuree.ID && ip.Current() {
+				data.Covers = append(data.Covers, ProductCover{InsureePolicy: ip, ProductID: p.ProductID, Status: p.Status, PolicyClosed: p.ValidityTo})
 			}
 		}
 	}
-	data.Claims = golden.Scan[PastClaim](w, "tblClaim")
+	open := map[int]bool{}
+	for _, c := range golden.Scan[struct {
+		PastClaim
+		InsureeID int `db:"InsureeID"`
+	}](w, "tblClaim") {
+		if data.Insuree != nil && c.InsureeID == data.Insuree.ID {
+			data.Claims = append(data.Claims, c.PastClaim)
+			open[c.ID] = c.ValidityTo == nil
+		}
+	}
+	type closing struct {
+		ValidityTo *time.Time `db:"ValidityTo"`
+	}
 	for _, s := range golden.Scan[struct {
+		closing
 		ID       int     `db:"ServiceID"`
 		Code     string  `db:"ServCode"`
 		Category *string `db:"ServCategory"`
 	}](w, "tblServices") {
-		if in.ServiceCode != "" && s.Code == in.ServiceCode {
+		if in.ServiceCode != "" && s.Code == in.ServiceCode && s.ValidityTo == nil {
 			data.Service = &Wanted{Category: s.Category}
 			for _, l := range golden.Scan[struct {
+				closing
 				ID int `db:"ServiceID"`
 				product.Limit
 			}](w, "tblProductServices") {
-				if l.ID == s.ID {
+				if l.ID == s.ID && l.ValidityTo == nil {
 					data.Service.Limits = append(data.Service.Limits, l.Limit)
 				}
 			}
 		}
 	}
 	for _, i := range golden.Scan[struct {
+		closing
 		ID   int    `db:"ItemID"`
 		Code string `db:"ItemCode"`
 	}](w, "tblItems") {
-		if in.ItemCode != "" && i.Code == in.ItemCode {
+		if in.ItemCode != "" && i.Code == in.ItemCode && i.ValidityTo == nil {
 			data.Item = &Wanted{}
 			for _, l := range golden.Scan[struct {
+				closing
 				ID int `db:"ItemID"`
 				product.Limit
 			}](w, "tblProductItems") {
-				if l.ID == i.ID {
+				if l.ID == i.ID && l.ValidityTo == nil {
 					data.Item.Limits = append(data.Item.Limits, l.Limit)
 				}
 			}
 		}
 	}
 	type line struct {
+		closing
 		ClaimID         int  `db:"ClaimID"`
 		ProductID       *int `db:"ProdID"`
 		RejectionReason *int `db:"RejectionReason"`
@@ -328,13 +352,17 @@ func playEligibility(w *golden.World, params golden.Row) (record, error) {
 		line
 		Status int `db:"ClaimServiceStatus"`
 	}](w, "tblClaimServices") {
-		data.Services = append(data.Services, PastLine{l.ClaimID, l.ProductID, l.Status, l.RejectionReason})
+		if open[l.ClaimID] {
+			data.Services = append(data.Services, PastLine{l.ClaimID, l.ProductID, l.Status, l.RejectionReason, l.ValidityTo})
+		}
 	}
 	for _, l := range golden.Scan[struct {
 		line
 		Status int `db:"ClaimItemStatus"`
 	}](w, "tblClaimItems") {
-		data.Items = append(data.Items, PastLine{l.ClaimID, l.ProductID, l.Status, l.RejectionReason})
+		if open[l.ClaimID] {
+			data.Items = append(data.Items, PastLine{l.ClaimID, l.ProductID, l.Status, l.RejectionReason, l.ValidityTo})
+		}
 	}
 
 	return eligibilityRecord(Enquire(data, w.Today)), nil
@@ -387,7 +415,7 @@ func residence(w *golden.World, f insuree.Family) *insuree.Residence {
 	}
 	var r insuree.Residence
 	id := *f.VillageID
-	for _, level := range []*int{&r.VillageID, &r.WardID, &r.DistrictID, &r.RegionID} {
+	for _, level := range []*int{&r.VillageID, &r.WardID, &r.DistrictID} {
 		i := slices.IndexFunc(w.Rows("tblLocations"), func(l golden.Record) bool { return l["LocationId"] == id && l["ValidityTo"] == nil })
 		if i < 0 {
 			return nil
@@ -395,6 +423,7 @@ func residence(w *golden.World, f insuree.Family) *insuree.Residence {
 		*level = id
 		id, _ = w.Rows("tblLocations")[i]["ParentLocationId"].(int)
 	}
+	r.RegionID = id
 	return &r
 }
 

@@ -15,7 +15,7 @@ import (
 // InquiryData is what the inquiry about an insuree depends on.
 type InquiryData struct {
 	Insuree     insuree.Insuree
-	Residence   *insuree.Residence // nil when the family or a location above it is not current
+	Residence   *insuree.Residence // nil when the family has none
 	Members     []insuree.Insuree  // of the family
 	Policies    []Policy           // of the family, closed rows too: they make the difference to having had none
 	Products    product.Catalogue  // live rows of these policies' products
@@ -71,8 +71,9 @@ type InquiryRow struct {
 //
 // Kept as they are (rules §13 no. 11): once the insuree has consumed anything, the insuree-level amounts of policies
 // from which he has not are unknown, and likewise the deductibles per policy once the family has; a product without
-// threshold has no policy ceiling, and a ceiling of ceilings of 0 is one; the kind of amounts of one policy is carried
-// over to the next that has none.
+// threshold has no policy ceiling, and a ceiling of ceilings of 0 is one; what the family consumed is taken off the
+// policy's ceilings once for each cover of the insuree by the policy; the kind of amounts of one policy is carried over
+// to the next that has none.
 func Inquire(d InquiryData, district int, today time.Time) []InquiryRow {
 	if !d.Insuree.Current() || d.Residence == nil || (district != 0 && d.Residence.DistrictID != district) {
 		return nil
@@ -82,10 +83,14 @@ func Inquire(d InquiryData, district int, today time.Time) []InquiryRow {
 		return cmp.Or(cmp.Compare(a.productID(), b.productID()), cmp.Compare(value(a.PolicyID), value(b.PolicyID)))
 	})
 	use := d.use()
+	covers := map[int]int{}
+	for _, r := range rows {
+		covers[value(r.PolicyID)]++
+	}
 	var carried *float64
 	for i, r := range rows {
 		if r.PolicyID != nil {
-			use.left(*r.PolicyID, *r.Product).write(&rows[i], &carried)
+			use.left(*r.PolicyID, *r.Product, covers[*r.PolicyID]).write(&rows[i], &carried)
 		}
 	}
 	return relevant(rows, today)

@@ -66,8 +66,9 @@ func (s consumed) add(c Consumption) consumed {
 // policy.
 type remaining struct{ deductibles, ceilings [3]amounts }
 
-// left answers what is left under a policy of a product.
-func (u use) left(policyID int, p product.Product) remaining {
+// left answers what is left under a policy of a product. covers is the number of the insuree's covers by the policy:
+// what the family consumed is taken off the policy's ceilings once for each.
+func (u use) left(policyID int, p product.Product, covers int) remaining {
 	r := remaining{
 		deductibles: [3]amounts{
 			{p.DedInsuree, p.DedIPInsuree, p.DedOPInsuree},
@@ -86,7 +87,9 @@ func (u use) left(policyID int, p product.Product) remaining {
 	if u.family {
 		group, any := u.byGroup[policyID]
 		r.deductibles[2] = r.deductibles[2].less(group.ded, any)
-		r.ceilings[2] = r.ceilings[2].less(group.rem, true)
+		for range covers {
+			r.ceilings[2] = r.ceilings[2].less(group.rem, true)
+		}
 	}
 	return r
 }

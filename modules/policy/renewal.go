@@ -54,7 +54,7 @@ func (f RenewalFilter) Due(today time.Time, standard *int) *time.Time {
 type RenewalData struct {
 	Standard   *int // tblIMISDefaults.PolicyRenewalInterval
 	Candidates []RenewalCandidate
-	Policies   []Policy          // all current policies of the candidates' families
+	Policies   []Policy          // all policies of the candidates' families, closed ones too
 	Prompted   map[int]bool      // policies that have a current renewal row
 	Products   product.Catalogue // including all that conversion leads to; closed rows too
 	Officers   map[int]Officer   // including all substitutes; closed rows too
@@ -85,8 +85,8 @@ type Renewal struct {
 // Renewals answers the prompts to insert (uspPolicyRenewalInserts, rules §6.4), in the order of the candidates.
 //
 // A policy without officer is left out, so the procedure's warning 2 (no officer) does not exist. A policy is left out
-// too when it was prompted for already, or when the family has a policy of the final product that starts on or after
-// the renewal date.
+// too when it was prompted for already, or when the family has, or had, a policy of the final product that starts on or
+// after the renewal date.
 func Renewals(f RenewalFilter, d RenewalData, today time.Time) []Renewal {
 	due := f.Due(today, d.Standard)
 	families := map[int][]Policy{}
@@ -109,15 +109,19 @@ func Renewals(f RenewalFilter, d RenewalData, today time.Time) []Renewal {
 			r.Warnings |= WarnProductEnds
 		}
 		r.ProductID = prod.ID
-		officer, leaves := substitute(d.Officers, officer, date)
-		if leaves {
-			r.Warnings |= WarnOfficerLeaves
+		r.Phone = officer.Phone
+		officer, ended = substitute(d.Officers, officer, date)
+		if ended {
+			r.Phone = officer.Phone
+			if officer.WorksTo != nil && officer.WorksTo.Before(date) {
+				r.Warnings |= WarnOfficerLeaves
+			}
 		}
-		r.OfficerID, r.Phone = officer.ID, officer.Phone
-		if followed(families[c.FamilyID], prod.ID, date) {
+		r.OfficerID = officer.ID
+		if followed(families[c.FamilyID], prod, date) {
 			continue
 		}
-		r.Photos = photosDue(d.Members[c.FamilyID], today)
+		r.Photos = photosDue(d.Members[c.FamilyID], date, today)
 		renewals = append(renewals, r)
 	}
 	return renewals
@@ -146,38 +150,41 @@ func convert(products product.Catalogue, id int) (p product.Product, ended bool)
 }
 
 // substitute answers who is in charge of a renewal: the officer, or when he leaves before, the end of his chain of
-// substitutes. On the way nobody's own WorksTo matters, and a chain without end keeps that of the first.
-func substitute(officers map[int]Officer, o Officer, date time.Time) (_ Officer, leaves bool) {
+// substitutes, whatever the dates of those between. ended is false when the chain goes on after its greatest length.
+func substitute(officers map[int]Officer, o Officer, date time.Time) (_ Officer, ended bool) {
 	if o.WorksTo == nil || !o.WorksTo.Before(date) {
-		return o, false
+		return o, true
 	}
 	for range chainLength {
 		next, ok := officers[value(o.SubstituteID)]
 		if !ok {
-			return o, o.WorksTo != nil && o.WorksTo.Before(date)
+			return o, true
 		}
 		o = next
 	}
-	return o, true
+	return o, value(o.SubstituteID) == 0
 }
 
-func followed(policies []Policy, productID int, date time.Time) bool {
+// followed looks for the product and, where a chain of conversions has no end, the next one in it.
+func followed(policies []Policy, prod product.Product, date time.Time) bool {
 	for _, p := range policies {
-		if p.Current() && p.ProductID == productID && !p.StartDate.Before(date) {
+		if (p.ProductID == prod.ID || p.ProductID == value(prod.ConversionID)) && !p.StartDate.Before(date) {
 			return true
 		}
 	}
 	return false
 }
 
-func photosDue(members []insuree.Insuree, today time.Time) []int {
+// photosDue answers the members whose photo is missing or will be too old on the renewal date. Who is an infant is
+// asked today.
+func photosDue(members []insuree.Insuree, date, today time.Time) []int {
 	var ids []int
 	for _, m := range members {
 		months := photoMonths
 		if calendar.Days(m.DOB, today) < infantDays {
 			months = photoMonthsInfants
 		}
-		if m.Current() && (m.PhotoDate == nil || calendar.Months(*m.PhotoDate, today) >= months) {
+		if m.Current() && (m.PhotoDate == nil || calendar.Months(*m.PhotoDate, date) >= months) {
 			ids = append(ids, m.ID)
 		}
 	}

@@ -144,8 +144,21 @@ func (st Store) coverage(ctx context.Context, insureeID int) (*CoverageData, err
 	if d.Policies, err = st.ofFamily(ctx, *i.FamilyID); err != nil {
 		return nil, err
 	}
+	if d.Offline, err = st.offlineSite(ctx); err != nil {
+		return nil, err
+	}
 	d.Products, err = product.Load(ctx, st, productsOf(d.Policies))
 	return d, err
+}
+
+// offlineSite reads tblIMISDefaults.OfflineCHF; nil without defaults.
+func (st Store) offlineSite(ctx context.Context) (*bool, error) {
+	var chf int
+	err := st.Get(ctx, &chf, `SELECT COALESCE(d."OfflineCHF", 0) FROM "tblIMISDefaults" d ORDER BY d."DefaultID" $page(1, 0)`)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return pointer(chf != 0), err
 }
 
 // insertCovers adds rows to tblInsureePolicy and gives them their ids.

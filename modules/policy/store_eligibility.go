@@ -17,18 +17,18 @@ var services, items = care{
 	limits: `SELECT r."ServCategory", COALESCE(l."ProdID", -1) AS "ProdID", l."LimitNoAdult", l."LimitNoChild", l."WaitingPeriodAdult", l."WaitingPeriodChild" ` +
 		`FROM "tblServices" r LEFT JOIN "tblProductServices" l ON l."ServiceID" = r."ServiceID" AND l."ValidityTo" IS NULL AND l."ProdID" IN $ints(?) ` +
 		`WHERE $eq(r."ServCode", ?) AND r."ValidityTo" IS NULL ORDER BY l."ProdServiceID"`,
-	lines: `SELECT l."ClaimID", l."ProdID", l."ClaimServiceStatus" AS "LineStatus", l."RejectionReason" FROM "tblClaimServices" l ` + currentClaims,
+	lines: `SELECT l."ClaimID", l."ProdID", l."ClaimServiceStatus" AS "LineStatus", l."RejectionReason", l."ValidityTo" FROM "tblClaimServices" l ` + currentClaims,
 }, care{
 	limits: `SELECT NULL AS "ServCategory", COALESCE(l."ProdID", -1) AS "ProdID", l."LimitNoAdult", l."LimitNoChild", l."WaitingPeriodAdult", l."WaitingPeriodChild" ` +
 		`FROM "tblItems" r LEFT JOIN "tblProductItems" l ON l."ItemID" = r."ItemID" AND l."ValidityTo" IS NULL AND l."ProdID" IN $ints(?) ` +
 		`WHERE $eq(r."ItemCode", ?) AND r."ValidityTo" IS NULL ORDER BY l."ProdItemID"`,
-	lines: `SELECT l."ClaimID", l."ProdID", l."ClaimItemStatus" AS "LineStatus", l."RejectionReason" FROM "tblClaimItems" l ` + currentClaims,
+	lines: `SELECT l."ClaimID", l."ProdID", l."ClaimItemStatus" AS "LineStatus", l."RejectionReason", l."ValidityTo" FROM "tblClaimItems" l ` + currentClaims,
 }
 
-const currentClaims = `JOIN "tblClaim" c ON c."ClaimID" = l."ClaimID" WHERE c."InsureeID" = ? AND c."ValidityTo" IS NULL AND l."ValidityTo" IS NULL`
+const currentClaims = `JOIN "tblClaim" c ON c."ClaimID" = l."ClaimID" WHERE c."InsureeID" = ? AND c."ValidityTo" IS NULL`
 
-var selectProductCovers = `SELECT ` + db.Columns[InsureePolicy]("ip") + `, p."ProdID", p."PolicyStatus" FROM "tblInsureePolicy" ip ` +
-	`JOIN "tblPolicy" p ON p."PolicyID" = ip."PolicyId" AND p."ValidityTo" IS NULL WHERE ip."InsureeId" = ? AND ip."ValidityTo" IS NULL ORDER BY ip."InsureePolicyId"`
+var selectProductCovers = `SELECT ` + db.Columns[InsureePolicy]("ip") + `, p."ProdID", p."PolicyStatus", p."ValidityTo" AS "PolicyClosed" FROM "tblInsureePolicy" ip ` +
+	`JOIN "tblPolicy" p ON p."PolicyID" = ip."PolicyId" WHERE ip."InsureeId" = ? AND ip."ValidityTo" IS NULL ORDER BY ip."InsureePolicyId"`
 
 // eligibility reads what the answer depends on whether an insuree may have a service and an item ("": not asked), in 5
 // statements and 2 for an item and 1 for a service; nil when the scope sees no such insuree.
@@ -48,7 +48,7 @@ func (st Store) eligibility(ctx context.Context, s auth.Scope, number, serviceCo
 	if d.Products, err = product.Load(ctx, st, products); err != nil {
 		return nil, err
 	}
-	err = st.Select(ctx, &d.Claims, `SELECT `+db.Columns[PastClaim]("c")+` FROM "tblClaim" c WHERE c."InsureeID" = ? AND c."ValidityTo" IS NULL`, i.ID)
+	err = st.Select(ctx, &d.Claims, `SELECT `+db.Columns[PastClaim]("c")+` FROM "tblClaim" c WHERE c."InsureeID" = ?`, i.ID)
 	if err != nil {
 		return nil, err
 	}

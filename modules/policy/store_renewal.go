@@ -51,8 +51,8 @@ func (st Store) renewals(ctx context.Context, f RenewalFilter, today time.Time) 
 			first = *c.ExpiryDate
 		}
 	}
-	// Only what starts on or after a renewal date can be the next policy.
-	err = st.Select(ctx, &d.Policies, selectPolicies+`p."FamilyID" IN $ints(?) AND p."ValidityTo" IS NULL AND p."StartDate" >= ?`,
+	// Only what starts on or after a renewal date can be the next policy; a closed one counts too.
+	err = st.Select(ctx, &d.Policies, selectPolicies+`p."FamilyID" IN $ints(?) AND p."StartDate" >= ?`,
 		db.Ints(families), db.Date(calendar.AddDays(first, 1)))
 	if err != nil {
 		return d, err
@@ -86,7 +86,7 @@ func (f RenewalFilter) where(due *time.Time) (where string, args []any) {
 	for _, c := range []struct {
 		sql string
 		id  *int
-	}{{`res_r."LocationId" = ?`, f.Region}, {`res_d."LocationId" = ?`, f.District}, {`res_w."LocationId" = ?`, f.Ward},
+	}{{`res_d."ParentLocationId" = ?`, f.Region}, {`res_d."LocationId" = ?`, f.District}, {`res_w."LocationId" = ?`, f.Ward},
 		{`res_v."LocationId" = ?`, f.Village}, {`p."OfficerID" = ?`, f.Officer}} {
 		if value(c.id) != 0 {
 			where, args = where+` AND `+c.sql, append(args, *c.id)
