@@ -3,9 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,7 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/openimis/openimis-be-go/internal/config"
 	"github.com/openimis/openimis-be-go/internal/contract"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/dbtest"
@@ -21,6 +18,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/load/loadtest"
 	"github.com/openimis/openimis-be-go/internal/progress"
 	"github.com/openimis/openimis-be-go/internal/server"
+	"github.com/openimis/openimis-be-go/internal/server/servertest"
 )
 
 func TestMain(m *testing.M) {
@@ -37,27 +35,20 @@ func TestMain(m *testing.M) {
 // recordedNow is when the samples were recorded.
 const recordedNow = "2026-11-23T00:47:00Z"
 
-// serveTest serves d with all modules and gives the address.
-func serveTest(t testing.TB, d *db.DB, env map[string]string) string {
+// wholeServer makes a server over d with all modules, at recordedNow.
+func wholeServer(t testing.TB, d *db.DB) *server.Server {
 	t.Helper()
-	vars := map[string]string{"DATABASE_URL": "sqlite:unused.db", "REMOTE_USER_AUTHENTICATION": "true", "IMIS_FIXED_NOW": recordedNow}
-	for k, v := range env {
-		vars[k] = v
-	}
-	conf, err := config.FromEnvironment(vars)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := server.New(conf, d, compiled, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := servertest.New(t, d, compiled, map[string]string{"IMIS_FIXED_NOW": recordedNow})
 	if missing := s.Missing(); len(missing) > 0 {
 		t.Fatal(missing)
 	}
-	h := httptest.NewServer(s.Handler())
-	t.Cleanup(h.Close)
-	return h.URL
+	return s
+}
+
+// serveWhole serves d with all modules and gives the address.
+func serveWhole(t testing.TB, d *db.DB) (url string) {
+	t.Helper()
+	return servertest.Serve(t, wholeServer(t, d))
 }
 
 // shared is the folder with the recordings; without it the recorded contract is not part of a run, the
@@ -90,7 +81,7 @@ func TestRecordedRequestsGiveTheRecordedAnswers(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			base := serveTest(t, d, nil) + "/api"
+			base := serveWhole(t, d) + "/api"
 			var used []string
 			for _, s := range samples {
 				if n, _ := strconv.Atoi(s.File[:3]); n > replayedUpTo {
@@ -118,14 +109,7 @@ func TestRecordedRequestsGiveTheRecordedAnswers(t *testing.T) {
 }
 
 func TestTheRecordedContractIsServedWhole(t *testing.T) {
-	conf, err := config.FromEnvironment(map[string]string{"DATABASE_URL": "sqlite:unused.db"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := server.New(conf, dbtest.SQLite(t), compiled, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := wholeServer(t, dbtest.SQLite(t))
 	for _, dir := range shared(t) {
 		missing, checked, err := contract.Missing(s.Instances[0].Schema(), filepath.Join(dir, "contract/graphql-2019.introspection.json"))
 		if err != nil {

@@ -23,7 +23,7 @@ func TestTablesOfThePythonBackend(t *testing.T) {
 	if err := seed.Seed(t.Context(), d, seed.Demo, today, progress.None); err != nil {
 		t.Fatal(err)
 	}
-	url := serveTest(t, d, nil) + "/api/graphql"
+	url := serveWhole(t, d) + "/api/graphql"
 	ask := func(query string, answer any) {
 		t.Helper()
 		body, _ := json.Marshal(map[string]string{"query": query})

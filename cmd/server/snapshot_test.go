@@ -34,7 +34,7 @@ func TestSnapshotsOverSeededData(t *testing.T) {
 		if err := seed.Seed(t.Context(), d, seed.Demo, today, progress.None); err != nil {
 			t.Fatal(err)
 		}
-		url := serveTest(t, d, nil) + "/api/graphql"
+		url := serveWhole(t, d) + "/api/graphql"
 		for _, file := range files {
 			t.Run(filepath.Base(file), func(t *testing.T) {
 				got := answers(t, url, file)
