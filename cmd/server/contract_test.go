@@ -53,70 +53,70 @@ func serveWhole(t testing.TB, d *db.DB) (url string) {
 
 // shared is the folder with the recordings; without it the recorded contract is not part of a run, the
 // snapshots over our own data (snapshot_test.go) are.
-func shared(t *testing.T) []string {
-	if dir := os.Getenv("IMIS_TEST_SHARED"); dir != "" {
-		return []string{dir}
+func shared(t *testing.T) string {
+	t.Helper()
+	dir := os.Getenv("IMIS_TEST_SHARED")
+	if dir == "" {
+		t.Skip("IMIS_TEST_SHARED names no folder with the recordings")
 	}
-	return nil
+	return dir
 }
 
 // replayed are the numbers of the samples whose modules are served: all of GraphQL.
 const replayedUpTo = 112
 
 func TestRecordedRequestsGiveTheRecordedAnswers(t *testing.T) {
-	for _, dir := range shared(t) {
-		dbtest.Each(t, func(t *testing.T, d *db.DB) {
-			if _, err := importer.Import(t.Context(), d, filepath.Join(dir, "data/demo-2019"), progress.None); err != nil {
-				t.Fatal(err)
-			}
-			raw, err := os.ReadFile("../../docs/deviations-2019.json")
-			if err != nil {
-				t.Fatal(err)
-			}
-			var deviations map[string]string
-			if err := json.Unmarshal(raw, &deviations); err != nil {
-				t.Fatal(err)
-			}
-			samples, err := contract.Load(filepath.Join(dir, "contract/samples-2019"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			base := serveWhole(t, d) + "/api"
-			var used []string
-			for _, s := range samples {
-				if n, _ := strconv.Atoi(s.File[:3]); n > replayedUpTo {
-					continue
-				}
-				difference, err := contract.Send(http.DefaultClient, base, s)
-				switch {
-				case err != nil:
-					t.Errorf("%s: %v", s.File, err)
-				case difference == "":
-					continue
-				case deviations[s.File] == "":
-					t.Errorf("%s: %s", s.File, difference)
-				default:
-					used = append(used, s.File)
-				}
-			}
-			for name := range deviations {
-				if !slices.Contains(used, name) {
-					t.Errorf("%s is listed as a deviation, but there is none", name)
-				}
-			}
-		})
-	}
-}
-
-func TestTheRecordedContractIsServedWhole(t *testing.T) {
-	s := wholeServer(t, dbtest.SQLite(t))
-	for _, dir := range shared(t) {
-		missing, checked, err := contract.Missing(s.Instances[0].Schema(), filepath.Join(dir, "contract/graphql-2019.introspection.json"))
+	dir := shared(t)
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		if _, err := importer.Import(t.Context(), d, filepath.Join(dir, "data/demo-2019"), progress.None); err != nil {
+			t.Fatal(err)
+		}
+		raw, err := os.ReadFile("../../docs/deviations-2019.json")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(missing) > 0 || checked < 2000 {
-			t.Errorf("of %d members %d are missing:\n%s", checked, len(missing), strings.Join(missing, "\n"))
+		var deviations map[string]string
+		if err := json.Unmarshal(raw, &deviations); err != nil {
+			t.Fatal(err)
 		}
+		samples, err := contract.Load(filepath.Join(dir, "contract/samples-2019"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		base := serveWhole(t, d) + "/api"
+		var used []string
+		for _, s := range samples {
+			if n, _ := strconv.Atoi(s.File[:3]); n > replayedUpTo {
+				continue
+			}
+			difference, err := contract.Send(http.DefaultClient, base, s)
+			switch {
+			case err != nil:
+				t.Errorf("%s: %v", s.File, err)
+			case difference == "":
+				continue
+			case deviations[s.File] == "":
+				t.Errorf("%s: %s", s.File, difference)
+			default:
+				used = append(used, s.File)
+			}
+		}
+		for name := range deviations {
+			if !slices.Contains(used, name) {
+				t.Errorf("%s is listed as a deviation, but there is none", name)
+			}
+		}
+	})
+}
+
+func TestTheRecordedContractIsServedWhole(t *testing.T) {
+	dir := shared(t)
+	s := wholeServer(t, dbtest.SQLite(t))
+	missing, checked, err := contract.Missing(s.Instances[0].Schema(), filepath.Join(dir, "contract/graphql-2019.introspection.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(missing) > 0 || checked < 2000 {
+		t.Errorf("of %d members %d are missing:\n%s", checked, len(missing), strings.Join(missing, "\n"))
 	}
 }
