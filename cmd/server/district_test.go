@@ -191,10 +191,8 @@ func fillDistrict(ctx context.Context, address string) error {
 		return err
 	}
 	defer d.Close()
-	if !d.Offers("tblUsers", "") {
-		if err := migrate.CreateTables(ctx, d); err != nil {
-			return err
-		}
+	if err := tables(ctx, d); err != nil {
+		return err
 	}
 	var users int
 	if err := d.Get(ctx, &users, `SELECT COUNT(*) FROM "tblUsers"`); err != nil || users > 0 {

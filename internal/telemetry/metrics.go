@@ -123,9 +123,8 @@ func (m *Metrics) FHIR(version, resource, interaction string, status int, took t
 // MutationStatus is what became of a mutation.
 type MutationStatus string
 
-// The states of a mutation, as core_Mutation_Log has them, and an expired lease taken over.
+// How a mutation ends, as core_Mutation_Log has it, and an expired lease taken over.
 const (
-	MutationReceived  MutationStatus = "received"
 	MutationError     MutationStatus = "error"
 	MutationSuccess   MutationStatus = "success"
 	MutationTakenOver MutationStatus = "taken_over"
