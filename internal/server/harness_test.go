@@ -1,14 +1,11 @@
 package server_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
-	"net/http"
 	"os"
 	"sync/atomic"
 	"testing"
@@ -77,18 +74,7 @@ type answer struct {
 // query sends a query as a user ("" is nobody).
 func (r *running) query(user, query string) answer {
 	r.t.Helper()
-	body, _ := json.Marshal(map[string]string{"query": query})
-	req, _ := http.NewRequest(http.MethodPost, r.URL+"/api/graphql", bytes.NewReader(body))
-	req.Header.Set("Content-Type", "application/json")
-	if user != "" {
-		req.Header.Set("Remote-User", user)
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	defer res.Body.Close()
-	raw, _ := io.ReadAll(res.Body)
+	res, raw := servertest.GraphQL(r.t, r.URL, user, query)
 	a := answer{Status: res.StatusCode}
 	if err := json.Unmarshal(raw, &a); err != nil {
 		r.t.Fatalf("%s: %v: %s", query, err, raw)

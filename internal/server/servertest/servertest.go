@@ -3,8 +3,12 @@
 package servertest
 
 import (
+	"bytes"
+	"encoding/json"
+	"io"
 	"log/slog"
 	"maps"
+	"net/http"
 	"net/http/httptest"
 	"testing"
 
@@ -37,4 +41,31 @@ func Serve(t testing.TB, s *server.Server) (url string) {
 	h := httptest.NewServer(s.Handler())
 	t.Cleanup(h.Close)
 	return h.URL
+}
+
+// GraphQL sends an operation to the server at base (of [Serve]) as a user, "" for nobody, and reads the
+// answer whole.
+func GraphQL(t testing.TB, base, user, query string) (answer *http.Response, body []byte) {
+	t.Helper()
+	sent, err := json.Marshal(map[string]string{"query": query})
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/api/graphql", bytes.NewReader(sent))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if user != "" {
+		req.Header.Set("Remote-User", user)
+	}
+	answer, err = http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if body, err = io.ReadAll(answer.Body); err != nil {
+		t.Fatal(err)
+	}
+	return answer, body
 }
