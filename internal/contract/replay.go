@@ -1,5 +1,5 @@
 // Package contract compares a running server with the recorded contract of the Python backends, for
-// tests: Replay sends recorded requests and compares the answers, Missing compares the schema. The
+// tests: Send sends a recorded request and compares the answer, Missing compares the schema. The
 // recordings themselves stay outside of the project (IMIS_TEST_SHARED names their folder).
 package contract
 
