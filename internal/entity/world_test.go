@@ -1,7 +1,6 @@
 package entity_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -11,17 +10,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/99designs/gqlgen/graphql"
-	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/validator"
-	"github.com/vektah/gqlparser/v2/validator/rules"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/clock"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/dbtest"
 	"github.com/openimis/openimis-be-go/internal/entity"
+	"github.com/openimis/openimis-be-go/internal/entity/entitytest"
 	"github.com/openimis/openimis-be-go/internal/relay"
 	"github.com/openimis/openimis-be-go/internal/sdl"
 	"github.com/openimis/openimis-be-go/internal/sqlcheck"
@@ -303,31 +300,16 @@ func (w *world) spell(s string) string {
 // ask runs a query with one root field as p and gives its value and the errors.
 func (w *world) ask(ctx context.Context, t testing.TB, p *auth.Principal, query string, variables map[string]any) (string, []string) {
 	t.Helper()
-	query = w.spell(query)
-	doc, invalid := gqlparser.LoadQueryWithRules(w.schema, query, rules.NewDefaultRules())
-	if len(invalid) > 0 {
-		t.Fatalf("%s: %v", query, invalid)
+	got, errs := entitytest.Ask(ctx, t, w.schema, p, w.spell(query), variables, w.resolve)
+	var said []string
+	for _, err := range errs {
+		if e, ok := err.(*gqlerror.Error); ok {
+			said = append(said, e.Path.String()+": "+e.Message)
+		} else {
+			said = append(said, err.Error())
+		}
 	}
-	op := &graphql.OperationContext{RawQuery: query, Doc: doc, Operation: doc.Operations[0]}
-	var err error
-	if op.Variables, err = validator.VariableValues(w.schema, op.Operation, variables); err != nil {
-		t.Fatal(err)
-	}
-	ctx = graphql.WithOperationContext(auth.With(ctx, p), op)
-	ctx = graphql.WithResponseContext(ctx, graphql.DefaultErrorPresenter, graphql.DefaultRecover)
-	field := graphql.CollectFields(op, op.Operation.SelectionSet, []string{"Query"})[0]
-	ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: "Query", Field: field})
-	result, err := w.resolve(ctx, field.Name)
-	if err != nil {
-		return "", []string{err.Error()}
-	}
-	var out bytes.Buffer
-	result.MarshalGQL(&out)
-	var errs []string
-	for _, e := range graphql.GetErrors(ctx) {
-		errs = append(errs, e.Path.String()+": "+e.Message)
-	}
-	return out.String(), errs
+	return got, said
 }
 
 // resolve is what the resolvers of a module are.
