@@ -2,7 +2,7 @@
 // interfaces that it may add), which are enabled, and what they need. cmd/server lists the modules
 // explicitly; nothing registers itself.
 //
-// Start with Module, then Select.
+// Start with Module, then Check.
 package modules
 
 import (

@@ -146,7 +146,7 @@ func BenchmarkStart(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			handler(b, d)
+			wholeServer(b, d).Handler()
 			d.Close()
 		}
 	})

@@ -87,6 +87,20 @@ func (p *program) open(ctx context.Context) (*db.DB, error) {
 	return db.Open(ctx, string(p.conf.DatabaseURL), db.Options{ReadURL: string(p.conf.DatabaseReadURL), Log: p.log})
 }
 
+// assemble opens the database, which the caller closes, and makes a server over it.
+func (p *program) assemble(ctx context.Context) (*db.DB, *server.Server, error) {
+	d, err := p.open(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := server.New(p.conf, d, compiled, p.log)
+	if err != nil {
+		d.Close()
+		return nil, nil, err
+	}
+	return d, s, nil
+}
+
 // today is the day that demo data are made for.
 func (p *program) today() time.Time {
 	if !p.conf.FixedNow.IsZero() {
@@ -118,10 +132,8 @@ func (p *program) prepare(ctx context.Context, d *db.DB) ([]seed.Login, error) {
 }
 
 func (p *program) fill(ctx context.Context, d *db.DB, size seed.Size) error {
-	if !d.Offers("tblUsers", "") { // else the tables are there, empty: a fill that was cut off, or an operator's
-		if err := migrate.CreateTables(ctx, d); err != nil {
-			return err
-		}
+	if err := tables(ctx, d); err != nil {
+		return err
 	}
 	report, end := progress.Terminal(os.Stderr)
 	defer end()
@@ -129,6 +141,14 @@ func (p *program) fill(ctx context.Context, d *db.DB, size seed.Size) error {
 		return err
 	}
 	return migrate.CreateIndexes(ctx, d, report)
+}
+
+// tables makes all tables, unless they are there, empty: of a fill that was cut off, or an operator's.
+func tables(ctx context.Context, d *db.DB) error {
+	if d.Offers("tblUsers", "") {
+		return nil
+	}
+	return migrate.CreateTables(ctx, d)
 }
 
 func serve(ctx context.Context, p *program, _ []string) error {
@@ -188,15 +208,11 @@ func (p *program) welcome(addr string, logins []seed.Login) {
 }
 
 func worker(ctx context.Context, p *program, _ []string) error {
-	d, err := p.open(ctx)
+	d, s, err := p.assemble(ctx)
 	if err != nil {
 		return err
 	}
 	defer d.Close()
-	s, err := server.New(p.conf, d, compiled, p.log)
-	if err != nil {
-		return err
-	}
 	if err := usable(d, s.Missing()); err != nil {
 		return err
 	}
@@ -259,10 +275,8 @@ func importFrom(ctx context.Context, p *program, args []string) error {
 		return err
 	}
 	defer d.Close()
-	if !d.Offers("tblUsers", "") {
-		if err := migrate.CreateTables(ctx, d); err != nil {
-			return err
-		}
+	if err := tables(ctx, d); err != nil {
+		return err
 	}
 	bar, end := progress.Terminal(os.Stderr)
 	report, err := importer.Import(ctx, d, args[0], bar)
@@ -276,15 +290,11 @@ func importFrom(ctx context.Context, p *program, args []string) error {
 }
 
 func check(ctx context.Context, p *program, _ []string) error {
-	d, err := p.open(ctx)
+	d, s, err := p.assemble(ctx)
 	if err != nil {
 		return err
 	}
 	defer d.Close()
-	s, err := server.New(p.conf, d, compiled, p.log)
-	if err != nil {
-		return err
-	}
 	report, err := migrate.Check(ctx, d, s.Needs())
 	if err != nil {
 		return err

@@ -3,9 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,7 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/openimis/openimis-be-go/internal/config"
 	"github.com/openimis/openimis-be-go/internal/contract"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/dbtest"
@@ -21,6 +18,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/load/loadtest"
 	"github.com/openimis/openimis-be-go/internal/progress"
 	"github.com/openimis/openimis-be-go/internal/server"
+	"github.com/openimis/openimis-be-go/internal/server/servertest"
 )
 
 func TestMain(m *testing.M) {
@@ -37,102 +35,88 @@ func TestMain(m *testing.M) {
 // recordedNow is when the samples were recorded.
 const recordedNow = "2026-11-23T00:47:00Z"
 
-// serveTest serves d with all modules and gives the address.
-func serveTest(t testing.TB, d *db.DB, env map[string]string) string {
+// wholeServer makes a server over d with all modules, at recordedNow.
+func wholeServer(t testing.TB, d *db.DB) *server.Server {
 	t.Helper()
-	vars := map[string]string{"DATABASE_URL": "sqlite:unused.db", "REMOTE_USER_AUTHENTICATION": "true", "IMIS_FIXED_NOW": recordedNow}
-	for k, v := range env {
-		vars[k] = v
-	}
-	conf, err := config.FromEnvironment(vars)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := server.New(conf, d, compiled, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := servertest.New(t, d, compiled, map[string]string{"IMIS_FIXED_NOW": recordedNow})
 	if missing := s.Missing(); len(missing) > 0 {
 		t.Fatal(missing)
 	}
-	h := httptest.NewServer(s.Handler())
-	t.Cleanup(h.Close)
-	return h.URL
+	return s
+}
+
+// serveWhole serves d with all modules and gives the address.
+func serveWhole(t testing.TB, d *db.DB) (url string) {
+	t.Helper()
+	return servertest.Serve(t, wholeServer(t, d))
 }
 
 // shared is the folder with the recordings; without it the recorded contract is not part of a run, the
 // snapshots over our own data (snapshot_test.go) are.
-func shared(t *testing.T) []string {
-	if dir := os.Getenv("IMIS_TEST_SHARED"); dir != "" {
-		return []string{dir}
+func shared(t *testing.T) string {
+	t.Helper()
+	dir := os.Getenv("IMIS_TEST_SHARED")
+	if dir == "" {
+		t.Skip("IMIS_TEST_SHARED names no folder with the recordings")
 	}
-	return nil
+	return dir
 }
 
 // replayed are the numbers of the samples whose modules are served: all of GraphQL.
 const replayedUpTo = 112
 
 func TestRecordedRequestsGiveTheRecordedAnswers(t *testing.T) {
-	for _, dir := range shared(t) {
-		dbtest.Each(t, func(t *testing.T, d *db.DB) {
-			if _, err := importer.Import(t.Context(), d, filepath.Join(dir, "data/demo-2019"), progress.None); err != nil {
-				t.Fatal(err)
-			}
-			raw, err := os.ReadFile("../../docs/deviations-2019.json")
-			if err != nil {
-				t.Fatal(err)
-			}
-			var deviations map[string]string
-			if err := json.Unmarshal(raw, &deviations); err != nil {
-				t.Fatal(err)
-			}
-			samples, err := contract.Load(filepath.Join(dir, "contract/samples-2019"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			base := serveTest(t, d, nil) + "/api"
-			var used []string
-			for _, s := range samples {
-				if n, _ := strconv.Atoi(s.File[:3]); n > replayedUpTo {
-					continue
-				}
-				difference, err := contract.Send(http.DefaultClient, base, s)
-				switch {
-				case err != nil:
-					t.Errorf("%s: %v", s.File, err)
-				case difference == "":
-					continue
-				case deviations[s.File] == "":
-					t.Errorf("%s: %s", s.File, difference)
-				default:
-					used = append(used, s.File)
-				}
-			}
-			for name := range deviations {
-				if !slices.Contains(used, name) {
-					t.Errorf("%s is listed as a deviation, but there is none", name)
-				}
-			}
-		})
-	}
-}
-
-func TestTheRecordedContractIsServedWhole(t *testing.T) {
-	conf, err := config.FromEnvironment(map[string]string{"DATABASE_URL": "sqlite:unused.db"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := server.New(conf, dbtest.SQLite(t), compiled, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, dir := range shared(t) {
-		missing, checked, err := contract.Missing(s.Instances[0].Schema(), filepath.Join(dir, "contract/graphql-2019.introspection.json"))
+	dir := shared(t)
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		if _, err := importer.Import(t.Context(), d, filepath.Join(dir, "data/demo-2019"), progress.None); err != nil {
+			t.Fatal(err)
+		}
+		raw, err := os.ReadFile("../../docs/deviations-2019.json")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(missing) > 0 || checked < 2000 {
-			t.Errorf("of %d members %d are missing:\n%s", checked, len(missing), strings.Join(missing, "\n"))
+		var deviations map[string]string
+		if err := json.Unmarshal(raw, &deviations); err != nil {
+			t.Fatal(err)
 		}
+		samples, err := contract.Load(filepath.Join(dir, "contract/samples-2019"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		base := serveWhole(t, d) + "/api"
+		var used []string
+		for _, s := range samples {
+			if n, _ := strconv.Atoi(s.File[:3]); n > replayedUpTo {
+				continue
+			}
+			difference, err := contract.Send(http.DefaultClient, base, s)
+			switch {
+			case err != nil:
+				t.Errorf("%s: %v", s.File, err)
+			case difference == "":
+				continue
+			case deviations[s.File] == "":
+				t.Errorf("%s: %s", s.File, difference)
+			default:
+				used = append(used, s.File)
+			}
+		}
+		for name := range deviations {
+			if !slices.Contains(used, name) {
+				t.Errorf("%s is listed as a deviation, but there is none", name)
+			}
+		}
+	})
+}
+
+func TestTheRecordedContractIsServedWhole(t *testing.T) {
+	dir := shared(t)
+	s := wholeServer(t, dbtest.SQLite(t))
+	missing, checked, err := contract.Missing(s.Instances[0].Schema(), filepath.Join(dir, "contract/graphql-2019.introspection.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(missing) > 0 || checked < 2000 {
+		t.Errorf("of %d members %d are missing:\n%s", checked, len(missing), strings.Join(missing, "\n"))
 	}
 }

@@ -17,14 +17,12 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver that makes the databases
 
 	"github.com/openimis/openimis-be-go/internal/auth"
-	"github.com/openimis/openimis-be-go/internal/config"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/dbtest"
 	"github.com/openimis/openimis-be-go/internal/migrate"
 	"github.com/openimis/openimis-be-go/internal/progress"
 	"github.com/openimis/openimis-be-go/internal/relay"
 	"github.com/openimis/openimis-be-go/internal/seed"
-	"github.com/openimis/openimis-be-go/internal/server"
 	"github.com/openimis/openimis-be-go/modules/insuree"
 )
 
@@ -50,25 +48,9 @@ func onDistrict(b *testing.B, fn func(b *testing.B, w *site)) {
 				b.Fatal(err)
 			}
 			defer d.Close()
-			fn(b, &site{address, d, handler(b, d), b})
+			fn(b, &site{address, d, wholeServer(b, d).Handler(), b})
 		})
 	}
-}
-
-// handler makes a server over d.
-func handler(b *testing.B, d *db.DB) http.Handler {
-	conf, err := config.FromEnvironment(map[string]string{"DATABASE_URL": "sqlite:unused.db", "REMOTE_USER_AUTHENTICATION": "true", "IMIS_FIXED_NOW": recordedNow, "LOG_LEVEL": "warn"})
-	if err != nil {
-		b.Fatal(err)
-	}
-	s, err := server.New(conf, d, compiled, slog.New(slog.DiscardHandler))
-	if err != nil {
-		b.Fatal(err)
-	}
-	if missing := s.Missing(); len(missing) > 0 {
-		b.Fatal(missing)
-	}
-	return s.Handler()
 }
 
 // texts are values of a column of insurees of the first district, spread evenly.
@@ -209,10 +191,8 @@ func fillDistrict(ctx context.Context, address string) error {
 		return err
 	}
 	defer d.Close()
-	if !d.Offers("tblUsers", "") {
-		if err := migrate.CreateTables(ctx, d); err != nil {
-			return err
-		}
+	if err := tables(ctx, d); err != nil {
+		return err
 	}
 	var users int
 	if err := d.Get(ctx, &users, `SELECT COUNT(*) FROM "tblUsers"`); err != nil || users > 0 {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
@@ -12,6 +11,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/dbtest"
 	"github.com/openimis/openimis-be-go/internal/progress"
 	"github.com/openimis/openimis-be-go/internal/seed"
+	"github.com/openimis/openimis-be-go/internal/server/servertest"
 )
 
 // TestTablesOfThePythonBackend signs in and runs a mutation on a database whose core_ tables the Python
@@ -23,20 +23,12 @@ func TestTablesOfThePythonBackend(t *testing.T) {
 	if err := seed.Seed(t.Context(), d, seed.Demo, today, progress.None); err != nil {
 		t.Fatal(err)
 	}
-	url := serveTest(t, d, nil) + "/api/graphql"
+	url := serveWhole(t, d)
 	ask := func(query string, answer any) {
 		t.Helper()
-		body, _ := json.Marshal(map[string]string{"query": query})
-		req, _ := http.NewRequest(http.MethodPost, url, bytes.NewReader(body))
-		req.Header.Set("Content-Type", "application/json")
-		req.Header.Set("Remote-User", "Admin")
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer resp.Body.Close()
-		if err := json.NewDecoder(resp.Body).Decode(answer); err != nil || resp.StatusCode != http.StatusOK {
-			t.Fatalf("%s: status %d, %v", query, resp.StatusCode, err)
+		res, body := servertest.GraphQL(t, url, "Admin", query)
+		if err := json.Unmarshal(body, answer); err != nil || res.StatusCode != http.StatusOK {
+			t.Fatalf("%s: status %d, %v", query, res.StatusCode, err)
 		}
 	}
 	var done struct {

@@ -2,14 +2,11 @@ package main
 
 import (
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/openimis/openimis-be-go/internal/config"
 	"github.com/openimis/openimis-be-go/internal/dbtest"
-	"github.com/openimis/openimis-be-go/internal/server"
 )
 
 // access is who may use each root field: "anyone", "signed in", or any of the legacy right numbers
@@ -35,14 +32,7 @@ var access = map[string]string{
 }
 
 func TestEveryRootFieldNamesItsRights(t *testing.T) {
-	conf, err := config.FromEnvironment(map[string]string{"DATABASE_URL": "sqlite:unused.db", "SITE_ROOT": "api"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := server.New(conf, dbtest.SQLite(t), compiled, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := wholeServer(t, dbtest.SQLite(t))
 	have := s.Instances[0].Access()
 	schema := s.Instances[0].Schema()
 	for _, f := range slices.Concat(schema.Query.Fields, schema.Mutation.Fields) {

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
-	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -17,6 +15,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/dbtest"
 	"github.com/openimis/openimis-be-go/internal/progress"
 	"github.com/openimis/openimis-be-go/internal/seed"
+	"github.com/openimis/openimis-be-go/internal/server/servertest"
 )
 
 var update = flag.Bool("update", false, "write the snapshots anew")
@@ -34,7 +33,7 @@ func TestSnapshotsOverSeededData(t *testing.T) {
 		if err := seed.Seed(t.Context(), d, seed.Demo, today, progress.None); err != nil {
 			t.Fatal(err)
 		}
-		url := serveTest(t, d, nil) + "/api/graphql"
+		url := serveWhole(t, d)
 		for _, file := range files {
 			t.Run(filepath.Base(file), func(t *testing.T) {
 				got := answers(t, url, file)
@@ -75,18 +74,10 @@ func answers(t *testing.T, url, file string) []byte {
 		if !ok {
 			t.Fatalf("%s: %q has no user", file, head)
 		}
-		body, _ := json.Marshal(map[string]string{"query": query})
-		req, _ := http.NewRequest(http.MethodPost, url, bytes.NewReader(body))
-		req.Header.Set("Content-Type", "application/json")
-		if user != "nobody" {
-			req.Header.Set("Remote-User", user)
+		if user == "nobody" {
+			user = ""
 		}
-		res, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		raw, _ := io.ReadAll(res.Body)
-		res.Body.Close()
+		res, raw := servertest.GraphQL(t, url, user, query)
 		var pretty bytes.Buffer
 		if err := json.Indent(&pretty, raw, "", " "); err != nil {
 			t.Fatalf("%s: %v: %s", head, err, raw)

@@ -1,5 +1,5 @@
 // Package contract compares a running server with the recorded contract of the Python backends, for
-// tests: Replay sends recorded requests and compares the answers, Missing compares the schema. The
+// tests: Send sends a recorded request and compares the answer, Missing compares the schema. The
 // recordings themselves stay outside of the project (IMIS_TEST_SHARED names their folder).
 package contract
 
@@ -60,7 +60,8 @@ func Load(dir string) ([]Sample, error) {
 }
 
 // Send sends a sample to base, which takes the place of the recorded /api, and says how the answer
-// differs; "" when it does not. UUIDs, times and hosts do not count.
+// differs; "" when it does not. UUIDs, times and hosts do not count, and of an answer that is no JSON object
+// or list (a page for a browser) only the status does.
 func Send(client *http.Client, base string, s Sample) (difference string, err error) {
 	var body io.Reader
 	if len(s.Request.Body) > 0 && string(s.Request.Body) != "null" {

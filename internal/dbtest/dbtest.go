@@ -28,13 +28,14 @@ import (
 // Each runs fn as a subtest per engine, on an empty database with all tables.
 func Each(t *testing.T, fn func(t *testing.T, d *db.DB)) {
 	t.Helper()
-	for _, engine := range engines() {
+	complete(t)
+	for _, engine := range Engines() {
 		t.Run(string(engine), func(t *testing.T) { fn(t, Open(t, engine)) })
 	}
 }
 
-// engines lists what this run can use.
-func engines() []db.Dialect {
+// Engines lists what this run can use, for tests and benchmarks that fill a database themselves.
+func Engines() []db.Dialect {
 	list := []db.Dialect{db.SQLite}
 	if os.Getenv("IMIS_TEST_POSTGRES") != "" {
 		list = append(list, db.Postgres)
@@ -45,14 +46,20 @@ func engines() []db.Dialect {
 	return list
 }
 
-// Engines lists what this run can use, for tests and benchmarks that fill a database themselves.
-func Engines() []db.Dialect { return engines() }
-
 // Need skips a test whose subject is one engine, where this run cannot use it.
 func Need(t testing.TB, engine db.Dialect) {
 	t.Helper()
-	if !slices.Contains(engines(), engine) {
+	complete(t)
+	if !slices.Contains(Engines(), engine) {
 		t.Skipf("no server for %s is named", engine)
+	}
+}
+
+// complete makes sure that a run under CI has the server that every machine can have.
+func complete(t testing.TB) {
+	t.Helper()
+	if os.Getenv("CI") != "" && os.Getenv("IMIS_TEST_POSTGRES") == "" {
+		t.Fatal("CI is set, but IMIS_TEST_POSTGRES names no server")
 	}
 }
 

@@ -119,10 +119,6 @@ func (c *jsonCell) append(b []byte, src any) ([]byte, error) {
 		return b, fmt.Errorf("%T is no boolean", src)
 	case kindFloat:
 		return appendAmount(b, src), nil
-	case kindDecimal:
-		b = append(b, '"')
-		b = append(b, asText(src)...)
-		return append(b, '"'), nil
 	case kindDate, kindDateTime:
 		t, err := asTime(src)
 		if err != nil {
@@ -140,18 +136,12 @@ func (c *jsonCell) append(b []byte, src any) ([]byte, error) {
 }
 
 func (c *jsonCell) compute(b []byte, comp *Computed, src any) ([]byte, error) {
-	if comp.Int != nil {
-		t, err := asTime(src)
-		if err != nil {
-			return b, err
-		}
-		if n := comp.Int(c.loader.now, t); n != nil {
-			return strconv.AppendInt(b, int64(*n), 10), nil
-		}
-		return b, nil
+	t, err := asTime(src)
+	if err != nil {
+		return b, err
 	}
-	if s := comp.Text(asText(src)); s != nil {
-		return appendString(b, *s), nil
+	if n := comp.Int(c.loader.now, t); n != nil {
+		return strconv.AppendInt(b, int64(*n), 10), nil
 	}
 	return b, nil
 }

@@ -43,8 +43,6 @@ type Type struct {
 	ScopeEach func(s auth.Scope, alias string) (where string, args []any)
 	// EachUpTo is the row of a list up to which pages are such statements; 0: all pages.
 	EachUpTo int
-	// Where is a condition that every row of the type fulfils, on the alias t.
-	Where string
 	// Order sorts lists that ask for no order, as column names; default the key.
 	Order []string
 }
@@ -77,8 +75,6 @@ type Computed struct {
 	Column string
 	// Int makes the value of an Int field from a date; nil when there is none.
 	Int func(now time.Time, date time.Time) *int
-	// Text makes the value of a String field from a text.
-	Text func(s string) *string
 }
 
 // Extension adds relations to a type of an earlier module.

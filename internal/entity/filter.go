@@ -297,7 +297,7 @@ func (q *query) compare(arg string, t target, v any) error {
 			return add(column + " = $true")
 		}
 		return add(column + " = $false")
-	case kindFloat, kindDecimal:
+	case kindFloat:
 		d, err := decimal.NewFromString(text)
 		if err != nil {
 			return fault.Input(arg, "Argument %q: %q is no number.", arg, text)

@@ -66,9 +66,6 @@ func (l *loader) list(ctx context.Context, m *manyPlan, parents []key) error {
 	if node.typ.live != "" && !q.history {
 		q.where = append(q.where, fmt.Sprintf(`t."%s" IS NULL`, node.typ.live))
 	}
-	if node.typ.Where != "" {
-		q.where = append(q.where, node.typ.Where)
-	}
 	if !m.rel.Open {
 		q.restrict(node.typ, "t")
 	}

@@ -17,8 +17,7 @@ const (
 	kindText kind = iota
 	kindInt
 	kindBool
-	kindFloat   // a decimal, written as a number
-	kindDecimal // a decimal, written as a text
+	kindFloat // a decimal, written as a number
 	kindDate
 	kindDateTime
 	kindUUID
@@ -181,8 +180,6 @@ func kindOf(graphqlType string) (kind, bool) {
 		return kindBool, true
 	case "Float":
 		return kindFloat, true
-	case "Decimal":
-		return kindDecimal, true
 	case "Date":
 		return kindDate, true
 	case "DateTime":

@@ -112,7 +112,6 @@ func (t *table) at(line int, column string, err error) error {
 
 // parse reads a row: the names of its columns in the catalogue's order, and their values.
 func (t *table) parse(line int, text []byte) ([]string, row, error) {
-	r := row{line: line}
 	got := make(map[*schema.Column]any, len(t.tab.Columns))
 	seen := make(map[*schema.Column]bool, len(t.tab.Columns))
 	err := fields(text, func(name string, v any) error {
@@ -143,9 +142,16 @@ func (t *table) parse(line int, text []byte) ([]string, row, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, r, t.at(line, "", err)
+		return nil, row{}, t.at(line, "", err)
 	}
-	var cols []string
+	return t.arrange(line, got, seen)
+}
+
+// arrange puts the values of a row in the catalogue's order, and apart what bulk insertion cannot carry and
+// links to rows that may not be there yet. seen has the columns that the row names, those that are NULL
+// too.
+func (t *table) arrange(line int, got map[*schema.Column]any, seen map[*schema.Column]bool) (cols []string, r row, err error) {
+	r.line = line
 	var key any
 	if len(t.later) > 0 {
 		c, _ := t.tab.Column(t.tab.PrimaryKey[0])

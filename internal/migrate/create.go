@@ -10,14 +10,6 @@ import (
 	"github.com/openimis/openimis-be-go/internal/schema"
 )
 
-// CreateEmpty makes a whole openIMIS database with indexes in an empty one.
-func CreateEmpty(ctx context.Context, d *db.DB) error {
-	if err := CreateTables(ctx, d); err != nil {
-		return err
-	}
-	return CreateIndexes(ctx, d, progress.None)
-}
-
 // CreateTables makes all tables of an openIMIS database, legacy and our own, without secondary indexes.
 // A database that has any legacy table is refused: it is somebody's. All or nothing.
 func CreateTables(ctx context.Context, d *db.DB) error {

@@ -151,10 +151,13 @@ func TestUpRefusesAReleaseOfAnotherEngine(t *testing.T) {
 	}
 }
 
-func TestCreateEmptyMakesEverythingInAnEmptyDatabaseOnly(t *testing.T) {
+func TestTablesAreMadeInAnEmptyDatabaseOnly(t *testing.T) {
 	eachBare(t, func(t *testing.T, dsn string) {
 		d := open(t, dsn)
-		if err := migrate.CreateEmpty(t.Context(), d); err != nil {
+		if err := migrate.CreateTables(t.Context(), d); err != nil {
+			t.Fatal(err)
+		}
+		if err := migrate.CreateIndexes(t.Context(), d, progress.None); err != nil {
 			t.Fatal(err)
 		}
 		for _, table := range schema.Tables() {

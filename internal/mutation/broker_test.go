@@ -75,8 +75,7 @@ func TestBrokerWakes(t *testing.T) {
 		if os.Getenv("CI") != "" {
 			t.Fatal("IMIS_TEST_AMQP is not set")
 		}
-		t.Log("IMIS_TEST_AMQP is not set: only what needs no broker is tested")
-		return
+		t.Skip("IMIS_TEST_AMQP names no broker")
 	}
 	quiet := slog.New(slog.DiscardHandler)
 	sender, err := NewBroker(url, quiet)

@@ -43,14 +43,6 @@ func (l *Lease) Try(ctx context.Context, name, holder string, ttl time.Duration)
 	return ok && err == nil, err
 }
 
-// Release gives the lease back before its time, if holder still has it.
-func (l *Lease) Release(ctx context.Context, name, holder string) error {
-	return l.db.Write(ctx, "release lease "+name, func(tx *db.Tx) error {
-		_, err := tx.Exec(ctx, `DELETE FROM "imis_lease" WHERE "name" = ? AND "holder" = ?`, name, holder)
-		return err
-	})
-}
-
 // state reads the lease from the writing side, because a replica may be behind.
 func (l *Lease) state(ctx context.Context, name string) (row leaseRow, found bool, err error) {
 	err = l.db.Write(ctx, "read lease "+name, func(tx *db.Tx) (err error) {

@@ -134,44 +134,38 @@ func TestSQLServerText(t *testing.T) {
 	}
 }
 
-// engines lists the servers that are at hand: a server is a case of the tests when its variable is set.
-func engines() map[string]string {
-	found := map[string]string{}
-	if dsn := os.Getenv("IMIS_TEST_POSTGRES"); dsn != "" {
-		found["pgx"] = dsn
-	}
-	return found
-}
-
 func TestPostgresMakesA2410Database(t *testing.T) {
-	for name, dsn := range engines() {
-		t.Run(name, func(t *testing.T) {
-			db, err := sql.Open(name, dsn)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { db.Close() })
-			db.SetMaxOpenConns(1) // the search path belongs to a connection
-			scratch := "imis_schema_" + strings.ToLower(rand.Text())[:10]
-			execute(t, db, []string{"CREATE SCHEMA " + scratch, "SET search_path TO " + scratch})
-			t.Cleanup(func() { db.Exec("DROP SCHEMA " + scratch + " CASCADE") })
+	server := os.Getenv("IMIS_TEST_POSTGRES")
+	if server == "" {
+		if os.Getenv("CI") != "" {
+			t.Fatal("CI is set, but IMIS_TEST_POSTGRES names no server")
+		}
+		t.Skip("IMIS_TEST_POSTGRES names no server")
+	}
+	db, err := sql.Open("pgx", server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	db.SetMaxOpenConns(1) // the search path belongs to a connection
+	scratch := "imis_schema_" + strings.ToLower(rand.Text())[:10]
+	execute(t, db, []string{"CREATE SCHEMA " + scratch, "SET search_path TO " + scratch})
+	t.Cleanup(func() { db.Exec("DROP SCHEMA " + scratch + " CASCADE") })
 
-			execute(t, db, schema.DDL(schema.Postgres, schema.PG2410))
-			execute(t, db, schema.OwnDDL(schema.Postgres, schema.PG2410))
-			execute(t, db, schema.Indexes(schema.Postgres))
-			execute(t, db, schema.Indexes(schema.Postgres))
-			have := columnsOf(t, db, "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = '"+scratch+"'")
-			sameColumns(t, have, schema.Postgres, schema.PG2410)
-			execute(t, db, []string{"SET enable_seqscan = off"}) // the tables are empty
-			usesIndexes(t, db, schema.Postgres, "EXPLAIN ", 1, 0)
+	execute(t, db, schema.DDL(schema.Postgres, schema.PG2410))
+	execute(t, db, schema.OwnDDL(schema.Postgres, schema.PG2410))
+	execute(t, db, schema.Indexes(schema.Postgres))
+	execute(t, db, schema.Indexes(schema.Postgres))
+	have := columnsOf(t, db, "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = '"+scratch+"'")
+	sameColumns(t, have, schema.Postgres, schema.PG2410)
+	execute(t, db, []string{"SET enable_seqscan = off"}) // the tables are empty
+	usesIndexes(t, db, schema.Postgres, "EXPLAIN ", 1, 0)
 
-			var id int
-			err = db.QueryRow(`INSERT INTO "tblPremium" ("PremiumUUID", "PolicyID", "Amount", "Receipt", "PayDate", "PayType", "ValidityFrom", "AuditUserID")
+	var id int
+	err = db.QueryRow(`INSERT INTO "tblPremium" ("PremiumUUID", "PolicyID", "Amount", "Receipt", "PayDate", "PayType", "ValidityFrom", "AuditUserID")
 				VALUES ('x', 7, 12.5, 'R-1', '2019-03-31', 'C', now(), 1) RETURNING "PremiumId"`).Scan(&id)
-			if err != nil || id != 1 {
-				t.Errorf("insert: id %d, %v", id, err)
-			}
-		})
+	if err != nil || id != 1 {
+		t.Errorf("insert: id %d, %v", id, err)
 	}
 }
 

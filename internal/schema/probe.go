@@ -96,21 +96,6 @@ func (o Offer) Has(table, column string) bool {
 	return o.have[strings.ToLower(table)][strings.ToLower(column)]
 }
 
-// Columns lists the catalogue's columns of a table that the database has, in the catalogue's order.
-func (o Offer) Columns(table string) []*Column {
-	t, ok := Lookup(table)
-	if !ok {
-		return nil
-	}
-	var offered []*Column
-	for _, c := range t.Columns {
-		if o.Has(table, c.Name) {
-			offered = append(offered, c)
-		}
-	}
-	return offered
-}
-
 // tells lists a column or table per release that none before it has, newest first.
 var tells = []struct {
 	version       Version

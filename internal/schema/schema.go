@@ -41,6 +41,7 @@ import "strings"
 // Dialect names a database engine, with the strings that internal/db uses.
 type Dialect string
 
+// The engines.
 const (
 	SQLite    Dialect = "sqlite"
 	Postgres  Dialect = "postgres"
@@ -50,12 +51,13 @@ const (
 // Version is a release of the legacy database.
 type Version string
 
+// The releases whose tables the catalogue has.
 const (
 	V130         Version = "1.3.0" // no GUID columns
 	V140         Version = "1.4.0" // the form of the embedded database
 	V174         Version = "1.7.4" // fresh installation; 24.04 is the same
 	V174Upgraded Version = "1.7.4-upgraded"
-	PG2410       Version = "postgres-24.10"
+	PG2410       Version = "postgres-24.10" // the only one on PostgreSQL
 )
 
 // Versions lists all releases, oldest first.
@@ -64,6 +66,7 @@ var Versions = []Version{V130, V140, V174, V174Upgraded, PG2410}
 // Kind is the type of a column without its size.
 type Kind uint8
 
+// The kinds. kindNames has their names in this order.
 const (
 	Int Kind = iota + 1
 	SmallInt
@@ -85,6 +88,7 @@ const (
 var kindNames = [...]string{"unknown", "int", "smallint", "tinyint", "bigint", "bit", "decimal", "float", "text",
 	"date", "datetime", "smalldatetime", "guid", "binary", "rowversion", "json"}
 
+// String is the kind's name in messages.
 func (k Kind) String() string {
 	if int(k) >= len(kindNames) {
 		return kindNames[0]

@@ -173,13 +173,6 @@ func TestProbe(t *testing.T) {
 		t.Error(diff)
 	}
 	offer := schema.Offered(have)
-	var names []string
-	for _, c := range offer.Columns("tblClaim") {
-		names = append(names, c.Name)
-	}
-	if diff := cmp.Diff([]string{"ClaimID", "ClaimUUID"}, names); diff != "" {
-		t.Error(diff)
-	}
 	if got := offer.Version(); got != schema.V140 {
 		t.Errorf("version %q", got)
 	}
@@ -206,104 +199,96 @@ func TestVersionIsRecognised(t *testing.T) {
 	}
 }
 
-// facts is a case for the folder of facts, when it is at hand.
-func facts() map[string]string {
-	found := map[string]string{}
-	if dir := os.Getenv("IMIS_SHARED_REFERENCE"); dir != "" {
-		found["reference"] = filepath.Join(dir, "schema")
-	}
-	return found
-}
-
 // Every column, type and nullability is compared with the recorded facts, by a reading of its own.
 func TestCatalogueEqualsTheFacts(t *testing.T) {
-	for name, dir := range facts() {
-		t.Run(name, func(t *testing.T) {
-			type attributes struct {
-				Type string
-				Null bool
-			}
-			want := map[string]map[string]attributes{}
-			var legacy struct {
-				Tables []struct {
-					Name    string
-					Columns []struct {
-						Name, Type string
-						Nullable   bool
-						In         []string `json:"in_versions"`
-						Differs    map[string]struct {
-							Type     *string
-							Nullable *bool
-						}
-					}
+	reference := os.Getenv("IMIS_SHARED_REFERENCE")
+	if reference == "" {
+		t.Skip("IMIS_SHARED_REFERENCE names no folder with the facts")
+	}
+	dir := filepath.Join(reference, "schema")
+	type attributes struct {
+		Type string
+		Null bool
+	}
+	want := map[string]map[string]attributes{}
+	var legacy struct {
+		Tables []struct {
+			Name    string
+			Columns []struct {
+				Name, Type string
+				Nullable   bool
+				In         []string `json:"in_versions"`
+				Differs    map[string]struct {
+					Type     *string
+					Nullable *bool
 				}
 			}
-			read(t, filepath.Join(dir, "tables.json"), &legacy)
-			for _, tab := range legacy.Tables {
-				for _, c := range tab.Columns {
-					for _, v := range legacyVersions {
-						if !slices.Contains(c.In, "v"+string(v)) {
-							continue
-						}
-						a := attributes{c.Type, c.Nullable}
-						if d, ok := c.Differs["v"+string(v)]; ok {
-							if d.Type != nil {
-								a.Type = *d.Type
-							}
-							if d.Nullable != nil {
-								a.Null = *d.Nullable
-							}
-						}
-						add(want, string(v)+" "+tab.Name, c.Name, a)
-					}
-				}
-			}
-			var pg struct {
-				Tables []struct {
-					Name    string `json:"table_name"`
-					Columns []struct {
-						Name, Type string
-						Nullable   bool
-					}
-				}
-			}
-			read(t, filepath.Join(dir, "postgres-24.10.json"), &pg)
-			for _, tab := range pg.Tables {
-				if known, ok := schema.Lookup(tab.Name); !ok || known.Name != tab.Name {
+		}
+	}
+	read(t, filepath.Join(dir, "tables.json"), &legacy)
+	for _, tab := range legacy.Tables {
+		for _, c := range tab.Columns {
+			for _, v := range legacyVersions {
+				if !slices.Contains(c.In, "v"+string(v)) {
 					continue
 				}
-				for _, c := range tab.Columns {
-					full := map[string]string{"character": "character(1)", "varchar()": "varchar"}[c.Type]
-					if full == "" {
-						full = c.Type
+				a := attributes{c.Type, c.Nullable}
+				if d, ok := c.Differs["v"+string(v)]; ok {
+					if d.Type != nil {
+						a.Type = *d.Type
 					}
-					add(want, string(schema.PG2410)+" "+tab.Name, c.Name, attributes{full, c.Nullable})
+					if d.Nullable != nil {
+						a.Null = *d.Nullable
+					}
 				}
+				add(want, string(v)+" "+tab.Name, c.Name, a)
 			}
+		}
+	}
+	var pg struct {
+		Tables []struct {
+			Name    string `json:"table_name"`
+			Columns []struct {
+				Name, Type string
+				Nullable   bool
+			}
+		}
+	}
+	read(t, filepath.Join(dir, "postgres-24.10.json"), &pg)
+	for _, tab := range pg.Tables {
+		if known, ok := schema.Lookup(tab.Name); !ok || known.Name != tab.Name {
+			continue
+		}
+		for _, c := range tab.Columns {
+			full := map[string]string{"character": "character(1)", "varchar()": "varchar"}[c.Type]
+			if full == "" {
+				full = c.Type
+			}
+			add(want, string(schema.PG2410)+" "+tab.Name, c.Name, attributes{full, c.Nullable})
+		}
+	}
 
-			got := map[string]map[string]attributes{}
-			for _, tab := range schema.Tables() {
-				if strings.HasPrefix(tab.Name, "imis_") {
-					continue
+	got := map[string]map[string]attributes{}
+	for _, tab := range schema.Tables() {
+		if strings.HasPrefix(tab.Name, "imis_") {
+			continue
+		}
+		for _, c := range tab.Columns {
+			for _, v := range schema.Versions {
+				d := schema.SQLServer
+				if v == schema.PG2410 {
+					d = schema.Postgres
+				} else if tab.Own {
+					continue // no SQL Server facts of the Python tables
 				}
-				for _, c := range tab.Columns {
-					for _, v := range schema.Versions {
-						d := schema.SQLServer
-						if v == schema.PG2410 {
-							d = schema.Postgres
-						} else if tab.Own {
-							continue // no SQL Server facts of the Python tables
-						}
-						if spec, ok := c.At(v); ok {
-							add(got, string(v)+" "+tab.Name, c.NameOn(d), attributes{c.TypeOn(d, v), spec.Nullable})
-						}
-					}
+				if spec, ok := c.At(v); ok {
+					add(got, string(v)+" "+tab.Name, c.NameOn(d), attributes{c.TypeOn(d, v), spec.Nullable})
 				}
 			}
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Error(diff)
-			}
-		})
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -6,22 +6,17 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
+	"maps"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/openimis/openimis-be-go/internal/auth"
-	"github.com/openimis/openimis-be-go/internal/config"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/dbtest"
-	"github.com/openimis/openimis-be-go/internal/server"
-	"github.com/openimis/openimis-be-go/modules"
+	"github.com/openimis/openimis-be-go/internal/server/servertest"
 	"github.com/openimis/openimis-be-go/modules/api_fhir/fhirtest"
-	"github.com/openimis/openimis-be-go/modules/core"
-	"github.com/openimis/openimis-be-go/modules/location"
 )
 
 // fhirWorld has two districts with a health facility each (HF1, HF2), and clerk, who works in the first.
@@ -61,24 +56,9 @@ func fhirWorld(t *testing.T) *db.DB {
 // serve runs a server of the modules core, location and api_fhir with some variables more.
 func serve(t *testing.T, d *db.DB, vars map[string]string) string {
 	t.Helper()
-	all := map[string]string{"DATABASE_URL": "sqlite:in-use.db", "OPENIMIS_MODULES": "core,location,api_fhir"}
-	for k, v := range vars {
-		all[k] = v
-	}
-	conf, err := config.FromEnvironment(all)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := server.New(conf, d, []server.Constructor{
-		func(a *modules.App) modules.Module { return core.New(a) },
-		func(a *modules.App) modules.Module { return location.New(a) },
-	}, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ts := httptest.NewServer(s.Handler())
-	t.Cleanup(ts.Close)
-	return ts.URL
+	all := map[string]string{"OPENIMIS_MODULES": "core,location,api_fhir", "REMOTE_USER_AUTHENTICATION": "false"}
+	maps.Copy(all, vars)
+	return servertest.Serve(t, servertest.New(t, d, compiled, all))
 }
 
 // request is one request; header lines are "Name: value", login is user:password.

@@ -1,23 +1,19 @@
 package server_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"io"
-	"log/slog"
-	"net/http"
-	"net/http/httptest"
+	"maps"
 	"os"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/openimis/openimis-be-go/internal/config"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/server"
+	"github.com/openimis/openimis-be-go/internal/server/servertest"
 	"github.com/openimis/openimis-be-go/internal/sqlcheck"
 	"github.com/openimis/openimis-be-go/modules"
 	"github.com/openimis/openimis-be-go/modules/claim"
@@ -53,28 +49,16 @@ var now = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
 type running struct {
 	t    testing.TB
 	URL  string
-	DB   *db.DB
 	Main *server.Server
 }
 
 // start serves d with the given environment.
 func start(t testing.TB, d *db.DB, env map[string]string) *running {
 	t.Helper()
-	vars := map[string]string{"DATABASE_URL": "sqlite:unused.db", "REMOTE_USER_AUTHENTICATION": "true", "IMIS_FIXED_NOW": now.Format(time.RFC3339)}
-	for k, v := range env {
-		vars[k] = v
-	}
-	conf, err := config.FromEnvironment(vars)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := server.New(conf, d, compiled, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := httptest.NewServer(s.Handler())
-	t.Cleanup(h.Close)
-	return &running{t: t, URL: h.URL, DB: d, Main: s}
+	vars := map[string]string{"IMIS_FIXED_NOW": now.Format(time.RFC3339)}
+	maps.Copy(vars, env)
+	s := servertest.New(t, d, compiled, vars)
+	return &running{t: t, URL: servertest.Serve(t, s), Main: s}
 }
 
 // answer is a GraphQL answer.
@@ -90,18 +74,7 @@ type answer struct {
 // query sends a query as a user ("" is nobody).
 func (r *running) query(user, query string) answer {
 	r.t.Helper()
-	body, _ := json.Marshal(map[string]string{"query": query})
-	req, _ := http.NewRequest(http.MethodPost, r.URL+"/api/graphql", bytes.NewReader(body))
-	req.Header.Set("Content-Type", "application/json")
-	if user != "" {
-		req.Header.Set("Remote-User", user)
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	defer res.Body.Close()
-	raw, _ := io.ReadAll(res.Body)
+	res, raw := servertest.GraphQL(r.t, r.URL, user, query)
 	a := answer{Status: res.StatusCode}
 	if err := json.Unmarshal(raw, &a); err != nil {
 		r.t.Fatalf("%s: %v: %s", query, err, raw)
@@ -149,15 +122,12 @@ func fill(t testing.TB, d *db.DB, n int) *world {
 			if _, given := v["ValidityFrom"]; !given {
 				v["ValidityFrom"] = now.AddDate(-2, 0, 0)
 			}
-			audit := "AuditUserID"
-			if table == "tblLocations" || table == "tblClaimAdmin" {
-				audit = "AuditUserId"
-			}
-			if table != "tblRole" && table != "tblRoleRight" && table != "tblUserRole" || table == "tblRole" {
-				v[audit] = 1
-			}
-			if table == "tblRoleRight" || table == "tblUserRole" || table == "tblRole" {
-				delete(v, audit)
+			switch table {
+			case "tblRole", "tblRoleRight", "tblUserRole":
+			case "tblLocations":
+				v["AuditUserId"] = 1
+			default:
+				v["AuditUserID"] = 1
 			}
 			id, err := tx.Insert(ctx, table, v)
 			if err != nil {

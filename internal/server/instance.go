@@ -330,41 +330,6 @@ func named(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// Description is what `server modules` and /version tell.
-type Description struct {
-	Root    string              `json:"root"`
-	Version string              `json:"version"`
-	Modules []ModuleDescription `json:"modules"`
-}
-
-// ModuleDescription is one module of an instance.
-type ModuleDescription struct {
-	Name     string `json:"name"`
-	Enabled  bool   `json:"enabled"`
-	Version  string `json:"version,omitempty"`
-	Contract string `json:"contract,omitempty"`
-}
-
-// Describe lists the modules that are compiled in, with those that are enabled.
-func (i *Instance) Describe() Description {
-	d := Description{Root: i.o.Root, Version: Version}
-	chosen := map[string]modules.Choice{}
-	for _, c := range i.o.Choices {
-		chosen[c.Name] = c
-	}
-	for _, name := range Names(i.o.Compiled) {
-		m := ModuleDescription{Name: name}
-		if c, on := chosen[name]; on {
-			m.Enabled, m.Version, m.Contract = true, c.Version, c.Contract()
-			if name == fhirModule {
-				m.Contract, _ = apifhir.Release(c.Version)
-			}
-		}
-		d.Modules = append(d.Modules, m)
-	}
-	return d
-}
-
 // config gives a module's configuration: its defaults, with the newest row of the database over them.
 // A row that is no JSON object is reported and left aside, as the Python backend did.
 func (i *Instance) config(name string) modules.Config {

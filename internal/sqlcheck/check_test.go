@@ -110,7 +110,7 @@ func TestGateFailsAPackageThatRunsAWrongStatement(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var out bytes.Buffer
-			if got := gate(runs(t, d, c.src, c.code), &out); got != c.want {
+			if got := gate(runs(t, d, c.src, c.code), &out, none); got != c.want {
 				t.Errorf("exit code %d, want %d", got, c.want)
 			}
 			if c.print == "" {
@@ -128,12 +128,22 @@ func TestGateFailsAPackageThatRunsAWrongStatement(t *testing.T) {
 	}
 }
 
+func TestAReasonThatIsExcusedDoesNotCount(t *testing.T) {
+	d := open(t)
+	const src = `SELECT "extra" FROM "imis_lease"`
+	var out bytes.Buffer
+	excused := func(statement, reason string) bool { return statement == src && strings.Contains(reason, "extra") }
+	if code := gate(runs(t, d, src, 0), &out, excused); code != 0 || out.Len() > 0 {
+		t.Errorf("exit code %d:\n%s", code, &out)
+	}
+}
+
 func TestGateStopsListeningAfterwards(t *testing.T) {
 	d := open(t)
 	var out bytes.Buffer
-	gate(func() int { return 0 }, &out)
+	gate(func() int { return 0 }, &out, none)
 	runs(t, d, `SELECT "extra" FROM "imis_lease"`, 0)()
-	if gate(func() int { return 0 }, &out) != 0 {
+	if gate(func() int { return 0 }, &out, none) != 0 {
 		t.Errorf("a statement from outside the run was counted:\n%s", &out)
 	}
 }

@@ -39,7 +39,7 @@ func NewMetrics(known ...string) *Metrics {
 		requests:   histogram("openimis_http_request_duration_seconds", "HTTP requests by route.", "route", "method", "status"),
 		operations: histogram("openimis_graphql_duration_seconds", "GraphQL root fields.", "kind", "field", "outcome"),
 		fhir:       histogram("openimis_fhir_duration_seconds", "FHIR interactions.", "version", "resource", "interaction", "status"),
-		statements: prometheus.NewCounter(prometheus.CounterOpts{Name: "openimis_database_statements_total", Help: "SQL statements."}),
+		statements: prometheus.NewCounter(prometheus.CounterOpts{Name: "openimis_database_statements_total", Help: "SQL statements of HTTP requests."}),
 		perRequest: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "openimis_database_statements_per_request",
 			Help: "SQL statements of one HTTP request.", Buckets: []float64{0, 1, 2, 3, 5, 8, 13, 21, 34, 55}}),
 		mutations: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "openimis_mutations_total", Help: "Mutations by what became of them."}, []string{"status"}),
@@ -90,13 +90,6 @@ func (m *Metrics) request(route, method string, status int, took time.Duration, 
 	m.statements.Add(float64(statements))
 }
 
-// Statements counts SQL statements outside of HTTP requests, a worker's.
-func (m *Metrics) Statements(n int) {
-	if m != nil {
-		m.statements.Add(float64(n))
-	}
-}
-
 // Operation counts one root field of a GraphQL operation; kind is query or mutation.
 func (m *Metrics) Operation(kind, field string, took time.Duration, err error) {
 	if m == nil {
@@ -123,9 +116,8 @@ func (m *Metrics) FHIR(version, resource, interaction string, status int, took t
 // MutationStatus is what became of a mutation.
 type MutationStatus string
 
-// The states of a mutation, as core_Mutation_Log has them, and an expired lease taken over.
+// How a mutation ends, as core_Mutation_Log has it, and an expired lease taken over.
 const (
-	MutationReceived  MutationStatus = "received"
 	MutationError     MutationStatus = "error"
 	MutationSuccess   MutationStatus = "success"
 	MutationTakenOver MutationStatus = "taken_over"

@@ -32,8 +32,10 @@ var identifierKinds = map[string]string{
 	"MR": KindCode, "LC": KindCode, "FI": KindCode, "FILL": KindCode, "SB": KindCode,
 }
 
-// CodeSystem is the URL of an openIMIS code system, StructureDefinition that of a profile or extension.
-func CodeSystem(name string) string          { return Base + "CodeSystem/" + name }
+// CodeSystem is the URL of an openIMIS code system.
+func CodeSystem(name string) string { return Base + "CodeSystem/" + name }
+
+// StructureDefinition is the URL of an openIMIS profile or extension.
 func StructureDefinition(name string) string { return Base + "StructureDefinition/" + name }
 
 // Identifiers are the two identifiers of a resource; an empty value is left out.
@@ -128,23 +130,27 @@ func splitReference(s string) (resourceType, id string, ok bool) {
 	return resourceType, id, isTypeName([]byte(resourceType))
 }
 
-// BoolExtension and the others write an extension of the guide; name is the last part of its URL.
+// BoolExtension writes an extension of the guide with valueBoolean; name is the last part of its URL.
 func BoolExtension(name string, v bool) fhir.Extension {
 	return fhir.Extension{Url: StructureDefinition(name), ValueBoolean: &v}
 }
 
+// StringExtension is BoolExtension with valueString.
 func StringExtension(name, v string) fhir.Extension {
 	return fhir.Extension{Url: StructureDefinition(name), ValueString: &v}
 }
 
+// ConceptExtension is BoolExtension with valueCodeableConcept.
 func ConceptExtension(name string, v *fhir.CodeableConcept) fhir.Extension {
 	return fhir.Extension{Url: StructureDefinition(name), ValueCodeableConcept: v}
 }
 
+// ReferenceExtension is BoolExtension with valueReference.
 func ReferenceExtension(name string, v *fhir.Reference) fhir.Extension {
 	return fhir.Extension{Url: StructureDefinition(name), ValueReference: v}
 }
 
+// MoneyExtension is BoolExtension with valueMoney.
 func MoneyExtension(name string, v *fhir.Money) fhir.Extension {
 	return fhir.Extension{Url: StructureDefinition(name), ValueMoney: v}
 }
@@ -166,8 +172,10 @@ func Money(amount decimal.Decimal, currency string) *fhir.Money {
 	return &fhir.Money{Value: &n, Currency: text(currency)}
 }
 
-// DateText and InstantText write a date and a moment as FHIR has them. Times are UTC as the database keeps them.
-func DateText(t time.Time) string    { return t.Format("2006-01-02") }
+// DateText writes a FHIR date.
+func DateText(t time.Time) string { return t.Format("2006-01-02") }
+
+// InstantText writes a FHIR instant, in UTC as the database keeps times.
 func InstantText(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
 // Ptr is for the models' optional members.

@@ -1,22 +1,19 @@
 package claim
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
 
-	"github.com/99designs/gqlgen/graphql"
-	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/clock"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/entity"
+	"github.com/openimis/openimis-be-go/internal/entity/entitytest"
 	"github.com/openimis/openimis-be-go/internal/mutation"
 	sdlpkg "github.com/openimis/openimis-be-go/internal/sdl"
 	"github.com/openimis/openimis-be-go/modules"
@@ -230,25 +227,7 @@ func newSite(t testing.TB, d *db.DB) *site {
 // ask runs a query with one root field of claims and answers its value.
 func (s *site) ask(ctx context.Context, t testing.TB, p *auth.Principal, query string) (string, []error) {
 	t.Helper()
-	doc, list := gqlparser.LoadQueryWithRules(s.schema, query, rules.NewDefaultRules())
-	if len(list) > 0 {
-		t.Fatalf("%s: %v", query, list)
-	}
-	op := &graphql.OperationContext{RawQuery: query, Doc: doc, Operation: doc.Operations[0], Variables: map[string]any{}}
-	ctx = graphql.WithOperationContext(auth.With(ctx, p), op)
-	ctx = graphql.WithResponseContext(ctx, graphql.DefaultErrorPresenter, graphql.DefaultRecover)
-	field := graphql.CollectFields(op, op.Operation.SelectionSet, []string{"Query"})[0]
-	ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: "Query", Field: field})
-	resolve := map[string]func(context.Context) (*entity.Result, error){"claims": s.query.Claims, "claimAdmins": s.query.ClaimAdmins, "claimOfficers": s.query.ClaimOfficers}
-	result, err := resolve[field.Name](ctx)
-	if err != nil {
-		return "", []error{err}
-	}
-	var b bytes.Buffer
-	result.MarshalGQL(&b)
-	var errs []error
-	for _, e := range graphql.GetErrors(ctx) {
-		errs = append(errs, e)
-	}
-	return b.String(), errs
+	return entitytest.Ask(ctx, t, s.schema, p, query, nil, func(ctx context.Context, field string) (*entity.Result, error) {
+		return map[string]func(context.Context) (*entity.Result, error){"claims": s.query.Claims, "claimAdmins": s.query.ClaimAdmins, "claimOfficers": s.query.ClaimOfficers}[field](ctx)
+	})
 }

@@ -18,6 +18,7 @@ const (
 	kindCount
 )
 
+// String is the table of the kind's claim lines.
 func (k Kind) String() string { return Legacy[k].Lines }
 
 // Names are the legacy names of what items and services both have. A store selects the kind's columns

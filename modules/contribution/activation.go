@@ -12,10 +12,10 @@ import (
 type Action string
 
 const (
-	ActionNone    Action = ""
+	ActionNone    Action = ""        // nothing asked for
 	ActionWait    Action = "WAIT"    // leave an underpaid policy as it is
 	ActionEnforce Action = "ENFORCE" // activate it although it is underpaid
-	ActionSuspend Action = "SUSPEND"
+	ActionSuspend Action = "SUSPEND" // suspend it
 )
 
 // Option is the configured moment at which a paid policy becomes active.

@@ -15,13 +15,10 @@ type Premium struct {
 	Amount     decimal.Decimal `db:"Amount"`
 	Receipt    string          `db:"Receipt"`
 	PayDate    time.Time       `db:"PayDate"`
-	PayType    string          `db:"PayType"`
+	PayType    string          `db:"PayType"` // B bank transfer, C cash, F funding, M mobile phone
 	PhotoFee   *bool           `db:"isPhotoFee"`
 	ValidityTo *time.Time      `db:"ValidityTo"`
 }
-
-// PayTypes are the ways to pay by code.
-var PayTypes = map[string]string{"B": "bank transfer", "C": "cash", "F": "funding", "M": "mobile phone"}
 
 // Counts says whether the premium pays for the policy: photo fees and closed rows do not.
 func (p Premium) Counts() bool { return p.ValidityTo == nil && (p.PhotoFee == nil || !*p.PhotoFee) }

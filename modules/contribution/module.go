@@ -5,8 +5,8 @@ import (
 	"github.com/openimis/openimis-be-go/modules"
 )
 
-// Module is the contribution module of one instance. In 2019 it has no GraphQL fields; other modules
-// use its rules.
+// Module is the contribution module of one instance. In 2019 it has no GraphQL fields, and no
+// other module calls its rules yet.
 type Module struct{}
 
 // New makes the module.

@@ -61,22 +61,6 @@ func (s *Store) AllControls(ctx context.Context) ([]*Control, error) {
 	return rows, err
 }
 
-// MutationLog is the log of mutations (core_Mutation_Log). Everybody sees his own rows, a superuser all.
-var MutationLog = &entity.Type{
-	Name: "MutationLogGQLType", Table: "core_Mutation_Log", Key: "id", TextKey: true, Relay: true,
-	Columns: map[string]string{
-		"jsonContent":         "json_content",
-		"requestDateTime":     "request_date_time",
-		"clientMutationId":    "client_mutation_id",
-		"clientMutationLabel": "client_mutation_label",
-		"status":              "status",
-		"error":               "error",
-	},
-	Filters: map[string]string{"user": "user_id"},
-	Order:   []string{"request_date_time"},
-	Access:  auth.SignedIn,
-}
-
 // own limits a list of logs to the rows of p, unless p is a superuser.
 func own(c entity.Cond, p *auth.Principal) {
 	if p.Technical != nil && p.Technical.Superuser {

@@ -1,5 +1,5 @@
 // Package location is the module of territory: regions, districts, wards, villages and the health
-// facilities in them. Start reading at Module; the tables are described in store.go.
+// facilities in them. Start reading at Module; the tables are described in entities.go.
 package location
 
 import (

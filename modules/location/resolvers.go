@@ -2,7 +2,6 @@ package location
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/entity"
@@ -24,12 +23,7 @@ func (q *Query) HealthFacilities(ctx context.Context) (*entity.Result, error) {
 func (q *Query) HealthFacilitiesStr(ctx context.Context) (*entity.Result, error) {
 	return q.app.Entities.List(ctx, HealthFacility, func(c entity.Cond, args map[string]any) error {
 		c.Search(args, "HFCode", "HFName")
-		for _, at := range []struct{ arg, column string }{{"regionId", "ParentLocationId"}, {"districtId", "LocationId"}} {
-			if v := args[at.arg]; v != nil {
-				c.And(fmt.Sprintf(`%s."%s" = ?`, c.Join("location"), at.column), v)
-			}
-			delete(args, at.arg)
-		}
+		within(c, args)
 		return nil
 	})
 }

@@ -11,59 +11,6 @@ import (
 // Store has the module's SQL.
 type Store struct{ DB *db.DB }
 
-// Location is tblLocations: LocationType R region, D district, W ward, V village.
-var Location = &entity.Type{
-	Name: "LocationGQLType", Table: "tblLocations", Key: "LocationId", Relay: true,
-	Columns: map[string]string{
-		"legacyId":         "LegacyId",
-		"code":             "LocationCode",
-		"name":             "LocationName",
-		"type":             "LocationType",
-		"validityFrom":     "ValidityFrom",
-		"validityTo":       "ValidityTo",
-		"malePopulation":   "MalePopulation",
-		"femalePopulation": "FemalePopulation",
-		"otherPopulation":  "OtherPopulation",
-		"families":         "Families",
-		"auditUserId":      "AuditUserId",
-	},
-	Access: auth.SignedIn,
-}
-
-// HealthFacility is tblHF. Level: D dispensary, C health centre, H hospital. Care type: I in-patient,
-// O out-patient, B both. A user finds the facilities of his districts; a facility that a row he sees
-// refers to is shown wherever it is.
-var HealthFacility = &entity.Type{
-	Name: "HealthFacilityGQLType", Table: "tblHF", Key: "HfID", Relay: true,
-	Columns: map[string]string{
-		"legacyId":     "LegacyID",
-		"code":         "HFCode",
-		"name":         "HFName",
-		"accCode":      "AccCode",
-		"level":        "HFLevel",
-		"address":      "HFAddress",
-		"phone":        "Phone",
-		"fax":          "Fax",
-		"email":        "eMail",
-		"careType":     "HFCareType",
-		"offline":      "OffLine",
-		"validityFrom": "ValidityFrom",
-		"validityTo":   "ValidityTo",
-		"auditUserId":  "AuditUserID",
-	},
-	Access: auth.SignedIn,
-	Scope:  FacilityScope,
-}
-
-func init() { // the relations refer to each other
-	Location.One = map[string]entity.One{"parent": {To: Location, Column: "ParentLocationId", Open: true}}
-	Location.Many = map[string]entity.Many{
-		"locationSet":       {To: Location, Column: "ParentLocationId"},
-		"healthfacilitySet": {To: HealthFacility, Column: "LocationId"},
-	}
-	HealthFacility.One = map[string]entity.One{"location": {To: Location, Column: "LocationId", Open: true}}
-}
-
 // FacilityScope is the condition on tblHF, as alias, for the facilities that s may see.
 func FacilityScope(s auth.Scope, alias string) (string, []any) {
 	switch {
@@ -75,6 +22,16 @@ func FacilityScope(s auth.Scope, alias string) (string, []any) {
 		return "(" + alias + `."LocationId" IN $ints(?) OR ` + alias + `."HfID" = ?)`, []any{db.Ints(s.Districts), *s.HealthFacility}
 	}
 	return alias + `."LocationId" IN $ints(?)`, []any{db.Ints(s.Districts)}
+}
+
+// within reads the arguments regionId and districtId, and keeps the facilities that are there.
+func within(c entity.Cond, args map[string]any) {
+	for _, at := range []struct{ arg, column string }{{"regionId", "ParentLocationId"}, {"districtId", "LocationId"}} {
+		if v := args[at.arg]; v != nil {
+			c.And(c.Join("location")+`."`+at.column+`" = ?`, v)
+		}
+		delete(args, at.arg)
+	}
 }
 
 // Districts reads current districts with their regions by id.

@@ -1,4 +1,5 @@
-// Package medical is the module of the medical registers: diagnoses, medical items and services. Start reading at Module; the tables are described in store.go.
+// Package medical is the module of the medical registers: diagnoses, medical items and services. Start
+// reading at Module; the tables are described in entities.go.
 package medical
 
 import (

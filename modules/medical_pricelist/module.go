@@ -1,4 +1,5 @@
-// Package medical_pricelist is the module of price lists: which items and services a health facility may claim, and at what price. Start reading at Module; the tables are described in store.go.
+// Package medical_pricelist is the module of price lists: which items and services a health facility may
+// claim, and at what price. Start reading at Module; the tables are described in entities.go.
 package medical_pricelist
 
 import (

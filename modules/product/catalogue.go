@@ -16,9 +16,9 @@ type Catalogue struct {
 type Standing int
 
 const (
-	InRegister Standing = iota
-	Unknown             // no version had begun yet
-	Deleted             // the latest version is a live row that was closed, whenever that happened
+	InRegister Standing = iota // a version was valid
+	Unknown                    // no version had begun yet
+	Deleted                    // the latest version is a live row that was closed, whenever that happened
 )
 
 // NewCatalogue indexes rows of tblProduct. For [Catalogue.At] it needs the copies too: rows with LegacyID = id.

@@ -19,13 +19,9 @@ import (
 // DumpVariable names the folder, as an absolute path because every test runs in its own package's folder.
 const DumpVariable = "IMIS_FHIR_DUMP"
 
-// Dump keeps an R4 body when the variable is set. name tells what was asked; it need not be unique.
-func Dump(t testing.TB, name string, body []byte) { dump(t, "r4", name, body) }
-
-// DumpSTU3 keeps an STU3 body.
-func DumpSTU3(t testing.TB, name string, body []byte) { dump(t, "stu3", name, body) }
-
-func dump(t testing.TB, version, name string, body []byte) {
+// Dump keeps an R4 body when the variable is set, in the folder r4 below it: the validator tells releases
+// by folder. name tells what was asked; it need not be unique.
+func Dump(t testing.TB, name string, body []byte) {
 	t.Helper()
 	dir := os.Getenv(DumpVariable)
 	if dir == "" || len(body) == 0 {
@@ -34,7 +30,7 @@ func dump(t testing.TB, version, name string, body []byte) {
 	if !filepath.IsAbs(dir) {
 		t.Fatalf("%s must be an absolute path, not %q", DumpVariable, dir)
 	}
-	dir = filepath.Join(dir, version)
+	dir = filepath.Join(dir, "r4")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}

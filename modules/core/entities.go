@@ -1,0 +1,22 @@
+package core
+
+import (
+	"github.com/openimis/openimis-be-go/internal/auth"
+	"github.com/openimis/openimis-be-go/internal/entity"
+)
+
+// MutationLog is the log of mutations (core_Mutation_Log). Everybody sees his own rows, a superuser all.
+var MutationLog = &entity.Type{
+	Name: "MutationLogGQLType", Table: "core_Mutation_Log", Key: "id", TextKey: true, Relay: true,
+	Columns: map[string]string{
+		"jsonContent":         "json_content",
+		"requestDateTime":     "request_date_time",
+		"clientMutationId":    "client_mutation_id",
+		"clientMutationLabel": "client_mutation_label",
+		"status":              "status",
+		"error":               "error",
+	},
+	Filters: map[string]string{"user": "user_id"},
+	Order:   []string{"request_date_time"},
+	Access:  auth.SignedIn,
+}

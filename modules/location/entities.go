@@ -1,0 +1,59 @@
+package location
+
+import (
+	"github.com/openimis/openimis-be-go/internal/auth"
+	"github.com/openimis/openimis-be-go/internal/entity"
+)
+
+// Location is tblLocations: LocationType R region, D district, W ward, V village.
+var Location = &entity.Type{
+	Name: "LocationGQLType", Table: "tblLocations", Key: "LocationId", Relay: true,
+	Columns: map[string]string{
+		"legacyId":         "LegacyId",
+		"code":             "LocationCode",
+		"name":             "LocationName",
+		"type":             "LocationType",
+		"validityFrom":     "ValidityFrom",
+		"validityTo":       "ValidityTo",
+		"malePopulation":   "MalePopulation",
+		"femalePopulation": "FemalePopulation",
+		"otherPopulation":  "OtherPopulation",
+		"families":         "Families",
+		"auditUserId":      "AuditUserId",
+	},
+	Access: auth.SignedIn,
+}
+
+// HealthFacility is tblHF. Level: D dispensary, C health centre, H hospital. Care type: I in-patient,
+// O out-patient, B both. A user finds the facilities of his districts; a facility that a row he sees
+// refers to is shown wherever it is.
+var HealthFacility = &entity.Type{
+	Name: "HealthFacilityGQLType", Table: "tblHF", Key: "HfID", Relay: true,
+	Columns: map[string]string{
+		"legacyId":     "LegacyID",
+		"code":         "HFCode",
+		"name":         "HFName",
+		"accCode":      "AccCode",
+		"level":        "HFLevel",
+		"address":      "HFAddress",
+		"phone":        "Phone",
+		"fax":          "Fax",
+		"email":        "eMail",
+		"careType":     "HFCareType",
+		"offline":      "OffLine",
+		"validityFrom": "ValidityFrom",
+		"validityTo":   "ValidityTo",
+		"auditUserId":  "AuditUserID",
+	},
+	Access: auth.SignedIn,
+	Scope:  FacilityScope,
+}
+
+func init() { // the relations refer to each other
+	Location.One = map[string]entity.One{"parent": {To: Location, Column: "ParentLocationId", Open: true}}
+	Location.Many = map[string]entity.Many{
+		"locationSet":       {To: Location, Column: "ParentLocationId"},
+		"healthfacilitySet": {To: HealthFacility, Column: "LocationId"},
+	}
+	HealthFacility.One = map[string]entity.One{"location": {To: Location, Column: "LocationId", Open: true}}
+}
