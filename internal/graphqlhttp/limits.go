@@ -1,6 +1,7 @@
 package graphqlhttp
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"mime"
@@ -11,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/parser"
@@ -56,6 +58,43 @@ var forms = http.NewCrossOriginProtection()
 func isForm(r *http.Request) bool {
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	return kind == "application/x-www-form-urlencoded"
+}
+
+// longestCached is how long a document may be that is kept parsed: thousands of long ones would fill the
+// memory, and are seldom sent twice.
+const longestCached = 16 << 10
+
+// documents keeps the documents that were sent last.
+type documents struct {
+	*lru.LRU[*ast.QueryDocument]
+}
+
+// Add implements graphql.Cache.
+func (d documents) Add(ctx context.Context, query string, doc *ast.QueryDocument) {
+	if len(query) <= longestCached {
+		d.LRU.Add(ctx, query, doc)
+	}
+}
+
+// mostValues is how many values variables may have, those within lists and objects included. A large claim
+// has some thousands.
+const mostValues = 100_000
+
+// tooManyValues says whether variables have more values than allowed, before they take a hundred times
+// their length in memory.
+func tooManyValues(variables []byte) bool {
+	n, text := 0, false
+	for i := 0; i < len(variables); i++ {
+		switch c := variables[i]; {
+		case text && c == '\\':
+			i++
+		case c == '"':
+			text = !text
+		case !text && (c == ',' || c == '[' || c == '{'):
+			n++
+		}
+	}
+	return n > mostValues
 }
 
 // meter measures selections; a fragment is measured once, however often it is spread.

@@ -88,6 +88,12 @@ func TestRequestsThatAreRefused(t *testing.T) {
 		{"a variable out of range", `{"query":"query($r: Int) { healthFacilitiesStr(regionId: $r) { edges { node { id } } } }","variables":{"r":99999999999}}`, `Expected type "Int", found 99999999999.`},
 		{"members of a variable", `{"query":"mutation($i: SubmitClaimsMutationInput!) { submitClaims(input: $i) { internalId } }","variables":{"i":{"ids":[1,1.5],"what":1}}}`,
 			"In field \"what\": Unknown field.\nIn field \"ids\": In element #1: Expected type \"Int\", found 1.5."},
+		{"a number of too many digits", `{"query":"mutation($q: Decimal) { createClaim(input: {code: \"c\", insureeId: 1, dateFrom: \"2026-01-01\", icdId: 1, status: 2, dateClaimed: \"2026-01-01\", healthFacilityId: 1, items: [{itemId: 1, status: 1, qtyProvided: $q}]}) { internalId } }","variables":{"q":` + strings.Repeat("1", 4_000_000) + `}}`,
+			`Expected type "Decimal", found 1111111111`},
+		{"more wrong values than one wants to read", `{"query":"mutation($i: [Int]) { submitClaims(input: {ids: $i}) { internalId } }","variables":{"i":[` + strings.Repeat(`"x",`, 50_000) + `1]}}`,
+			"In element #99: Expected type \"Int\", found \"x\".\n…"},
+		{"more values than one claim or list of claims has", `{"query":"mutation($i: [Int]) { submitClaims(input: {ids: $i}) { internalId } }","variables":{"i":[` + strings.Repeat(`1,`, 100_000) + `1]}}`,
+			"The variables have more than 100000 values"},
 		{"a number beyond all", `{"query":"{ claims(claimed_Gte: 1e400) { totalCount } }"}`, `Expected type "Float", found 1e400.`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -101,7 +107,7 @@ func TestRequestsThatAreRefused(t *testing.T) {
 			defer res.Body.Close()
 			raw, _ := io.ReadAll(res.Body)
 			var a answer
-			if err := json.Unmarshal(raw, &a); err != nil || res.StatusCode != http.StatusBadRequest || len(a.Errors) != 1 || !strings.Contains(a.Errors[0].Message, c.says) {
+			if err := json.Unmarshal(raw, &a); err != nil || len(raw) > 20_000 || res.StatusCode != http.StatusBadRequest || len(a.Errors) != 1 || !strings.Contains(a.Errors[0].Message, c.says) {
 				t.Errorf("%d %.500s", res.StatusCode, raw)
 			}
 		})
