@@ -26,7 +26,7 @@ func (h *Handler) check(r *http.Request, oc *graphql.OperationContext) *gqlerror
 		return &gqlerror.Error{Message: "Can only perform a mutation operation from a POST request."}
 	}
 	if oc.Operation.Operation == ast.Mutation && isForm(r) && forms.Check(r) != nil {
-		return &gqlerror.Error{Message: "A form on another site cannot send a mutation."}
+		return &gqlerror.Error{Message: "A form or script of another site cannot send a mutation."}
 	}
 	if n := len(oc.Operation.SelectionSet); n > h.limits.Roots {
 		return gqlerror.Errorf("The operation has %d root fields; %d are allowed.", n, h.limits.Roots)
@@ -51,13 +51,16 @@ func (h *Handler) check(r *http.Request, oc *graphql.OperationContext) *gqlerror
 	return nil
 }
 
-// forms refuses forms that a browser sends from another site: it would add the user's credentials. JSON
-// cannot be sent that way, and the check would refuse it behind gateways that change the host.
+// forms refuses what a browser sends from another site without asking us first: it would add the user's
+// credentials. JSON cannot be sent that way, and the check would refuse it behind gateways that change the
+// host.
 var forms = http.NewCrossOriginProtection()
 
+// isForm says whether a browser may have sent the request unasked. The operation of such a request need
+// not be in a form: the URL may have it.
 func isForm(r *http.Request) bool {
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	return kind == "application/x-www-form-urlencoded"
+	return kind != "application/json" && kind != "application/graphql"
 }
 
 // longestCached is how long a document may be that is kept parsed: thousands of long ones would fill the

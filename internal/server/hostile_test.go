@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -144,6 +145,56 @@ func TestVariablesOfAnotherForm(t *testing.T) {
 		if string(raw) != `{"data":{"insurees":{"totalCount":3}}}` {
 			t.Errorf("variables %s: %s", variables, raw)
 		}
+	}
+}
+
+// A page of another site can make a browser send these with the user's cookies or login, without asking
+// us first. The operation may be in the URL, whatever the body is.
+func TestAnotherSiteCannotSendMutations(t *testing.T) {
+	d := dbtest.SQLite(t)
+	fill(t, d, 1)
+	r := start(t, d, nil)
+	const mutation = "mutation { submitClaims(input: {ids: [1]}) { internalId } }"
+	form := url.Values{"query": {mutation}}.Encode()
+	send := func(kind, query, body string, headers map[string]string) answer {
+		t.Helper()
+		req, _ := http.NewRequest(http.MethodPost, r.URL+"/api/graphql?"+query, strings.NewReader(body))
+		if kind != "" {
+			req.Header.Set("Content-Type", kind)
+		}
+		req.Header.Set("Remote-User", "admin")
+		for k, v := range headers {
+			req.Header.Set(k, v)
+		}
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		a := answer{Status: res.StatusCode}
+		if err := json.NewDecoder(res.Body).Decode(&a); err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	cross := map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://elsewhere.example"}
+	for _, c := range []struct{ kind, query, body string }{
+		{"application/x-www-form-urlencoded", "", form},
+		{"application/x-www-form-urlencoded", form, ""},
+		{"text/plain", form, "x"},
+		{"multipart/form-data; boundary=x", form, "--x--"},
+		{"", form, ""},
+	} {
+		if a := send(c.kind, c.query, c.body, cross); a.Status != http.StatusBadRequest || len(a.Errors) != 1 || !strings.Contains(a.Errors[0].Message, "another site") {
+			t.Errorf("%s %s: %+v", c.kind, c.query, a)
+		}
+		if a := send(c.kind, c.query, c.body, nil); a.Status != http.StatusOK || len(a.Errors) > 0 {
+			t.Errorf("%s %s of a program: %+v", c.kind, c.query, a)
+		}
+	}
+	var logged int
+	if err := d.Get(t.Context(), &logged, `SELECT COUNT(*) FROM "core_Mutation_Log"`); err != nil || logged != 5 {
+		t.Errorf("%d mutations are logged, %v; want those of the program", logged, err)
 	}
 }
 
