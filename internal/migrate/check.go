@@ -96,18 +96,14 @@ func (r *Report) triggers(ctx context.Context, d *db.DB) error {
 }
 
 // compatibility notes the compatibility level and whether it allows OPENJSON, which SQL Server 2016 has
-// at levels from 130 on. It is tried, because other engines that speak T-SQL have it at any level.
+// at levels from 130 on.
 func (r *Report) compatibility(ctx context.Context, d *db.DB) error {
 	err := d.Pool().QueryRowContext(ctx, `SELECT compatibility_level FROM sys.databases WHERE name = DB_NAME()`).Scan(&r.Compatibility)
-	if err != nil {
-		return err
-	}
-	var n int
-	if err := d.Pool().QueryRowContext(ctx, `SELECT COUNT(*) FROM OPENJSON(N'[1]')`).Scan(&n); err != nil {
+	if why := d.NoJSON(); err == nil && why != "" {
 		r.NoJSON = true
-		r.Notes = append(r.Notes, fmt.Sprintf("OPENJSON does not work (%v). It needs SQL Server 2016 and compatibility level 130 or more; the level is %d: ALTER DATABASE … SET COMPATIBILITY_LEVEL = 130.", err, r.Compatibility))
+		r.Notes = append(r.Notes, why)
 	}
-	return nil
+	return err
 }
 
 // estimates are the engines' own figures; -1 means that they have none yet.

@@ -10,6 +10,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/config"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/dbtest"
+	"github.com/openimis/openimis-be-go/internal/dbtest/faketds"
 	"github.com/openimis/openimis-be-go/internal/server"
 )
 
@@ -110,6 +111,32 @@ func TestAMissingTableMakesTheServerUnready(t *testing.T) {
 	}
 	if missing := r.Main.Missing(); len(missing) != 1 || !strings.Contains(missing[0], "tblPhotos") {
 		t.Errorf("missing: %v", missing)
+	}
+}
+
+// The scripts of the legacy database ask for the compatibility level of SQL Server 2012.
+func TestALowCompatibilityLevelMakesTheServerUnready(t *testing.T) {
+	s := faketds.Start(t)
+	s.Handle(func(r faketds.Request) *faketds.Reply {
+		switch {
+		case strings.Contains(r.SQL, "OPENJSON"):
+			return faketds.Fail(208, "Invalid object name 'OPENJSON'.")
+		case strings.Contains(r.SQL, "compatibility_level"):
+			return &faketds.Reply{Columns: []string{"compatibility_level int"}, Rows: [][]any{{110}}}
+		}
+		return nil
+	})
+	d, err := db.Open(t.Context(), s.URL(), db.Options{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	r := start(t, d, nil)
+	if missing := r.Main.Missing(); len(missing) != 1 || !strings.Contains(missing[0], "the level is 110") {
+		t.Errorf("missing: %v", missing)
+	}
+	if status, body := r.get("", "/readyz"); status != 503 || !strings.Contains(body, "COMPATIBILITY_LEVEL = 130") {
+		t.Errorf("readyz: %d %s", status, body)
 	}
 }
 

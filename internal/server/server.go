@@ -201,7 +201,13 @@ func (s *Server) Needs() []schema.Need {
 }
 
 // Missing lists what the database lacks, a line each.
-func (s *Server) Missing() []string { return schema.Missing(s.DB.Columns(), s.Needs()) }
+func (s *Server) Missing() []string {
+	missing := schema.Missing(s.DB.Columns(), s.Needs())
+	if why := s.DB.NoJSON(); why != "" {
+		missing = append(missing, why)
+	}
+	return missing
+}
 
 // Listen takes the address that the configuration names, before anything is done for it.
 func Listen(conf *config.Config) (net.Listener, error) {
