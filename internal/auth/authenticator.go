@@ -142,6 +142,9 @@ func (a *Authenticator) Login(ctx context.Context, username, password, address s
 	if err != nil && fault.Code(err) != fault.Unauthenticated {
 		return nil, err
 	}
+	if acc != nil { // a database finds one account under several spellings; all count as one
+		username = acc.principal.Username
+	}
 	digest := a.digest(username, password)
 	if acc != nil && a.remembered(digest, acc) {
 		return acc.principal, nil

@@ -212,6 +212,20 @@ func TestLockOut(t *testing.T) {
 	}
 }
 
+// Databases find a user by names in another case and with blanks behind them.
+func TestSpellingsOfAUserCountAsOne(t *testing.T) {
+	g := newGate(t, nil)
+	for _, name := range []string{"Admin", "ADMIN", "admin ", "Admin  ", "aDMIN   "} {
+		_, _ = g.Login(t.Context(), name, "x", "a")
+	}
+	var locked *LockedError
+	for _, name := range []string{"Admin", "Admin    "} {
+		if _, err := g.Login(t.Context(), name, "admin123", "a"); !errors.As(err, &locked) {
+			t.Errorf("%q is not locked: %v", name, err)
+		}
+	}
+}
+
 func TestLockOfAddressAndOfUser(t *testing.T) {
 	g := newGate(t, nil)
 	var locked *LockedError
