@@ -156,6 +156,26 @@ func TestBadArgumentsNameThemselves(t *testing.T) {
 	}
 }
 
+// Each order that the error offers is one that every engine takes: SQL Server sorts by no ntext, and the
+// gate of TestMain sees the statements.
+func TestEveryOrderOnOffer(t *testing.T) {
+	d := dbtest.SQLite(t)
+	fill(t, d, 1)
+	r := start(t, d, nil)
+	for _, list := range []string{"claims", "mutationLogs"} {
+		refused := r.query("admin", `{ `+list+`(orderBy: ["nope"]) { totalCount } }`)
+		_, choices, _ := strings.Cut(refused.Errors[0].Message, "Choices are: ")
+		for _, field := range strings.Split(choices, ", ") {
+			r.good("admin", `{ `+list+`(orderBy: ["-`+field+`"]) { edges { node { id } } } }`)
+		}
+	}
+	for _, field := range []string{"explanation", "adjustment"} {
+		if a := r.query("admin", `{ claims(orderBy: ["`+field+`"]) { edges { node { id } } } }`); len(a.Errors) != 1 || !strings.Contains(a.Errors[0].Message, "Cannot resolve keyword '"+field+"'") {
+			t.Errorf("%s: %v", field, a.Errors)
+		}
+	}
+}
+
 func TestRowsOutsideTheScopeAreNotThere(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := fill(t, d, 3)
