@@ -83,6 +83,11 @@ func (c Cond) Join(path ...string) string {
 	return alias.alias
 }
 
+// mostJoins is how many relations the filters and the order of one list may lead through. An order may
+// walk from patient to family to head of family without end, and the engines refuse to join so many tables
+// or think about it for long.
+const mostJoins = 20
+
 // join adds the LEFT JOIN of a relation once and gives its alias.
 func (q *query) join(path string, from joined, relation string) (joined, error) {
 	full := strings.TrimPrefix(path+"."+relation, ".")
@@ -92,6 +97,9 @@ func (q *query) join(path string, from joined, relation string) (joined, error) 
 	f, ok := from.typ.fields[relation]
 	if !ok || f.one == nil {
 		return joined{}, fmt.Errorf("%s has no relation %s", from.typ.Name, relation)
+	}
+	if len(q.joins) >= mostJoins {
+		return joined{}, fmt.Errorf("it leads through more than %d relations", mostJoins)
 	}
 	to := q.registry.to(f.one.To)
 	a := joined{"j" + strconv.Itoa(len(q.aliases)), to}

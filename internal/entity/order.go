@@ -17,8 +17,10 @@ func (q *query) sortBy(keys []string) error {
 	for _, k := range keys {
 		name, descending := strings.CutPrefix(k, "-")
 		if name == "?" {
-			q.random = true
-			q.order = append(q.order, "$random")
+			if !q.random {
+				q.random = true
+				q.order = append(q.order, "$random")
+			}
 			continue
 		}
 		t, err := q.follow(target{}, strings.Split(name, "__"), matchAny)

@@ -140,14 +140,15 @@ func TestBadArgumentsNameThemselves(t *testing.T) {
 	fill(t, d, 1)
 	r := start(t, d, nil)
 	for query, want := range map[string]string{
-		`{ insurees(first: 101) { totalCount } }`:                        "Requesting 101 records on the `insurees` connection exceeds the `first` limit of 100 records.",
-		`{ insurees(first: -1) { totalCount } }`:                         "Negative indexing is not supported.",
-		`{ healthFacilities(id: "abc") { edges { cursor } } }`:           `Argument "id": "abc" is no id`,
-		`{ healthFacilities(location_Id: "x") { edges { cursor } } }`:    `Argument "location_Id": "x" is no id`,
-		`{ mutationLogs(status: "soon") { totalCount } }`:                `Argument "status": "soon" is no whole number`,
-		`{ mutationLogs(orderBy: ["nope"]) { totalCount } }`:             "Cannot resolve keyword 'nope' into field. Choices are: clientMutationId",
-		`{ insuree(chfId: "1", validity: "x") { id } }`:                  `Expected type "Date"`,
-		`{ mutationLogs(requestDateTime: "2026-13-01") { totalCount } }`: `Expected type "DateTime", found "2026-13-01".`,
+		`{ insurees(first: 101) { totalCount } }`:                                                            "Requesting 101 records on the `insurees` connection exceeds the `first` limit of 100 records.",
+		`{ insurees(first: -1) { totalCount } }`:                                                             "Negative indexing is not supported.",
+		`{ healthFacilities(id: "abc") { edges { cursor } } }`:                                               `Argument "id": "abc" is no id`,
+		`{ healthFacilities(location_Id: "x") { edges { cursor } } }`:                                        `Argument "location_Id": "x" is no id`,
+		`{ mutationLogs(status: "soon") { totalCount } }`:                                                    `Argument "status": "soon" is no whole number`,
+		`{ claims(orderBy: ["insuree` + strings.Repeat("__family__headInsuree", 20) + `"]) { totalCount } }`: "Cannot resolve keyword 'insuree__family",
+		`{ mutationLogs(orderBy: ["nope"]) { totalCount } }`:                                                 "Cannot resolve keyword 'nope' into field. Choices are: clientMutationId",
+		`{ insuree(chfId: "1", validity: "x") { id } }`:                                                      `Expected type "Date"`,
+		`{ mutationLogs(requestDateTime: "2026-13-01") { totalCount } }`:                                     `Expected type "DateTime", found "2026-13-01".`,
 	} {
 		a := r.query("admin", query)
 		if len(a.Errors) == 0 || !strings.Contains(a.Errors[0].Message, want) {
