@@ -148,6 +148,21 @@ func TestVariablesOfAnotherForm(t *testing.T) {
 	}
 }
 
+// Relations that lead back and forth load few rows and write as many as one likes.
+func TestAnswersAreBounded(t *testing.T) {
+	d := dbtest.SQLite(t)
+	fill(t, d, 30)
+	r := start(t, d, nil)
+	nested := func(levels int) string {
+		return "insurees(first: 1) { edges { node { " + strings.Repeat("gender { insureeSet { edges { node { ", levels) + "id" + strings.Repeat(" } } } }", levels) + " } } }"
+	}
+	r.good("admin", "{ "+nested(2)+" }")
+	a := r.query("admin", "{ a: "+nested(5)+" b: "+nested(5)+" }")
+	if len(a.Errors) != 2 || !strings.Contains(a.Errors[0].Message, "longer than 100 MB") {
+		t.Errorf("%d %v", a.Status, a.Errors)
+	}
+}
+
 // A page of another site can make a browser send these with the user's cookies or login, without asking
 // us first. The operation may be in the URL, whatever the body is.
 func TestAnotherSiteCannotSendMutations(t *testing.T) {
