@@ -16,6 +16,8 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/parser"
+
+	"github.com/openimis/openimis-be-go/internal/db"
 )
 
 func parseForm(body []byte) (url.Values, error) { return url.ParseQuery(string(body)) }
@@ -31,7 +33,7 @@ func (h *Handler) check(r *http.Request, oc *graphql.OperationContext) *gqlerror
 	if n := len(oc.Operation.SelectionSet); n > h.limits.Roots {
 		return gqlerror.Errorf("The operation has %d root fields; %d are allowed.", n, h.limits.Roots)
 	}
-	m := meter{fragments: oc.Doc.Fragments, depths: map[string]int{}, texts: texts{longest: longestFilter}}
+	m := meter{fragments: oc.Doc.Fragments, depths: map[string]int{}, texts: texts{longest: db.LongestSearch}}
 	if oc.Operation.Operation == ast.Mutation {
 		m.texts.longest = 0
 	}
@@ -141,10 +143,6 @@ func (m *meter) depth(set ast.SelectionSet) int {
 	}
 	return deepest
 }
-
-// longestFilter is how many characters a text of a query may have: no column that lists are filtered by
-// is longer, and patterns of LIKE end at 4,000 on SQL Server.
-const longestFilter = 4000
 
 // texts finds the first text that no database takes.
 type texts struct {
