@@ -212,6 +212,49 @@ func TestLockOut(t *testing.T) {
 	}
 }
 
+// Whoever tries a user's name from everywhere, or other names from his address, does not keep him out of
+// where he signed in lately; wrong passwords of his own do.
+func TestOthersDoNotLockOutWhoIsKnown(t *testing.T) {
+	g := newGate(t, func(o *Options) { o.Remember = time.Nanosecond })
+	login := func(user, password, address string) (locked bool) {
+		t.Helper()
+		g.pass(time.Millisecond)
+		_, err := g.Login(t.Context(), user, password, address)
+		var l *LockedError
+		if locked = errors.As(err, &l); err != nil && !locked && password == "admin123" {
+			t.Error(err)
+		}
+		return locked
+	}
+	login("Admin", "admin123", "office")
+	for i := range 50 {
+		login("Admin", "x", fmt.Sprint(i))
+		login(fmt.Sprint("user", i), "x", "office")
+	}
+	if !login("Admin", "admin123", "elsewhere") {
+		t.Error("not locked elsewhere")
+	}
+	for range 4 {
+		if login("Admin", "x", "office") || login("Admin", "admin123", "office") {
+			t.Fatal("locked out of the office")
+		}
+	}
+	for range 5 {
+		login("Admin", "x", "office")
+	}
+	g.pass(4 * time.Minute)
+	if !login("Admin", "x", "office") {
+		t.Error("own wrong passwords do not count")
+	}
+	g.pass(knownFor)
+	for i := range 50 {
+		login("Admin", "x", fmt.Sprint(i))
+	}
+	if !login("Admin", "admin123", "office") {
+		t.Error("known for ever")
+	}
+}
+
 // Databases find a user by names in another case and with blanks behind them.
 func TestSpellingsOfAUserCountAsOne(t *testing.T) {
 	g := newGate(t, nil)
