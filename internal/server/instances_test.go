@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"bytes"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -111,6 +112,23 @@ func TestAMissingTableMakesTheServerUnready(t *testing.T) {
 	}
 	if missing := r.Main.Missing(); len(missing) != 1 || !strings.Contains(missing[0], "tblPhotos") {
 		t.Errorf("missing: %v", missing)
+	}
+}
+
+func TestTrustingEverybodyIsWarnedOf(t *testing.T) {
+	d := dbtest.SQLite(t)
+	for proxies, warns := range map[string]bool{"0.0.0.0/0": true, "10.0.0.1,::/0": true, "10.0.0.1": false, "none": false} {
+		conf, err := config.FromEnvironment(map[string]string{"DATABASE_URL": "sqlite:unused.db", "REMOTE_USER_AUTHENTICATION": "true", "TRUSTED_PROXIES": proxies})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var log bytes.Buffer
+		if _, err := server.New(conf, d, compiled, slog.New(slog.NewTextHandler(&log, nil))); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(log.String(), "can be any user") != warns {
+			t.Errorf("TRUSTED_PROXIES=%s: %s", proxies, log.String())
+		}
 	}
 }
 

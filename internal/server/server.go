@@ -50,6 +50,11 @@ func New(conf *config.Config, d *db.DB, compiled []Constructor, log *slog.Logger
 	if err != nil {
 		return nil, err
 	}
+	for _, p := range conf.TrustedProxies {
+		if bool(conf.RemoteUser) && p.Bits() == 0 {
+			log.Warn("TRUSTED_PROXIES trusts every address: whoever reaches the port can be any user; name the gateway's address", "network", p.String())
+		}
+	}
 	s.store = auth.NewStore(d, s.clock, 0)
 	s.store.AllRows = !bool(conf.RowSecurity)
 	var wake func(string)
