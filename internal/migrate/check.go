@@ -62,6 +62,9 @@ func Check(ctx context.Context, d *db.DB, needs []schema.Need) (Report, error) {
 		if err := r.compatibility(ctx, d); err != nil {
 			return r, fmt.Errorf("check %s: compatibility level: %w", d.Name(), err)
 		}
+		if err := r.collations(ctx, d); err != nil {
+			return r, fmt.Errorf("check %s: collations: %w", d.Name(), err)
+		}
 		if err := r.triggers(ctx, d); err != nil {
 			return r, fmt.Errorf("check %s: triggers: %w", d.Name(), err)
 		}
@@ -104,6 +107,31 @@ func (r *Report) compatibility(ctx context.Context, d *db.DB) error {
 		r.Notes = append(r.Notes, why)
 	}
 	return err
+}
+
+// collations notes a collation that distinguishes case, and columns that have another than the database:
+// both come from servers that were set up differently, and no statement can make up for them.
+func (r *Report) collations(ctx context.Context, d *db.DB) error {
+	var collation string
+	if err := d.Pool().QueryRowContext(ctx, `SELECT CAST(DATABASEPROPERTYEX(DB_NAME(), 'Collation') AS nvarchar(128))`).Scan(&collation); err != nil {
+		return err
+	}
+	var others int
+	if err := d.Pool().QueryRowContext(ctx, `SELECT COUNT(*) FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_SCHEMA = SCHEMA_NAME() AND COLLATION_NAME IS NOT NULL AND LOWER(COLLATION_NAME) <> LOWER(@p1)`, collation).Scan(&others); err != nil {
+		return err
+	}
+	r.Notes = append(r.Notes, collationNotes(collation, others)...)
+	return nil
+}
+
+func collationNotes(collation string, others int) (notes []string) {
+	if c := strings.ToUpper(collation) + "_"; strings.Contains(c, "_CS_") || strings.Contains(c, "_BIN") {
+		notes = append(notes, fmt.Sprintf("The collation %s distinguishes case: user names, codes and parts of names are found in their exact spelling only.", collation))
+	}
+	if others > 0 {
+		notes = append(notes, fmt.Sprintf("%d columns have another collation than the database (%s): statements that compare them with lists of texts fail (error 468).", others, collation))
+	}
+	return notes
 }
 
 // estimates are the engines' own figures; -1 means that they have none yet.
