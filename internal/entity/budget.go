@@ -16,7 +16,7 @@ const (
 )
 
 // budget is what an operation has spent.
-type budget struct{ rows, values, bytes atomic.Int64 }
+type budget struct{ rows, loaded, values, bytes atomic.Int64 }
 
 type budgetKey struct{}
 
@@ -35,8 +35,11 @@ func budgetOf(ctx context.Context) *budget {
 // rowsLeft is how many rows may still be loaded.
 func (b *budget) rowsLeft() int { return int(max(0, mostRows-b.rows.Load())) }
 
-// row counts a row that was loaded.
-func (b *budget) row() error {
+// row counts a row that was loaded, and the bytes of its values.
+func (b *budget) row(bytes int) error {
+	if b.loaded.Add(int64(bytes)) > mostBytes {
+		return errAnswer
+	}
 	if b.rows.Add(1) > mostRows {
 		return fault.New(fault.Invalid, "The answer would have more than %d rows; ask for fewer with first or with filters.", mostRows)
 	}

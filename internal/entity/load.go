@@ -436,11 +436,12 @@ func (l *loader) scan(ctx context.Context, p *plan, src string, args []any, owne
 	}
 	t := &p.table
 	for rs.Next() {
-		if err := l.budget.row(); err != nil {
-			return err
-		}
+		before := len(l.arena)
 		if err := rs.Scan(dest...); err != nil {
 			return fmt.Errorf("%w (statement: %s)", err, src)
+		}
+		if err := l.budget.row(len(l.arena) - before); err != nil {
+			return err
 		}
 		for i := range keys {
 			t.keys = append(t.keys, keys[i].key)

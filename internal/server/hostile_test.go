@@ -163,6 +163,34 @@ func TestAnswersAreBounded(t *testing.T) {
 	}
 }
 
+// A journal of large mutations is loaded until the limit, not to its end.
+func TestLongTextsAreBounded(t *testing.T) {
+	d := dbtest.SQLite(t)
+	fill(t, d, 1)
+	r := start(t, d, nil)
+	r.good("admin", "{ mutationLogs { totalCount } }") // makes the user's row
+	var user string
+	if err := d.Get(t.Context(), &user, `SELECT $uuid(u."id") FROM "core_User" u WHERE u."username" = ?`, "admin"); err != nil {
+		t.Fatal(err)
+	}
+	err := d.Write(t.Context(), "journal", func(tx *db.Tx) error {
+		for range 11 {
+			if _, err := tx.Insert(t.Context(), "core_Mutation_Log", db.Values{"id": db.NewUUID(), "json_content": strings.Repeat("x", 10_000_000), "user_id": user, "request_date_time": now, "status": 2}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.good("admin", "{ mutationLogs { edges { node { status } } } }")
+	r.good("admin", "{ mutationLogs(first: 2) { edges { node { jsonContent } } } }")
+	if a := r.query("admin", "{ mutationLogs { edges { node { jsonContent } } } }"); len(a.Errors) != 1 || !strings.Contains(a.Errors[0].Message, "longer than 100 MB") {
+		t.Errorf("%d %v", a.Status, a.Errors)
+	}
+}
+
 // A page of another site can make a browser send these with the user's cookies or login, without asking
 // us first. The operation may be in the URL, whatever the body is.
 func TestAnotherSiteCannotSendMutations(t *testing.T) {
