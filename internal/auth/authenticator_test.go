@@ -212,6 +212,19 @@ func TestLockOut(t *testing.T) {
 	}
 }
 
+// A user who is known comes from the cache, one who is not is looked for in the database: the answer must
+// not take the longer for it.
+func TestTheDatabaseDoesNotTellWhoIsKnown(t *testing.T) {
+	g := newGate(t, nil)
+	_, _ = g.Login(t.Context(), "Admin", "x", "a")
+	stop := db.Listen(func(string) { time.Sleep(20 * time.Millisecond) })
+	defer stop()
+	_, _ = g.Login(t.Context(), "nobody", "x", "b")
+	if len(g.slept) != 2 || g.slept[1] > g.throttle.limits.Delay-40*time.Millisecond { // a person, then a machine
+		t.Errorf("delays %v", g.slept)
+	}
+}
+
 // Whoever tries a user's name from everywhere, or other names from his address, does not keep him out of
 // where he signed in lately; wrong passwords of his own do.
 func TestOthersDoNotLockOutWhoIsKnown(t *testing.T) {
