@@ -106,6 +106,9 @@ func (q *query) join(path string, from joined, relation string) (joined, error) 
 	on := fmt.Sprintf(`%s."%s" = %s."%s"`, a.alias, to.Key, from.alias, f.one.Column)
 	if f.one.Reverse != "" {
 		on = fmt.Sprintf(`%s."%s" = %s."%s"`, a.alias, f.one.Reverse, from.alias, from.typ.Key)
+		if to.live != "" { // rows of the past would repeat the row
+			on += fmt.Sprintf(` AND %s."%s" IS NULL`, a.alias, to.live)
+		}
 	}
 	q.joins = append(q.joins, fmt.Sprintf(`LEFT JOIN "%s" AS %s ON %s`, to.Table, a.alias, on))
 	q.aliases[full] = a

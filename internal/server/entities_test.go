@@ -177,6 +177,25 @@ func TestEveryOrderOnOffer(t *testing.T) {
 	}
 }
 
+// A family of the past has the same head: an order by it must not repeat his claims.
+func TestAnOrderRepeatsNoRows(t *testing.T) {
+	d := dbtest.SQLite(t)
+	w := fill(t, d, 4)
+	populate(t, d, w)
+	r := start(t, d, nil)
+	count := func(order string) any {
+		return r.good("admin", `{ claims(orderBy: ["`+order+`"]) { totalCount } }`)["claims"].(map[string]any)["totalCount"]
+	}
+	before := count("id")
+	err := d.Write(t.Context(), "history", func(tx *db.Tx) error { return tx.Archive(t.Context(), "tblFamilies", now, w.Families) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if after := count("insuree__headOf__ethnicity"); before == 0.0 || after != before {
+		t.Errorf("%v claims, %v in the order of the families that their patients head", before, after)
+	}
+}
+
 func TestRowsOutsideTheScopeAreNotThere(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := fill(t, d, 3)
