@@ -138,9 +138,13 @@ var errLogin = fault.New(fault.Unauthenticated, "The user name or the password i
 // empty). Failures are slowed down, counted and logged; a login that was right lately is not hashed
 // again unless the stored password has changed.
 func (a *Authenticator) Login(ctx context.Context, username, password, address string) (*Principal, error) {
+	started := time.Now() // who is known may be found faster than who is not
 	acc, err := a.store.account(ctx, username)
 	if err != nil && fault.Code(err) != fault.Unauthenticated {
 		return nil, err
+	}
+	if acc != nil { // a database finds one account under several spellings; all count as one
+		username = acc.principal.Username
 	}
 	digest := a.digest(username, password)
 	if acc != nil && a.remembered(digest, acc) {
@@ -149,7 +153,7 @@ func (a *Authenticator) Login(ctx context.Context, username, password, address s
 	// The same login many times at once is one attempt.
 	key := string(digest[:]) + address
 	ch := a.checks.DoChan(key, func() (any, error) {
-		return acc, a.attempt(context.WithoutCancel(ctx), acc, digest, username, password, address)
+		return acc, a.attempt(context.WithoutCancel(ctx), started, acc, digest, username, password, address)
 	})
 	select {
 	case <-ctx.Done():
@@ -163,13 +167,12 @@ func (a *Authenticator) Login(ctx context.Context, username, password, address s
 }
 
 // attempt checks the password of acc (nil: there is no such user) and keeps the books.
-func (a *Authenticator) attempt(ctx context.Context, acc *account, digest [32]byte, username, password, address string) error {
+func (a *Authenticator) attempt(ctx context.Context, started time.Time, acc *account, digest [32]byte, username, password, address string) error {
 	failures, err := a.throttle.begin(username, address)
 	if err != nil {
 		a.o.Log.WarnContext(ctx, "login refused after too many failures", "user", username, "address", address)
 		return err
 	}
-	started := time.Now()
 	ok, err := acc.check(ctx, password)
 	switch {
 	case err != nil:

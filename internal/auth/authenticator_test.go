@@ -212,6 +212,76 @@ func TestLockOut(t *testing.T) {
 	}
 }
 
+// A user who is known comes from the cache, one who is not is looked for in the database: the answer must
+// not take the longer for it.
+func TestTheDatabaseDoesNotTellWhoIsKnown(t *testing.T) {
+	g := newGate(t, nil)
+	_, _ = g.Login(t.Context(), "Admin", "x", "a")
+	stop := db.Listen(func(string) { time.Sleep(20 * time.Millisecond) })
+	defer stop()
+	_, _ = g.Login(t.Context(), "nobody", "x", "b")
+	if len(g.slept) != 2 || g.slept[1] > g.throttle.limits.Delay-40*time.Millisecond { // a person, then a machine
+		t.Errorf("delays %v", g.slept)
+	}
+}
+
+// Whoever tries a user's name from everywhere, or other names from his address, does not keep him out of
+// where he signed in lately; wrong passwords of his own do.
+func TestOthersDoNotLockOutWhoIsKnown(t *testing.T) {
+	g := newGate(t, func(o *Options) { o.Remember = time.Nanosecond })
+	login := func(user, password, address string) (locked bool) {
+		t.Helper()
+		g.pass(time.Millisecond)
+		_, err := g.Login(t.Context(), user, password, address)
+		var l *LockedError
+		if locked = errors.As(err, &l); err != nil && !locked && password == "admin123" {
+			t.Error(err)
+		}
+		return locked
+	}
+	login("Admin", "admin123", "office")
+	for i := range 50 {
+		login("Admin", "x", fmt.Sprint(i))
+		login(fmt.Sprint("user", i), "x", "office")
+	}
+	if !login("Admin", "admin123", "elsewhere") {
+		t.Error("not locked elsewhere")
+	}
+	for range 4 {
+		if login("Admin", "x", "office") || login("Admin", "admin123", "office") {
+			t.Fatal("locked out of the office")
+		}
+	}
+	for range 5 {
+		login("Admin", "x", "office")
+	}
+	g.pass(4 * time.Minute)
+	if !login("Admin", "x", "office") {
+		t.Error("own wrong passwords do not count")
+	}
+	g.pass(knownFor)
+	for i := range 50 {
+		login("Admin", "x", fmt.Sprint(i))
+	}
+	if !login("Admin", "admin123", "office") {
+		t.Error("known for ever")
+	}
+}
+
+// Databases find a user by names in another case and with blanks behind them.
+func TestSpellingsOfAUserCountAsOne(t *testing.T) {
+	g := newGate(t, nil)
+	for _, name := range []string{"Admin", "ADMIN", "admin ", "Admin  ", "aDMIN   "} {
+		_, _ = g.Login(t.Context(), name, "x", "a")
+	}
+	var locked *LockedError
+	for _, name := range []string{"Admin", "Admin    "} {
+		if _, err := g.Login(t.Context(), name, "admin123", "a"); !errors.As(err, &locked) {
+			t.Errorf("%q is not locked: %v", name, err)
+		}
+	}
+}
+
 func TestLockOfAddressAndOfUser(t *testing.T) {
 	g := newGate(t, nil)
 	var locked *LockedError

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
+
 	"github.com/openimis/openimis-be-go/internal/clock"
 	"github.com/openimis/openimis-be-go/internal/fault"
 )
@@ -59,7 +61,13 @@ type throttle struct {
 	mu     sync.Mutex
 	keys   map[string]*list.Element // of *tries
 	recent *list.List               // used last first
+	// known are the pairs of user and address that were right, with the time. Failures of others do not
+	// lock them out.
+	known *lru.Cache[string, time.Time]
 }
+
+// knownFor is how long a login that was right keeps a pair known.
+const knownFor = 24 * time.Hour
 
 // tries are the failed logins of one key within the window.
 type tries struct {
@@ -71,11 +79,12 @@ type tries struct {
 const maxTracked = 20_000
 
 func newThrottle(l Limits, c clock.Clock) *throttle {
-	return &throttle{limits: l.orDefaults(), clock: c, keys: map[string]*list.Element{}, recent: list.New()}
+	known, _ := lru.New[string, time.Time](maxTracked)
+	return &throttle{limits: l.orDefaults(), clock: c, keys: map[string]*list.Element{}, recent: list.New(), known: known}
 }
 
-// key and how many failures it may have. The pair of user and address locks early, so that an attacker
-// elsewhere cannot lock a user out with a few tries. An empty address is not known: only the user counts.
+// key and how many failures it may have. The pair of user and address comes first; it locks early, so that
+// an attacker elsewhere cannot lock a user out with a few tries. An empty address is not known: only the user counts.
 type limitedKey struct {
 	key   string
 	limit int
@@ -97,7 +106,11 @@ func (t *throttle) begin(user, address string) (failures int, err error) {
 	defer t.mu.Unlock()
 	now := t.clock()
 	keys := t.limited(user, address)
-	for _, k := range keys {
+	checked := keys
+	if at, ok := t.known.Get(keys[0].key); ok && now.Sub(at) < knownFor {
+		checked = keys[:1]
+	}
+	for _, k := range checked {
 		if tr := t.find(k.key, now); tr != nil && tr.count >= k.limit {
 			wait := max(time.Second, tr.last.Add(t.limits.Window).Sub(now))
 			return 0, &LockedError{RetryAfter: wait, fault: fault.New(fault.Unauthenticated,
@@ -130,6 +143,9 @@ func (t *throttle) withdraw(user, address string, forgive bool) {
 	defer t.mu.Unlock()
 	now := t.clock()
 	for i, k := range t.limited(user, address) {
+		if i == 0 && forgive {
+			t.known.Add(k.key, now)
+		}
 		tr := t.find(k.key, now)
 		if tr == nil {
 			continue

@@ -31,6 +31,10 @@ const (
 	datetimeFormat = "2006-01-02 15:04:05.000"
 )
 
+// LongestSearch is how many characters a text that is searched for may have: no column of that kind is
+// longer, and SQL Server takes patterns of 4,000 characters, in which each may be escaped.
+const LongestSearch = 1999
+
 // Contains makes the pattern of $like that finds text anywhere.
 func Contains(text string) string { return "%" + escapeLike(text) + "%" }
 

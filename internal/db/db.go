@@ -56,6 +56,7 @@ type DB struct {
 	name           string
 	hexKeys        bool // keys of the Python backend's tables are char(32), see DjangoUUID
 	babelfish      bool // speaks TDS but is PostgreSQL: Babelfish
+	noJSON         string
 }
 
 // Open connects to the database that url names and learns which tables and columns it has:

@@ -2,7 +2,11 @@ package db
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
+
+	mssql "github.com/microsoft/go-mssqldb"
 )
 
 // columnsOf lists table and column of everything in the default schema, per engine. These are
@@ -27,6 +31,9 @@ func (d *DB) Probe(ctx context.Context) error {
 		}
 		d.hexKeys = len(kinds) == 1 && kinds[0] == "char"
 		if err := d.loadTriggers(ctx); err != nil {
+			return err
+		}
+		if err := d.probeJSON(ctx); err != nil {
 			return err
 		}
 	}
@@ -55,6 +62,26 @@ func (d *DB) Probe(ctx context.Context) error {
 	d.mu.Unlock()
 	return nil
 }
+
+// probeJSON tries OPENJSON, by which lists of parameters travel. It is tried, because other engines that
+// speak T-SQL have it at any compatibility level.
+func (d *DB) probeJSON(ctx context.Context) error {
+	d.noJSON = ""
+	_, err := d.writer.ExecContext(ctx, `SELECT COUNT(*) FROM OPENJSON(N'[1]')`)
+	var refused mssql.Error
+	if !errors.As(err, &refused) {
+		return err
+	}
+	level := 0
+	if err := d.writer.GetContext(ctx, &level, `SELECT CAST(compatibility_level AS int) FROM sys.databases WHERE name = DB_NAME()`); err != nil {
+		return err
+	}
+	d.noJSON = fmt.Sprintf("OPENJSON does not work (%s). It needs SQL Server 2016 and compatibility level 130 or more; the level is %d: ALTER DATABASE … SET COMPATIBILITY_LEVEL = 130.", refused.Message, level)
+	return nil
+}
+
+// NoJSON says why the database cannot take lists of parameters; "" when it can.
+func (d *DB) NoJSON() string { return d.noJSON }
 
 // Offers implements Query.
 func (d *DB) Offers(table, column string) bool {

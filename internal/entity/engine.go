@@ -70,15 +70,18 @@ func (e *Engine) answer(ctx context.Context, c *compiler, compile func() (*manyP
 		if m, err = compile(); err != nil {
 			return err
 		}
-		l = &loader{query: q, now: e.Clock(), listCap: e.ListCap, budget: rowBudget, reg: e.Registry, marks: &e.marks, principal: c.principal, arena: make([]byte, 0, 4096)}
+		l = &loader{query: q, now: e.Clock(), listCap: e.ListCap, budget: budgetOf(ctx), reg: e.Registry, marks: &e.marks, principal: c.principal, arena: make([]byte, 0, 4096)}
 		return l.list(ctx, m, nil)
 	})
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{arena: l.arena, b: make([]byte, 0, len(l.arena)*2+1024), path: ast.Path{ast.PathName(graphql.GetFieldContext(ctx).Field.Alias)}}
+	w := &writer{budget: l.budget, arena: l.arena, b: make([]byte, 0, len(l.arena)*2+1024), path: ast.Path{ast.PathName(graphql.GetFieldContext(ctx).Field.Alias)}}
 	if !write(w, m) {
 		w.null()
+	}
+	if w.full {
+		return nil, errAnswer
 	}
 	for _, err := range w.errs {
 		graphql.AddError(ctx, err)

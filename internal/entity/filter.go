@@ -83,6 +83,11 @@ func (c Cond) Join(path ...string) string {
 	return alias.alias
 }
 
+// mostJoins is how many relations the filters and the order of one list may lead through. An order may
+// walk from patient to family to head of family without end, and the engines refuse to join so many tables
+// or think about it for long.
+const mostJoins = 20
+
 // join adds the LEFT JOIN of a relation once and gives its alias.
 func (q *query) join(path string, from joined, relation string) (joined, error) {
 	full := strings.TrimPrefix(path+"."+relation, ".")
@@ -93,11 +98,17 @@ func (q *query) join(path string, from joined, relation string) (joined, error) 
 	if !ok || f.one == nil {
 		return joined{}, fmt.Errorf("%s has no relation %s", from.typ.Name, relation)
 	}
+	if len(q.joins) >= mostJoins {
+		return joined{}, fmt.Errorf("it leads through more than %d relations", mostJoins)
+	}
 	to := q.registry.to(f.one.To)
 	a := joined{"j" + strconv.Itoa(len(q.aliases)), to}
 	on := fmt.Sprintf(`%s."%s" = %s."%s"`, a.alias, to.Key, from.alias, f.one.Column)
 	if f.one.Reverse != "" {
 		on = fmt.Sprintf(`%s."%s" = %s."%s"`, a.alias, f.one.Reverse, from.alias, from.typ.Key)
+		if to.live != "" { // rows of the past would repeat the row
+			on += fmt.Sprintf(` AND %s."%s" IS NULL`, a.alias, to.live)
+		}
 	}
 	q.joins = append(q.joins, fmt.Sprintf(`LEFT JOIN "%s" AS %s ON %s`, to.Table, a.alias, on))
 	q.aliases[full] = a

@@ -10,7 +10,6 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/fault"
 	"github.com/openimis/openimis-be-go/internal/relay"
 )
 
@@ -45,16 +44,13 @@ type loader struct {
 	query   db.Query
 	now     time.Time
 	listCap int
-	budget  int // rows that this answer may still load
+	budget  *budget
 	arena   []byte
 	reg     *Registry
 	marks   *marks
 	// principal decides what relations show.
 	principal *auth.Principal
 }
-
-// rowBudget is how many rows one answer may have, over all its relations.
-const rowBudget = 500_000
 
 // list loads a list and what its nodes need. parents are the keys of the parent rows, nil at the root.
 func (l *loader) list(ctx context.Context, m *manyPlan, parents []key) error {
@@ -178,7 +174,7 @@ func (l *loader) childLists(ctx context.Context, m *manyPlan, node *plan, parent
 	conditions, args := q.conditions(true)
 	if m.conn == nil {
 		src += " FROM " + q.from() + conditions + " ORDER BY " + fk + ", " + strings.Join(q.order, ", ") + " $page(?, ?)"
-		args = append(args, l.budget+1, 0)
+		args = append(args, l.budget.rowsLeft()+1, 0)
 	} else {
 		count := ""
 		where := `x."imis_n" > ? AND x."imis_n" <= ?`
@@ -437,11 +433,12 @@ func (l *loader) scan(ctx context.Context, p *plan, src string, args []any, owne
 	}
 	t := &p.table
 	for rs.Next() {
-		if l.budget--; l.budget < 0 {
-			return fault.New(fault.Invalid, "The answer would have more than %d rows; ask for fewer with first or with filters.", rowBudget)
-		}
+		before := len(l.arena)
 		if err := rs.Scan(dest...); err != nil {
 			return fmt.Errorf("%w (statement: %s)", err, src)
+		}
+		if err := l.budget.row(len(l.arena) - before); err != nil {
+			return err
 		}
 		for i := range keys {
 			t.keys = append(t.keys, keys[i].key)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/openimis/openimis-be-go/internal/fault"
+	"github.com/openimis/openimis-be-go/internal/schema"
 )
 
 // sortBy adds the keys of an orderBy argument: fields in camelCase or snake_case, relations joined by
@@ -16,12 +17,14 @@ func (q *query) sortBy(keys []string) error {
 	for _, k := range keys {
 		name, descending := strings.CutPrefix(k, "-")
 		if name == "?" {
-			q.random = true
-			q.order = append(q.order, "$random")
+			if !q.random {
+				q.random = true
+				q.order = append(q.order, "$random")
+			}
 			continue
 		}
 		t, err := q.follow(target{}, strings.Split(name, "__"), matchAny)
-		if err != nil {
+		if err != nil || long(t.of, t.column) {
 			return fault.Input("orderBy", "Cannot resolve keyword '%s' into field. Choices are: %s", name, strings.Join(q.typ.sortable(), ", "))
 		}
 		expr := fmt.Sprintf(`%s."%s"`, t.alias, t.column)
@@ -53,6 +56,12 @@ func (q *query) sortBy(keys []string) error {
 	return nil
 }
 
+// long says whether a column is one of the long texts that SQL Server does not sort by.
+func long(t *schema.Table, column string) bool {
+	c, ok := t.Column(column)
+	return ok && c.LOB
+}
+
 // matchAny finds the field that a segment names in any spelling: date_claimed, dateClaimed, icd_1.
 func matchAny(b *bound, segment string) string {
 	want := strings.ToLower(strings.ReplaceAll(segment, "_", ""))
@@ -71,7 +80,7 @@ func matchAny(b *bound, segment string) string {
 func (b *bound) sortable() []string {
 	names := []string{"id"}
 	for n, f := range b.fields {
-		if f.column != "" || f.one != nil {
+		if f.column != "" && !long(b.table, f.column) || f.one != nil {
 			names = append(names, n)
 		}
 	}

@@ -15,10 +15,14 @@ import (
 // writer writes loaded plans as JSON. Its methods return false when a value that must not be null is
 // missing, and then the nearest nullable parent becomes null, as GraphQL wants it.
 type writer struct {
-	b     []byte
-	arena []byte
-	path  ast.Path
-	errs  gqlerror.List
+	b      []byte
+	arena  []byte
+	path   ast.Path
+	errs   gqlerror.List
+	budget *budget
+	// spent is how much of b the budget knows of.
+	spent int
+	full  bool // the budget is used up: nothing more is written
 }
 
 // maxErrors is how many errors an answer lists; a broken relation would repeat it for every row.
@@ -32,9 +36,19 @@ func (w *writer) fail(err error, pos *ast.Position) {
 
 func (w *writer) null() { w.b = append(w.b, "null"...) }
 
+// spend counts values that are about to be written, and what was written since; false: no more is to be.
+func (w *writer) spend(values int) bool {
+	w.full = w.full || !w.budget.written(values, max(0, len(w.b)-w.spent))
+	w.spent = max(w.spent, len(w.b))
+	return !w.full
+}
+
 // object writes row r of a plan.
 func (w *writer) object(p *plan, r int) bool {
 	start := len(w.b)
+	if !w.spend(1 + len(p.fields)) {
+		return true
+	}
 	w.b = append(w.b, '{')
 	for i := range p.fields {
 		f := &p.fields[i]
@@ -115,7 +129,7 @@ func (w *writer) list(m *manyPlan, parent int) bool {
 	}
 	start := len(w.b)
 	w.b = append(w.b, '[')
-	for r := g.from; r < g.to; r++ {
+	for r := g.from; r < g.to && !w.full; r++ {
 		if r > g.from {
 			w.b = append(w.b, ',')
 		}
@@ -197,7 +211,7 @@ func (w *writer) cursor(g group, n int) {
 func (w *writer) edges(c *connPlan, f *connField, g group) {
 	w.path = append(w.path, ast.PathName("edges"))
 	w.b = append(w.b, '[')
-	for r := g.from; r < g.to; r++ {
+	for r := g.from; r < g.to && w.spend(len(f.inner)); r++ {
 		if r > g.from {
 			w.b = append(w.b, ',')
 		}

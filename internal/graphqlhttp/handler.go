@@ -9,6 +9,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"mime"
@@ -60,7 +61,7 @@ func New(es graphql.ExecutableSchema, limits Limits, log *slog.Logger, extension
 		limits.Body = 10 << 20
 	}
 	h := &Handler{exec: executor.New(es), schema: es.Schema(), limits: limits, log: log}
-	h.exec.SetQueryCache(lru.New[*ast.QueryDocument](1000))
+	h.exec.SetQueryCache(documents{lru.New[*ast.QueryDocument](1000)})
 	h.exec.SetDefaultRulesFn(validationRules)
 	h.exec.SetParserTokenLimit(limits.Tokens)
 	h.exec.SetErrorPresenter(h.present)
@@ -228,8 +229,8 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) (p *graphql.RawPa
 		return nil, http.StatusBadRequest, "The request is not valid UTF-8."
 	}
 	if vars != "" && vars != "null" {
-		if err := decode([]byte(vars), &p.Variables); err != nil {
-			return nil, http.StatusBadRequest, "Variables are invalid JSON."
+		if message := readVariables(p, []byte(vars)); message != "" {
+			return nil, http.StatusBadRequest, message
 		}
 	}
 	return p, 0, ""
@@ -264,11 +265,22 @@ func (h *Handler) readJSON(p *graphql.RawParams, body []byte) (*graphql.RawParam
 				return p, 0, ""
 			}
 		}
-		if err := decode(raw, &p.Variables); err != nil {
-			return nil, http.StatusBadRequest, "Variables are invalid JSON."
+		if message := readVariables(p, raw); message != "" {
+			return nil, http.StatusBadRequest, message
 		}
 	}
 	return p, 0, ""
+}
+
+// readVariables says why the variables cannot be read; "" when all is well.
+func readVariables(p *graphql.RawParams, raw []byte) (message string) {
+	if tooManyValues(raw) {
+		return fmt.Sprintf("The variables have more than %d values, which is not allowed.", mostValues)
+	}
+	if err := decode(raw, &p.Variables); err != nil {
+		return "Variables are invalid JSON."
+	}
+	return ""
 }
 
 // decode keeps numbers as they were written.

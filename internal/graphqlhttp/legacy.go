@@ -44,7 +44,7 @@ func checkArguments(s *ast.Schema, defs ast.ArgumentDefinitionList, args ast.Arg
 			continue
 		}
 		if problems := literal(s, def.Type, a.Value); len(problems) > 0 {
-			addError(core.Message("Argument %q has invalid value %s.\n%s", a.Name, shortened(printValue(a.Value)), strings.Join(problems, "\n")), core.At(opening(a.Value)))
+			addError(core.Message("Argument %q has invalid value %s.\n%s", a.Name, shortened(printValue(a.Value)), told(problems)), core.At(opening(a.Value)))
 		}
 	}
 }
@@ -74,6 +74,9 @@ func literal(s *ast.Schema, t *ast.Type, v *ast.Value) []string {
 		}
 		var problems []string
 		for i, c := range v.Children {
+			if len(problems) > mostProblems {
+				break
+			}
 			for _, p := range literal(s, t.Elem, c.Value) {
 				problems = append(problems, fmt.Sprintf("In element #%d: %s", i, p))
 			}
@@ -93,6 +96,16 @@ func literal(s *ast.Schema, t *ast.Type, v *ast.Value) []string {
 	return nil
 }
 
+// mostProblems is how many problems of one value are told: an answer must not outgrow its request.
+const mostProblems = 100
+
+func told(problems []string) string {
+	if len(problems) > mostProblems {
+		problems = append(problems[:mostProblems:mostProblems], "…")
+	}
+	return strings.Join(problems, "\n")
+}
+
 func object(s *ast.Schema, def *ast.Definition, v *ast.Value) []string {
 	if v.Kind != ast.ObjectValue {
 		return []string{fmt.Sprintf("Expected %q, found not an object.", def.Name)}
@@ -101,7 +114,7 @@ func object(s *ast.Schema, def *ast.Definition, v *ast.Value) []string {
 	given := map[string]*ast.Value{}
 	for _, c := range v.Children {
 		given[c.Name] = c.Value
-		if def.Fields.ForName(c.Name) == nil {
+		if def.Fields.ForName(c.Name) == nil && len(problems) <= mostProblems {
 			problems = append(problems, fmt.Sprintf("In field %q: Unknown field.", c.Name))
 		}
 	}
@@ -141,6 +154,10 @@ func leaf(def *ast.Definition, v *ast.Value) bool {
 	case "Boolean":
 		return v.Kind == ast.BooleanValue
 	case "Decimal":
+		// No amount has so many digits, and reading them takes time that grows with the square of their number.
+		if len(v.Raw) > longestNumber {
+			return false
+		}
 		_, err := decimal.NewFromString(v.Raw)
 		return (text || number) && err == nil
 	case "Date":
@@ -153,6 +170,9 @@ func leaf(def *ast.Definition, v *ast.Value) bool {
 	}
 	return true
 }
+
+// longestNumber is how many characters a Decimal may have.
+const longestNumber = 100
 
 func integer(v *ast.Value, low, high int64) bool {
 	n, err := strconv.ParseInt(v.Raw, 10, 64)

@@ -1,6 +1,7 @@
 package graphqlhttp
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"mime"
@@ -11,9 +12,12 @@ import (
 	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/parser"
+
+	"github.com/openimis/openimis-be-go/internal/db"
 )
 
 func parseForm(body []byte) (url.Values, error) { return url.ParseQuery(string(body)) }
@@ -24,12 +28,12 @@ func (h *Handler) check(r *http.Request, oc *graphql.OperationContext) *gqlerror
 		return &gqlerror.Error{Message: "Can only perform a mutation operation from a POST request."}
 	}
 	if oc.Operation.Operation == ast.Mutation && isForm(r) && forms.Check(r) != nil {
-		return &gqlerror.Error{Message: "A form on another site cannot send a mutation."}
+		return &gqlerror.Error{Message: "A form or script of another site cannot send a mutation."}
 	}
 	if n := len(oc.Operation.SelectionSet); n > h.limits.Roots {
 		return gqlerror.Errorf("The operation has %d root fields; %d are allowed.", n, h.limits.Roots)
 	}
-	m := meter{fragments: oc.Doc.Fragments, depths: map[string]int{}, texts: texts{longest: longestFilter}}
+	m := meter{fragments: oc.Doc.Fragments, depths: map[string]int{}, texts: texts{longest: db.LongestSearch}}
 	if oc.Operation.Operation == ast.Mutation {
 		m.texts.longest = 0
 	}
@@ -49,13 +53,53 @@ func (h *Handler) check(r *http.Request, oc *graphql.OperationContext) *gqlerror
 	return nil
 }
 
-// forms refuses forms that a browser sends from another site: it would add the user's credentials. JSON
-// cannot be sent that way, and the check would refuse it behind gateways that change the host.
+// forms refuses what a browser sends from another site without asking us first: it would add the user's
+// credentials. JSON cannot be sent that way, and the check would refuse it behind gateways that change the
+// host.
 var forms = http.NewCrossOriginProtection()
 
+// isForm says whether a browser may have sent the request unasked. The operation of such a request need
+// not be in a form: the URL may have it.
 func isForm(r *http.Request) bool {
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	return kind == "application/x-www-form-urlencoded"
+	return kind != "application/json" && kind != "application/graphql"
+}
+
+// longestCached is how long a document may be that is kept parsed: thousands of long ones would fill the
+// memory, and are seldom sent twice.
+const longestCached = 16 << 10
+
+// documents keeps the documents that were sent last.
+type documents struct {
+	*lru.LRU[*ast.QueryDocument]
+}
+
+// Add implements graphql.Cache.
+func (d documents) Add(ctx context.Context, query string, doc *ast.QueryDocument) {
+	if len(query) <= longestCached {
+		d.LRU.Add(ctx, query, doc)
+	}
+}
+
+// mostValues is how many values variables may have, those within lists and objects included. A large claim
+// has some thousands.
+const mostValues = 100_000
+
+// tooManyValues says whether variables have more values than allowed, before they take a hundred times
+// their length in memory.
+func tooManyValues(variables []byte) bool {
+	n, text := 0, false
+	for i := 0; i < len(variables); i++ {
+		switch c := variables[i]; {
+		case text && c == '\\':
+			i++
+		case c == '"':
+			text = !text
+		case !text && (c == ',' || c == '[' || c == '{'):
+			n++
+		}
+	}
+	return n > mostValues
 }
 
 // meter measures selections; a fragment is measured once, however often it is spread.
@@ -99,10 +143,6 @@ func (m *meter) depth(set ast.SelectionSet) int {
 	}
 	return deepest
 }
-
-// longestFilter is how many characters a text of a query may have: no column that lists are filtered by
-// is longer, and patterns of LIKE end at 4,000 on SQL Server.
-const longestFilter = 4000
 
 // texts finds the first text that no database takes.
 type texts struct {

@@ -26,7 +26,7 @@ func checkVariables(s *ast.Schema, op *ast.OperationDefinition, values map[strin
 			message = fmt.Sprintf("Variable %q of required type %q was not provided.", "$"+d.Variable, d.Type.String())
 		} else if problems := literal(s, d.Type, asLiteral(s, d.Type, value)); len(problems) > 0 {
 			text, _ := json.Marshal(value)
-			message = fmt.Sprintf("Variable %q got invalid value %s.\n%s", "$"+d.Variable, shortened(string(text)), strings.Join(problems, "\n"))
+			message = fmt.Sprintf("Variable %q got invalid value %s.\n%s", "$"+d.Variable, shortened(string(text)), told(problems))
 		}
 		if message != "" {
 			e := &gqlerror.Error{Message: message}

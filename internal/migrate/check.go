@@ -62,6 +62,9 @@ func Check(ctx context.Context, d *db.DB, needs []schema.Need) (Report, error) {
 		if err := r.compatibility(ctx, d); err != nil {
 			return r, fmt.Errorf("check %s: compatibility level: %w", d.Name(), err)
 		}
+		if err := r.collations(ctx, d); err != nil {
+			return r, fmt.Errorf("check %s: collations: %w", d.Name(), err)
+		}
 		if err := r.triggers(ctx, d); err != nil {
 			return r, fmt.Errorf("check %s: triggers: %w", d.Name(), err)
 		}
@@ -96,18 +99,39 @@ func (r *Report) triggers(ctx context.Context, d *db.DB) error {
 }
 
 // compatibility notes the compatibility level and whether it allows OPENJSON, which SQL Server 2016 has
-// at levels from 130 on. It is tried, because other engines that speak T-SQL have it at any level.
+// at levels from 130 on.
 func (r *Report) compatibility(ctx context.Context, d *db.DB) error {
 	err := d.Pool().QueryRowContext(ctx, `SELECT compatibility_level FROM sys.databases WHERE name = DB_NAME()`).Scan(&r.Compatibility)
-	if err != nil {
+	if why := d.NoJSON(); err == nil && why != "" {
+		r.NoJSON = true
+		r.Notes = append(r.Notes, why)
+	}
+	return err
+}
+
+// collations notes a collation that distinguishes case, and columns that have another than the database:
+// both come from servers that were set up differently, and no statement can make up for them.
+func (r *Report) collations(ctx context.Context, d *db.DB) error {
+	var collation string
+	if err := d.Pool().QueryRowContext(ctx, `SELECT CAST(DATABASEPROPERTYEX(DB_NAME(), 'Collation') AS nvarchar(128))`).Scan(&collation); err != nil {
 		return err
 	}
-	var n int
-	if err := d.Pool().QueryRowContext(ctx, `SELECT COUNT(*) FROM OPENJSON(N'[1]')`).Scan(&n); err != nil {
-		r.NoJSON = true
-		r.Notes = append(r.Notes, fmt.Sprintf("OPENJSON does not work (%v). It needs SQL Server 2016 and compatibility level 130 or more; the level is %d: ALTER DATABASE … SET COMPATIBILITY_LEVEL = 130.", err, r.Compatibility))
+	var others int
+	if err := d.Pool().QueryRowContext(ctx, `SELECT COUNT(*) FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_SCHEMA = SCHEMA_NAME() AND COLLATION_NAME IS NOT NULL AND LOWER(COLLATION_NAME) <> LOWER(@p1)`, collation).Scan(&others); err != nil {
+		return err
 	}
+	r.Notes = append(r.Notes, collationNotes(collation, others)...)
 	return nil
+}
+
+func collationNotes(collation string, others int) (notes []string) {
+	if c := strings.ToUpper(collation) + "_"; strings.Contains(c, "_CS_") || strings.Contains(c, "_BIN") {
+		notes = append(notes, fmt.Sprintf("The collation %s distinguishes case: user names, codes and parts of names are found in their exact spelling only.", collation))
+	}
+	if others > 0 {
+		notes = append(notes, fmt.Sprintf("%d columns have another collation than the database (%s): statements that compare them with lists of texts fail (error 468).", others, collation))
+	}
+	return notes
 }
 
 // estimates are the engines' own figures; -1 means that they have none yet.

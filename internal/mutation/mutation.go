@@ -18,7 +18,6 @@ import (
 	"os"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -26,6 +25,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/clock"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/fault"
+	"github.com/openimis/openimis-be-go/internal/schema"
 )
 
 // The values of core_Mutation_Log.status.
@@ -148,8 +148,8 @@ func (s *Service) Submit(ctx context.Context, name string, input json.RawMessage
 		return "", fault.Input("input", "The input of %s is not valid JSON.", name)
 	}
 	for field, text := range map[string]*string{"clientMutationId": clientMutationID, "clientMutationLabel": label} {
-		if text != nil && utf8.RuneCountInString(*text) > maxClientText {
-			return "", fault.Input(field, "%s has %d characters; at most %d are allowed.", field, utf8.RuneCountInString(*text), maxClientText)
+		if text != nil && schema.Length(*text) > maxClientText {
+			return "", fault.Input(field, "%s has %d characters; at most %d are allowed.", field, schema.Length(*text), maxClientText)
 		}
 	}
 	now := s.o.Clock()

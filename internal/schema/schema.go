@@ -36,7 +36,10 @@
 // Our DDL makes uniqueidentifier and datetime.
 package schema
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf16"
+)
 
 // Dialect names a database engine, with the strings that internal/db uses.
 type Dialect string
@@ -238,4 +241,14 @@ func contains(list []Version, v Version) bool {
 		}
 	}
 	return false
+}
+
+// Length is how many characters of a column s takes. SQL Server counts those beyond the Unicode of 1996,
+// such as emojis, twice.
+func Length(s string) int {
+	n := 0
+	for _, r := range s {
+		n += utf16.RuneLen(r)
+	}
+	return n
 }

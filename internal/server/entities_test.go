@@ -140,19 +140,59 @@ func TestBadArgumentsNameThemselves(t *testing.T) {
 	fill(t, d, 1)
 	r := start(t, d, nil)
 	for query, want := range map[string]string{
-		`{ insurees(first: 101) { totalCount } }`:                        "Requesting 101 records on the `insurees` connection exceeds the `first` limit of 100 records.",
-		`{ insurees(first: -1) { totalCount } }`:                         "Negative indexing is not supported.",
-		`{ healthFacilities(id: "abc") { edges { cursor } } }`:           `Argument "id": "abc" is no id`,
-		`{ healthFacilities(location_Id: "x") { edges { cursor } } }`:    `Argument "location_Id": "x" is no id`,
-		`{ mutationLogs(status: "soon") { totalCount } }`:                `Argument "status": "soon" is no whole number`,
-		`{ mutationLogs(orderBy: ["nope"]) { totalCount } }`:             "Cannot resolve keyword 'nope' into field. Choices are: clientMutationId",
-		`{ insuree(chfId: "1", validity: "x") { id } }`:                  `Expected type "Date"`,
-		`{ mutationLogs(requestDateTime: "2026-13-01") { totalCount } }`: `Expected type "DateTime", found "2026-13-01".`,
+		`{ insurees(first: 101) { totalCount } }`:                                                            "Requesting 101 records on the `insurees` connection exceeds the `first` limit of 100 records.",
+		`{ insurees(first: -1) { totalCount } }`:                                                             "Negative indexing is not supported.",
+		`{ healthFacilities(id: "abc") { edges { cursor } } }`:                                               `Argument "id": "abc" is no id`,
+		`{ healthFacilities(location_Id: "x") { edges { cursor } } }`:                                        `Argument "location_Id": "x" is no id`,
+		`{ mutationLogs(status: "soon") { totalCount } }`:                                                    `Argument "status": "soon" is no whole number`,
+		`{ claims(orderBy: ["insuree` + strings.Repeat("__family__headInsuree", 20) + `"]) { totalCount } }`: "Cannot resolve keyword 'insuree__family",
+		`{ mutationLogs(orderBy: ["nope"]) { totalCount } }`:                                                 "Cannot resolve keyword 'nope' into field. Choices are: clientMutationId",
+		`{ insuree(chfId: "1", validity: "x") { id } }`:                                                      `Expected type "Date"`,
+		`{ mutationLogs(requestDateTime: "2026-13-01") { totalCount } }`:                                     `Expected type "DateTime", found "2026-13-01".`,
 	} {
 		a := r.query("admin", query)
 		if len(a.Errors) == 0 || !strings.Contains(a.Errors[0].Message, want) {
 			t.Errorf("%s: %v, want %s", query, a.Errors, want)
 		}
+	}
+}
+
+// Each order that the error offers is one that every engine takes: SQL Server sorts by no ntext, and the
+// gate of TestMain sees the statements.
+func TestEveryOrderOnOffer(t *testing.T) {
+	d := dbtest.SQLite(t)
+	fill(t, d, 1)
+	r := start(t, d, nil)
+	for _, list := range []string{"claims", "mutationLogs"} {
+		refused := r.query("admin", `{ `+list+`(orderBy: ["nope"]) { totalCount } }`)
+		_, choices, _ := strings.Cut(refused.Errors[0].Message, "Choices are: ")
+		for _, field := range strings.Split(choices, ", ") {
+			r.good("admin", `{ `+list+`(orderBy: ["-`+field+`"]) { edges { node { id } } } }`)
+		}
+	}
+	for _, field := range []string{"explanation", "adjustment"} {
+		if a := r.query("admin", `{ claims(orderBy: ["`+field+`"]) { edges { node { id } } } }`); len(a.Errors) != 1 || !strings.Contains(a.Errors[0].Message, "Cannot resolve keyword '"+field+"'") {
+			t.Errorf("%s: %v", field, a.Errors)
+		}
+	}
+}
+
+// A family of the past has the same head: an order by it must not repeat his claims.
+func TestAnOrderRepeatsNoRows(t *testing.T) {
+	d := dbtest.SQLite(t)
+	w := fill(t, d, 4)
+	populate(t, d, w)
+	r := start(t, d, nil)
+	count := func(order string) any {
+		return r.good("admin", `{ claims(orderBy: ["`+order+`"]) { totalCount } }`)["claims"].(map[string]any)["totalCount"]
+	}
+	before := count("id")
+	err := d.Write(t.Context(), "history", func(tx *db.Tx) error { return tx.Archive(t.Context(), "tblFamilies", now, w.Families) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if after := count("insuree__headOf__ethnicity"); before == 0.0 || after != before {
+		t.Errorf("%v claims, %v in the order of the families that their patients head", before, after)
 	}
 }
 

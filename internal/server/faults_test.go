@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/dbtest"
+	"github.com/openimis/openimis-be-go/internal/dbtest/faketds"
 )
 
 const (
@@ -123,6 +125,50 @@ func TestSlowDatabase(t *testing.T) {
 				t.Errorf("afterwards: %d %s %v", status, text, err)
 			}
 		})
+	}
+}
+
+// SQL Server lets readers and writers wait for each other, and may end a reader as the victim.
+func TestAListIsReadAgainAfterADeadlock(t *testing.T) {
+	s := faketds.Start(t)
+	var asked atomic.Int64
+	deadlocks := int64(0)
+	s.Handle(func(r faketds.Request) *faketds.Reply {
+		switch {
+		case strings.Contains(r.SQL, `"tblUserRole"`):
+			return &faketds.Reply{Columns: []string{"IsSystem int", "RightID int"}, Rows: [][]any{{64, nil}}}
+		case strings.Contains(r.SQL, `FROM "tblUsersDistricts"`):
+			return &faketds.Reply{Columns: []string{"LocationId int"}}
+		case strings.Contains(r.SQL, `FROM "tblUsers"`):
+			return &faketds.Reply{Columns: []string{"UserID int", "LoginName nvarchar", "LanguageID nvarchar", "LastName nvarchar", "OtherNames nvarchar", "HFID int", "StoredPassword nvarchar", "PrivateKey nvarchar"},
+				Rows: [][]any{{1, "admin", "en", "L", "O", nil, nil, nil}}}
+		case strings.Contains(r.SQL, `FROM "core_User"`):
+			return &faketds.Reply{Columns: []string{"id nvarchar", "i_user_id int", "t_user_id nvarchar"}, Rows: [][]any{{"11111111-1111-1111-1111-111111111111", 1, nil}}}
+		case strings.Contains(r.SQL, `FROM "tblICDCodes"`):
+			if asked.Add(1) <= deadlocks {
+				return faketds.Deadlock()
+			}
+			return &faketds.Reply{Columns: []string{"k0 int", "c0 nvarchar"}, Rows: [][]any{{7, "A00"}}}
+		}
+		return nil
+	})
+	d, err := db.Open(t.Context(), s.URL(), db.Options{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	r := start(t, d, nil)
+	const query = `{ diagnoses(first: 1) { edges { node { code } } } }`
+	for deadlocks = range 3 {
+		asked.Store(0)
+		if data := r.good("admin", query); !strings.Contains(fmt.Sprint(data), "A00") || asked.Load() != deadlocks+1 {
+			t.Errorf("%d deadlocks: asked %d times, %v", deadlocks, asked.Load(), data)
+		}
+	}
+	asked.Store(0)
+	deadlocks = 100
+	if a := r.query("admin", query); len(a.Errors) != 1 || !strings.Contains(a.Errors[0].Message, "busy just now") {
+		t.Errorf("%v", a.Errors)
 	}
 }
 

@@ -199,11 +199,16 @@ func (i *Instance) observe(ctx context.Context, kind string, roots []string, too
 	telemetry.Of(ctx).SetOperation(strings.Join(roots, " "))
 }
 
-// gate checks the access rule of every root field before its resolver runs.
+// gate checks the access rule of every root field before its resolver runs, and bounds the answer.
 type gate struct{ access map[string]auth.Access }
 
 func (gate) ExtensionName() string                   { return "Access" }
 func (gate) Validate(graphql.ExecutableSchema) error { return nil }
+
+// InterceptOperation implements graphql.OperationInterceptor.
+func (gate) InterceptOperation(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
+	return next(entity.Bounded(ctx))
+}
 
 // InterceptRootField implements graphql.RootFieldInterceptor.
 func (g gate) InterceptRootField(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"bytes"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/config"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/dbtest"
+	"github.com/openimis/openimis-be-go/internal/dbtest/faketds"
 	"github.com/openimis/openimis-be-go/internal/server"
 )
 
@@ -110,6 +112,49 @@ func TestAMissingTableMakesTheServerUnready(t *testing.T) {
 	}
 	if missing := r.Main.Missing(); len(missing) != 1 || !strings.Contains(missing[0], "tblPhotos") {
 		t.Errorf("missing: %v", missing)
+	}
+}
+
+func TestTrustingEverybodyIsWarnedOf(t *testing.T) {
+	d := dbtest.SQLite(t)
+	for proxies, warns := range map[string]bool{"0.0.0.0/0": true, "10.0.0.1,::/0": true, "10.0.0.1": false, "none": false} {
+		conf, err := config.FromEnvironment(map[string]string{"DATABASE_URL": "sqlite:unused.db", "REMOTE_USER_AUTHENTICATION": "true", "TRUSTED_PROXIES": proxies})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var log bytes.Buffer
+		if _, err := server.New(conf, d, compiled, slog.New(slog.NewTextHandler(&log, nil))); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(log.String(), "can be any user") != warns {
+			t.Errorf("TRUSTED_PROXIES=%s: %s", proxies, log.String())
+		}
+	}
+}
+
+// The scripts of the legacy database ask for the compatibility level of SQL Server 2012.
+func TestALowCompatibilityLevelMakesTheServerUnready(t *testing.T) {
+	s := faketds.Start(t)
+	s.Handle(func(r faketds.Request) *faketds.Reply {
+		switch {
+		case strings.Contains(r.SQL, "OPENJSON"):
+			return faketds.Fail(208, "Invalid object name 'OPENJSON'.")
+		case strings.Contains(r.SQL, "compatibility_level"):
+			return &faketds.Reply{Columns: []string{"compatibility_level int"}, Rows: [][]any{{110}}}
+		}
+		return nil
+	})
+	d, err := db.Open(t.Context(), s.URL(), db.Options{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	r := start(t, d, nil)
+	if missing := r.Main.Missing(); len(missing) != 1 || !strings.Contains(missing[0], "the level is 110") {
+		t.Errorf("missing: %v", missing)
+	}
+	if status, body := r.get("", "/readyz"); status != 503 || !strings.Contains(body, "COMPATIBILITY_LEVEL = 130") {
+		t.Errorf("readyz: %d %s", status, body)
 	}
 }
 

@@ -50,6 +50,11 @@ func New(conf *config.Config, d *db.DB, compiled []Constructor, log *slog.Logger
 	if err != nil {
 		return nil, err
 	}
+	for _, p := range conf.TrustedProxies {
+		if bool(conf.RemoteUser) && p.Bits() == 0 {
+			log.Warn("TRUSTED_PROXIES trusts every address: whoever reaches the port can be any user; name the gateway's address", "network", p.String())
+		}
+	}
 	s.store = auth.NewStore(d, s.clock, 0)
 	s.store.AllRows = !bool(conf.RowSecurity)
 	var wake func(string)
@@ -201,7 +206,13 @@ func (s *Server) Needs() []schema.Need {
 }
 
 // Missing lists what the database lacks, a line each.
-func (s *Server) Missing() []string { return schema.Missing(s.DB.Columns(), s.Needs()) }
+func (s *Server) Missing() []string {
+	missing := schema.Missing(s.DB.Columns(), s.Needs())
+	if why := s.DB.NoJSON(); why != "" {
+		missing = append(missing, why)
+	}
+	return missing
+}
 
 // Listen takes the address that the configuration names, before anything is done for it.
 func Listen(conf *config.Config) (net.Listener, error) {

@@ -391,6 +391,10 @@ func (q *exchange) remove(res *Resource, id string) error {
 	return nil
 }
 
+// otherSites finds what a browser sends in the name of its user for a page of another site. It does so
+// unasked when the body has no type.
+var otherSites = http.NewCrossOriginProtection()
+
 // body reads a body of one of the content types; none given counts as the first.
 func (q *exchange) body(types ...string) ([]byte, error) {
 	if header := q.r.Header.Get("Content-Type"); header != "" {
@@ -399,6 +403,10 @@ func (q *exchange) body(types ...string) ([]byte, error) {
 			return nil, &refusal{status: http.StatusUnsupportedMediaType, issue: fhir.IssueTypeNotSupported, param: "Content-Type",
 				text: fmt.Sprintf("Content-Type %q is not supported here%s.", clip([]byte(header)), allowed(types))}
 		}
+	}
+	if q.r.Header.Get("Content-Type") == "" && otherSites.Check(q.r) != nil {
+		return nil, &refusal{status: http.StatusForbidden, issue: fhir.IssueTypeForbidden, param: "Content-Type",
+			text: "A page of another site cannot send a body without a Content-Type."}
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(nil, q.r.Body, q.s.conf.MaxBody))
 	var tooLarge *http.MaxBytesError

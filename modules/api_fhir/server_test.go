@@ -474,6 +474,7 @@ func TestCreateAndUpdate(t *testing.T) {
 	if a := x.do("POST /Location", body, "Prefer: return=minimal"); a.Code != 201 || a.Body.Len() != 0 || a.Header().Get("ETag") == "" {
 		t.Errorf("minimal: %d %s", a.Code, a.Body)
 	}
+	x.do("POST /Location", body, "Sec-Fetch-Site: cross-site").want(t, 403, "issue.0.details.text~another site")
 	x.do("POST /Location", body, "Prefer: return=OperationOutcome").want(t, 201, "issue.0.severity=information")
 	x.do("POST /Location", strings.Replace(body, " N1 ", "L1", 1)).want(t, 409, "issue.0.code=conflict", "issue.0.details.text=There is a location L1.")
 	x.do("POST /Location", `{"resourceType":"Location"}`).want(t, 400, "issue.0.expression.0=Location.identifier", "issue.0.details.text=Missing location code")

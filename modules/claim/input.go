@@ -9,6 +9,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/openimis/openimis-be-go/internal/fault"
+	"github.com/openimis/openimis-be-go/internal/schema"
 )
 
 // claimInput is the input of createClaim and updateClaim. What submission, processing, review and
@@ -97,7 +98,7 @@ var (
 // check finds what is wrong with an input by itself. maxCode is the length of the code's column.
 func (in *claimInput) check(now time.Time, maxCode int) error {
 	in.Code = strings.TrimSpace(in.Code)
-	switch n := len([]rune(in.Code)); {
+	switch n := schema.Length(in.Code); {
 	case n == 0:
 		return fault.Input("code", "code: a claim needs a code.")
 	case n > maxCode:
@@ -213,7 +214,7 @@ func checkAmount(field string, m *money) error {
 	return nil
 }
 
-// inputDate is a Date of an input; the time of day of a DateTime is dropped.
+// inputDate is a Date of an input; the time of day of a DateTime is dropped, with its zone.
 type inputDate struct{ time.Time }
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -237,8 +238,9 @@ func (d *inputDate) pointer() *time.Time {
 type inputTime struct{ time.Time }
 
 // UnmarshalJSON implements json.Unmarshaler.
-func (d *inputTime) UnmarshalJSON(b []byte) (err error) {
-	d.Time, err = readTime(b)
+func (d *inputTime) UnmarshalJSON(b []byte) error {
+	t, err := readTime(b)
+	d.Time = t.UTC()
 	return err
 }
 
@@ -249,7 +251,7 @@ func readTime(b []byte) (time.Time, error) {
 	}
 	for _, layout := range []string{time.DateOnly, "2006-01-02T15:04:05.999999999", time.RFC3339Nano, "2006-01-02 15:04:05.999999999"} {
 		if t, err := time.Parse(layout, *s); err == nil {
-			return t.UTC(), nil
+			return t, nil
 		}
 	}
 	return time.Time{}, fmt.Errorf("%q is no date; 2026-12-31 or 2026-12-31T23:59:59 is expected", *s)

@@ -4,10 +4,32 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/openimis/openimis-be-go/internal/fault"
 	"github.com/openimis/openimis-be-go/internal/mutation"
+	"github.com/openimis/openimis-be-go/internal/schema"
 )
+
+// SQL Server counts a character beyond the Unicode of 1996 twice.
+func TestCodeFitsItsColumn(t *testing.T) {
+	for code, fits := range map[string]bool{"ABCDEFGH": true, "ABCDEFGHI": false, "éééééééé": true, "😀😀😀😀": true, "😀😀😀😀A": false} {
+		in := claimInput{Code: code, DateFrom: inputDate{today}, DateClaimed: inputDate{today}}
+		if err := in.check(today, claimCodeLength); (err == nil) != fits {
+			t.Errorf("%s: %v", code, err)
+		}
+	}
+}
+
+// A date is the one that the client's clock shows, wherever it is.
+func TestDatesKeepTheirDay(t *testing.T) {
+	for text, want := range map[string]string{"2026-11-05": "2026-11-05", "2026-11-05T01:00:00": "2026-11-05", "2026-11-05T01:00:00+05:45": "2026-11-05", "2026-11-05T23:00:00-05:00": "2026-11-05", "2026-11-05T23:59:59Z": "2026-11-05"} {
+		var d inputDate
+		if err := json.Unmarshal([]byte(`"`+text+`"`), &d); err != nil || !d.Equal(d.UTC().Truncate(24*time.Hour)) || d.Format(time.DateOnly) != want {
+			t.Errorf("%s: %s, %v", text, d, err)
+		}
+	}
+}
 
 // Whatever a client sends is refused with a sentence, or fits the columns.
 func FuzzClaimInput(f *testing.F) {
@@ -27,7 +49,7 @@ func FuzzClaimInput(f *testing.F) {
 			return
 		}
 		claim := in.entered(1)
-		if n := len([]rune(claim.ClaimCode)); n == 0 || n > claimCodeLength || strings.TrimSpace(claim.ClaimCode) != claim.ClaimCode {
+		if n := schema.Length(claim.ClaimCode); n == 0 || n > claimCodeLength || strings.TrimSpace(claim.ClaimCode) != claim.ClaimCode {
 			t.Fatalf("code %q", claim.ClaimCode)
 		}
 		if overflows(claim.Claimed) || claim.Claimed.IsNegative() || claim.Claimed.Exponent() < -2 {

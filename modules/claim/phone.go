@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"github.com/openimis/openimis-be-go/internal/schema"
 )
 
 // CodedClaim is a claim as phones and FHIR clients send it: everything by code. It is the document of
@@ -50,8 +52,11 @@ func (c CodedClaim) Cut(codeLength int) CodedClaim {
 }
 
 func cut(s string, length int) string {
-	if r := []rune(s); len(r) > length {
-		return string(r[:length])
+	n := 0
+	for i, r := range s {
+		if n += schema.Length(string(r)); n > length {
+			return s[:i]
+		}
 	}
 	return s
 }

@@ -91,6 +91,7 @@ func TestSearches(t *testing.T) {
 			{"Location?name:contains=ION%20%3C2", "R002"},
 			{"Location?name=region,district%20%3C1%3E", "R000 R001 R002 D001"},
 			{"Location?name=%25", ""},
+			{"Location?name:contains=" + strings.Repeat("%25", 50_001), ""},
 			{"Location?physicalType=R", "R000 R001 R002"},
 			{"Location?physicalType=" + system + "R", "R000 R001 R002"},
 			{"Location?physicalType=other|R", ""},

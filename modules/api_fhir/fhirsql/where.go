@@ -129,8 +129,11 @@ func changed(_ db.Query, _ apifhir.Criterion, v apifhir.Value) (string, []any) {
 	return text, args
 }
 
-// storable says whether a text can be in a database at all; PostgreSQL refuses others.
-func storable(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
+// storable says whether a text can be in a database at all; PostgreSQL refuses others, and all engines
+// patterns that are too long.
+func storable(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsRune(s, 0) && utf8.RuneCountInString(s) <= db.LongestSearch
+}
 
 // where collects conditions that all have to hold.
 type where struct {
