@@ -5,7 +5,6 @@ import (
 	"maps"
 	"mime"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -15,8 +14,6 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/parser"
 )
-
-func parseForm(body []byte) (url.Values, error) { return url.ParseQuery(string(body)) }
 
 // check refuses what GET may not do and operations beyond the limits.
 func (h *Handler) check(r *http.Request, oc *graphql.OperationContext) *gqlerror.Error {
@@ -53,9 +50,10 @@ func (h *Handler) check(r *http.Request, oc *graphql.OperationContext) *gqlerror
 // cannot be sent that way, and the check would refuse it behind gateways that change the host.
 var forms = http.NewCrossOriginProtection()
 
+// isForm says whether a form of any site could have sent the request; its mutation may be in the URL.
 func isForm(r *http.Request) bool {
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	return kind == "application/x-www-form-urlencoded"
+	return kind != "application/json" && kind != "application/graphql"
 }
 
 // meter measures selections; a fragment is measured once, however often it is spread.
