@@ -23,7 +23,7 @@ func Mutate(ctx context.Context, app *App, name string) (*Receipt, error) {
 		return nil, err
 	}
 	text := func(key string) *string {
-		if s, ok := input[key].(string); ok && s != "" {
+		if s, ok := input[key].(string); ok {
 			return &s
 		}
 		return nil
