@@ -213,16 +213,19 @@ func (h *Handler) legacyErrors(params *graphql.RawParams, oc *graphql.OperationC
 			for _, f := range doc.Fragments {
 				unused = append(unused, &gqlerror.Error{Message: fmt.Sprintf("Fragment %q is never used.", f.Name), Locations: []gqlerror.Location{{Line: f.Position.Line, Column: f.Position.Column}}})
 			}
-			inOrderOfDocument(unused)
+			for _, e := range unused {
+				withoutStart(e)
+			}
 			return unused
 		}
 	}
-	validation := false
+	if oc == nil || oc.Doc == nil {
+		inOrderOfDocument(errs)
+	}
 	var doc *ast.QueryDocument
 	for i, e := range errs {
 		c := *e
 		syntax := e.Rule == "" && (oc == nil || oc.Doc == nil) // errors of validation name their rule
-		validation = validation || e.Rule != ""
 		if e.Rule == "OverlappingFieldsCanBeMerged" && len(e.Locations) == 1 {
 			if doc == nil {
 				doc, _ = parser.ParseQueryWithTokenLimit(&ast.Source{Input: params.Query}, h.limits.Tokens)
@@ -231,14 +234,14 @@ func (h *Handler) legacyErrors(params *graphql.RawParams, oc *graphql.OperationC
 				c.Locations = []gqlerror.Location{{Line: first.Line, Column: first.Column}, e.Locations[0]}
 			}
 		}
+		if e.Rule != "" {
+			withoutStart(&c)
+		}
 		c.Extensions, c.Rule, c.Path = nil, "", nil
 		if syntax {
 			syntaxError(&c, params.Query)
 		}
 		errs[i] = &c
-	}
-	if validation {
-		inOrderOfDocument(errs)
 	}
 	return errs
 }
@@ -276,7 +279,7 @@ var found = regexp.MustCompile("found (Name|String|Int|Float)$")
 // tokens reads a document to the end or to its first lexical error.
 func tokens(source string, each func(lexer.Token) bool) *gqlerror.Error {
 	l := lexer.New(&ast.Source{Input: source})
-	for {
+	for range 100_000 { // no document has more that is parsed
 		t, err := l.ReadToken()
 		if err != nil {
 			return err.(*gqlerror.Error)
@@ -285,6 +288,7 @@ func tokens(source string, each func(lexer.Token) bool) *gqlerror.Error {
 			return nil
 		}
 	}
+	return nil
 }
 
 // lexicalError says what the parser does not: which character is wrong.

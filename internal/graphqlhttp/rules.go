@@ -53,12 +53,10 @@ var reworded = map[string]rewording{
 		{regexp.MustCompile(`^Directive "@(\w+)" may not be used on (\w+)\.`), `Directive "$1" may not be used on "$2".`},
 	},
 	"OverlappingFieldsCanBeMerged": {{regexp.MustCompile(`because "(\w+)" and "(\w+)" are different`), `because $1 and $2 are different`}},
-	"ProvidedRequiredArguments":    {{regexp.MustCompile(`^Directive "@`), `Directive "`}, {regexp.MustCompile(`is required, but it was not provided\.`), missing}},
+	"ProvidedRequiredArguments":    {{regexp.MustCompile(`^Directive "@`), `Directive "`}, {regexp.MustCompile(`is required, but it was not provided`), `is required but not provided`}},
 }
 
 var ofDirective = regexp.MustCompile("^(Unknown d|D)irective ")
-
-const missing = "is required but not provided."
 
 // words gives an addError that replaces texts.
 func (w rewording) words(addError core.AddErrFunc) core.AddErrFunc {
@@ -87,25 +85,36 @@ func places(at ...*ast.Position) core.ErrorOption {
 	}
 }
 
-// inOrderOfDocument sorts errors of validation by their first place, for the rules are run one after
-// another; graphql-core 2 says no place when it is the first character of the document.
+// leaving are the rules that graphql-core 2 applies when it leaves what they are about, in their order.
+var leaving = map[string]int{"OverlappingFieldsCanBeMerged": 1, "NoUndefinedVariables": 2, "NoUnusedVariables": 3, "VariablesInAllowedPosition": 4, "NoUnusedFragments": 5}
+
+// inOrderOfDocument sorts errors of validation by their place, for the rules are run one after another.
 func inOrderOfDocument(errs gqlerror.List) {
-	slices.SortStableFunc(errs, func(a, b *gqlerror.Error) int {
-		if len(a.Locations) == 0 || len(b.Locations) == 0 {
-			return len(a.Locations) - len(b.Locations)
+	place := func(e *gqlerror.Error) gqlerror.Location {
+		switch {
+		case len(e.Locations) == 0:
+			return gqlerror.Location{}
+		case strings.HasPrefix(e.Rule, "Unique"): // the second of two
+			return e.Locations[len(e.Locations)-1]
 		}
-		x, y := a.Locations[0], b.Locations[0]
-		return cmp.Or(cmp.Compare(x.Line, y.Line), cmp.Compare(x.Column, y.Column))
+		return e.Locations[0]
+	}
+	slices.SortStableFunc(errs, func(a, b *gqlerror.Error) int {
+		x, y := place(a), place(b)
+		return cmp.Or(cmp.Compare(leaving[a.Rule], leaving[b.Rule]), cmp.Compare(x.Line, y.Line), cmp.Compare(x.Column, y.Column))
 	})
 	for i := range errs { // a missing argument is said after the wrong ones of the same field
-		for k := i + 1; k < len(errs) && strings.HasSuffix(errs[k-1].Message, missing) && strings.HasPrefix(errs[k].Message, "Unknown argument "); k++ {
+		for k := i + 1; k < len(errs) && errs[k-1].Rule == "ProvidedRequiredArguments" && errs[k].Rule == "KnownArgumentNames"; k++ {
 			errs[k-1], errs[k] = errs[k], errs[k-1]
 		}
 	}
-	for _, e := range errs {
-		if !slices.ContainsFunc(e.Locations, func(l gqlerror.Location) bool { return l.Line > 1 || l.Column > 1 }) {
-			e.Locations = nil
-		}
+}
+
+// withoutStart takes the places of an error away when they are the first character of the document, for
+// which graphql-core 2 says none.
+func withoutStart(e *gqlerror.Error) {
+	if !slices.ContainsFunc(e.Locations, func(l gqlerror.Location) bool { return l.Line > 1 || l.Column > 1 }) {
+		e.Locations = nil
 	}
 }
 
@@ -147,7 +156,9 @@ func fieldsOnCorrectType(observers *core.Events, addError core.AddErrFunc) {
 		}
 		var names []string
 		for _, d := range parent.Fields {
-			names = append(names, d.Name)
+			if !strings.HasPrefix(d.Name, "__") {
+				names = append(names, d.Name)
+			}
 		}
 		addError(core.Message("Cannot query field %q on type %q.%s", f.Name, parent.Name, meant(" Did you mean ", f.Name, names)), places(f.Position))
 	})

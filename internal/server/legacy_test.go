@@ -47,13 +47,15 @@ func TestErrorsOfDocumentsAreThoseOfThePythonBackend(t *testing.T) {
 		`fragment F on Query { __typename }`:                                    `Fragment "F" is never used.`,
 		`{ __typename } { __typename }`:                                         `This anonymous operation must be the only defined operation. | This anonymous operation must be the only defined operation. 1:16`,
 		"{ nope1 claims { edges { node { nope } } } }":                          `Cannot query field "nope1" on type "Query". 1:3 | Cannot query field "nope" on type "ClaimGQLType". Did you mean "code"? 1:33`,
-		`{ pricelists { } }`:                                                    "Syntax Error GraphQL (1:16) Expected Name, found }\n\n1: { pricelists { } }\n                  ^\n 1:16",
-		`   `:                                                                   "Syntax Error GraphQL (1:4) Unexpected EOF\n\n1:    \n      ^\n 1:4",
-		`{ claims(code: "x) { totalCount } }`:                                   "Syntax Error GraphQL (1:36) Unterminated string\n\n1: { claims(code: \"x) { totalCount } }\n                                      ^\n 1:36",
-		`{ claims(code: 'x') { totalCount } }`:                                  "Syntax Error GraphQL (1:16) Unexpected character \"'\".\n\n1: { claims(code: 'x') { totalCount } }\n                  ^\n 1:16",
-		`{ ä }`:                                                                 "Syntax Error GraphQL (1:3) Unexpected character \"\\u00E4\".\n\n1: { ä }\n     ^\n 1:3",
-		"{ \"x\" }\n":                                                           "Syntax Error GraphQL (1:3) Expected Name, found String \"x\"\n\n1: { \"x\" }\n     ^\n 1:3",
-		`query Q($f Int) { __typename }`:                                        "Syntax Error GraphQL (1:12) Expected :, found Name \"Int\"\n\n1: query Q($f Int) { __typename }\n              ^\n 1:12",
+		`query Q($a: Int) { claims(first: $b, codex: 1) { nope } }`:             `Unknown argument "codex" on field "claims" of type "Query". Did you mean "code"? 1:38 | Cannot query field "nope" on type "ClaimGQLTypeConnection". 1:50 | Variable "$b" is not defined by operation "Q". 1:34 1:1 | Variable "$a" is never used in operation "Q". 1:9`,
+		`{ __typena }`:                         `Cannot query field "__typena" on type "Query". 1:3`,
+		`{ pricelists { } }`:                   "Syntax Error GraphQL (1:16) Expected Name, found }\n\n1: { pricelists { } }\n                  ^\n 1:16",
+		`   `:                                  "Syntax Error GraphQL (1:4) Unexpected EOF\n\n1:    \n      ^\n 1:4",
+		`{ claims(code: "x) { totalCount } }`:  "Syntax Error GraphQL (1:36) Unterminated string\n\n1: { claims(code: \"x) { totalCount } }\n                                      ^\n 1:36",
+		`{ claims(code: 'x') { totalCount } }`: "Syntax Error GraphQL (1:16) Unexpected character \"'\".\n\n1: { claims(code: 'x') { totalCount } }\n                  ^\n 1:16",
+		`{ ä }`:                                "Syntax Error GraphQL (1:3) Unexpected character \"\\u00E4\".\n\n1: { ä }\n     ^\n 1:3",
+		"{ \"x\" }\n":                          "Syntax Error GraphQL (1:3) Expected Name, found String \"x\"\n\n1: { \"x\" }\n     ^\n 1:3",
+		`query Q($f Int) { __typename }`:       "Syntax Error GraphQL (1:12) Expected :, found Name \"Int\"\n\n1: query Q($f Int) { __typename }\n              ^\n 1:12",
 	} {
 		body, _ := json.Marshal(map[string]string{"query": query})
 		status, got := r.post("application/json", "", string(body))
