@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+	"unicode/utf16"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -22,7 +23,7 @@ func Mutate(ctx context.Context, app *App, name string) (*Receipt, error) {
 		return nil, err
 	}
 	text := func(key string) *string {
-		if s, ok := input[key].(string); ok && s != "" {
+		if s, ok := input[key].(string); ok {
 			return &s
 		}
 		return nil
@@ -61,6 +62,8 @@ func writeInput(b *bytes.Buffer, s *ast.Schema, t *ast.Type, v any) error {
 			}
 		}
 		b.WriteByte(']')
+	case string:
+		writeText(b, x)
 	default:
 		text, err := json.Marshal(x)
 		if err != nil {
@@ -69,6 +72,27 @@ func writeInput(b *bytes.Buffer, s *ast.Schema, t *ast.Type, v any) error {
 		b.Write(text)
 	}
 	return nil
+}
+
+// writeText writes a text as json.dumps does: in ASCII, and without the escapes of HTML.
+func writeText(b *bytes.Buffer, s string) {
+	b.WriteByte('"')
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r >= ' ' && r <= '~':
+			b.WriteRune(r)
+		case strings.ContainsRune("\b\f\n\r\t", r):
+			b.WriteString(map[rune]string{'\b': `\b`, '\f': `\f`, '\n': `\n`, '\r': `\r`, '\t': `\t`}[r])
+		default:
+			for _, u := range utf16.Encode([]rune{r}) {
+				fmt.Fprintf(b, `\u%04x`, u)
+			}
+		}
+	}
+	b.WriteByte('"')
 }
 
 func writeObject(b *bytes.Buffer, s *ast.Schema, def *ast.Definition, members map[string]any) error {

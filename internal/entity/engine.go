@@ -38,6 +38,9 @@ func (r *Result) MarshalGQL(w io.Writer) {
 	_, _ = w.Write(r.json)
 }
 
+// Empty says that the answer is a plain list without an element.
+func (r *Result) Empty() bool { return string(r.json) == "[]" }
+
 // UnmarshalGQL implements graphql.Unmarshaler, which gqlgen wants of every scalar.
 func (r *Result) UnmarshalGQL(any) error { return fmt.Errorf("entities are no input") }
 

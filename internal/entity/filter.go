@@ -243,7 +243,7 @@ func (c Cond) Search(args map[string]any, columns ...string) {
 func (q *query) filter(args map[string]any) error {
 	names := make([]string, 0, len(args))
 	for n, v := range args {
-		if v != nil && !paging[n] {
+		if v != nil && !paging[n] && !blank(v) {
 			names = append(names, n)
 		}
 	}
@@ -260,6 +260,12 @@ func (q *query) filter(args map[string]any) error {
 	return nil
 }
 
+// blank says that a text asks for nothing: clients send the fields of a form that nobody filled.
+func blank(v any) bool {
+	s, ok := v.(string)
+	return ok && strings.TrimSpace(s) == ""
+}
+
 // compare adds one comparison.
 func (q *query) compare(arg string, t target, v any) error {
 	column := fmt.Sprintf(`%s."%s"`, t.alias, t.column)
@@ -268,14 +274,13 @@ func (q *query) compare(arg string, t target, v any) error {
 		q.args = append(q.args, args...)
 		return nil
 	}
-	text := textOf(v)
+	text := strings.TrimSpace(textOf(v)) // as Django's forms do
 	if t.id {
 		text = relay.Key(text)
 	}
 	limits := rangeOf(t.of, t.column)
 	switch t.kind {
 	case kindText:
-		text = strings.TrimRight(text, " ")
 		q.few = q.few || !t.id && len(text) >= 3 // genders and the like leave many
 		switch t.op {
 		case "contains":
@@ -287,7 +292,7 @@ func (q *query) compare(arg string, t target, v any) error {
 		}
 		return add("$ci("+column+") "+t.op+" $ci(?)", text)
 	case kindInt:
-		n, err := strconv.Atoi(strings.TrimSpace(text))
+		n, err := strconv.Atoi(text)
 		if err != nil || n != int(int32(n)) {
 			if t.id {
 				return fault.Input(arg, "Argument %q: %q is no id; a global id or a whole number is expected.", arg, textOf(v))

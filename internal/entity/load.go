@@ -166,6 +166,11 @@ func (l *loader) childLists(ctx context.Context, m *manyPlan, node *plan, parent
 		if err := l.childTotals(ctx, m, fk, index); err != nil {
 			return err
 		}
+		for i := range m.groups {
+			g := &m.groups[i]
+			g.window = w.Resolve(g.total)
+			g.start = g.window.Start
+		}
 	}
 	if m.conn != nil && !m.conn.needRows || len(index) == 0 {
 		return nil
@@ -181,8 +186,8 @@ func (l *loader) childLists(ctx context.Context, m *manyPlan, node *plan, parent
 		switch {
 		case w.NeedTotal: // the last rows of every list
 			count = ", COUNT(*) OVER (PARTITION BY " + fk + `) AS "imis_c"`
-			where = `x."imis_n" > x."imis_c" - ?`
-			args = append(args, *m.args.Last)
+			where += ` AND x."imis_n" > CASE WHEN x."imis_c" < ? THEN x."imis_c" ELSE ? END - ?`
+			args = append(args, w.Start, w.End, w.End, w.End, w.Back)
 		default:
 			args = append(args, w.Start, w.End+1)
 		}
@@ -203,10 +208,7 @@ func (l *loader) childLists(ctx context.Context, m *manyPlan, node *plan, parent
 			g := &m.groups[i]
 			g.from, g.to = int32(from), int32(to)
 			if m.conn != nil {
-				if w.NeedTotal {
-					g.window = w.Resolve(g.total)
-					g.start = g.window.Start
-				} else if limit := w.End - w.Start; to-from > limit {
+				if limit := g.window.End - g.window.Start; to-from > limit {
 					g.more, g.to = true, int32(from+limit)
 				}
 			}

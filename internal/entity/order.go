@@ -2,6 +2,7 @@ package entity
 
 import (
 	"fmt"
+	"regexp"
 	"sort"
 	"strings"
 
@@ -10,7 +11,7 @@ import (
 )
 
 // sortBy adds the keys of an orderBy argument: fields in camelCase or snake_case, relations joined by
-// __, - for descending, ? for a random order. The key of the row comes last, so that pages never
+// __ or as in filters, - for descending, ? for a random order. The key of the row comes last, so that pages never
 // overlap.
 func (q *query) sortBy(keys []string) error {
 	seen := map[string]bool{}
@@ -23,7 +24,7 @@ func (q *query) sortBy(keys []string) error {
 			}
 			continue
 		}
-		t, err := q.follow(target{}, strings.Split(name, "__"), matchAny)
+		t, err := q.follow(target{}, strings.Split(asFilter.ReplaceAllString(name, "__$1"), "__"), matchAny)
 		if err != nil || long(t.of, t.column) {
 			return fault.Input("orderBy", "Cannot resolve keyword '%s' into field. Choices are: %s", name, strings.Join(q.typ.sortable(), ", "))
 		}
@@ -62,14 +63,19 @@ func long(t *schema.Table, column string) bool {
 	return ok && c.LOB
 }
 
-// matchAny finds the field that a segment names in any spelling: date_claimed, dateClaimed, icd_1.
+// asFilter is where a relation ends in the name of a filter: healthFacility_Location_Code.
+var asFilter = regexp.MustCompile("_([A-Z])")
+
+// matchAny finds the field that a segment names in any spelling: date_claimed, dateClaimed, icd_1. The
+// key of a relation may have Django's name: insuree_id.
 func matchAny(b *bound, segment string) string {
 	want := strings.ToLower(strings.ReplaceAll(segment, "_", ""))
 	if want == "id" || want == "pk" {
 		return "id"
 	}
-	for name := range b.fields {
-		if strings.ToLower(name) == want {
+	relation := strings.TrimSuffix(want, "id")
+	for name, f := range b.fields {
+		if is := strings.ToLower(name); is == want || is == relation && f.one != nil {
 			return name
 		}
 	}

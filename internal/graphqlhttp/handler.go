@@ -13,7 +13,9 @@ import (
 	"io"
 	"log/slog"
 	"mime"
+	"mime/multipart"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -152,6 +154,7 @@ func (h *Handler) execute(w http.ResponseWriter, r *http.Request, params *graphq
 		status := http.StatusBadRequest
 		if r.Method == http.MethodGet && oc.Operation.Operation == ast.Mutation {
 			status = http.StatusMethodNotAllowed
+			w.Header().Set("Allow", "POST")
 		}
 		respond(w, status, nil, gqlerror.List{err})
 		return
@@ -188,47 +191,36 @@ func roots(op *ast.OperationDefinition) (names []string) {
 	return names
 }
 
-// read takes the operation from URL and body. status is 0 when all is well.
+// read takes the operation from URL and body; what the URL says counts, as in graphene-django. status is 0
+// when all is well.
 func (h *Handler) read(w http.ResponseWriter, r *http.Request) (p *graphql.RawParams, status int, message string) {
 	p = &graphql.RawParams{Headers: r.Header}
-	query := r.URL.Query()
-	p.Query, p.OperationName = query.Get("query"), query.Get("operationName")
-	vars := query.Get("variables")
+	var body sent
 	if r.Method == http.MethodPost {
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.limits.Body))
+		raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.limits.Body))
 		var tooLarge *http.MaxBytesError
 		switch {
 		case errors.As(err, &tooLarge):
 			return nil, http.StatusRequestEntityTooLarge, "The request is larger than " + strconv.FormatInt(h.limits.Body, 10) + " bytes."
 		case err != nil:
 			return nil, http.StatusBadRequest, "The request could not be read to its end."
-		case !utf8.Valid(body):
+		case !utf8.Valid(raw):
 			return nil, http.StatusBadRequest, "The request is not valid UTF-8."
 		}
-		kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-		switch kind {
-		case "application/graphql":
-			p.Query = string(body)
-		case "application/json":
-			return h.readJSON(p, body)
-		case "application/x-www-form-urlencoded":
-			form, err := parseForm(body)
-			if err != nil {
-				return nil, http.StatusBadRequest, "The form is not valid."
-			}
-			for k, to := range map[string]*string{"query": &p.Query, "operationName": &p.OperationName, "variables": &vars} {
-				if v := form.Get(k); v != "" {
-					*to = v
-				}
-			}
-		default:
-			// graphene-django reads nothing from other bodies
+		if body, message = readBody(r.Header.Get("Content-Type"), raw); message != "" {
+			return nil, http.StatusBadRequest, message
 		}
 	}
+	asked := r.URL.Query()
+	p.Query = cmp.Or(asked.Get("query"), body.query)
+	if p.OperationName = cmp.Or(asked.Get("operationName"), body.operation); p.OperationName == "null" {
+		p.OperationName = "" // as GraphiQL sends it
+	}
+	vars := cmp.Or(asked.Get("variables"), body.variables)
 	if !utf8.ValidString(p.Query) || !utf8.ValidString(vars) {
 		return nil, http.StatusBadRequest, "The request is not valid UTF-8."
 	}
-	if vars != "" && vars != "null" {
+	if !nothing[vars] {
 		if message := readVariables(p, []byte(vars)); message != "" {
 			return nil, http.StatusBadRequest, message
 		}
@@ -236,40 +228,66 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) (p *graphql.RawPa
 	return p, 0, ""
 }
 
-func (h *Handler) readJSON(p *graphql.RawParams, body []byte) (*graphql.RawParams, int, string) {
-	if !json.Valid(body) {
-		return nil, http.StatusBadRequest, "POST body sent invalid JSON."
+// nothing are the texts of variables that stand for none: some clients write an empty list for no members.
+var nothing = map[string]bool{"": true, "null": true, "[]": true, "false": true, "0": true}
+
+// sent is what a body says.
+type sent struct{ query, variables, operation string }
+
+// readBody reads a body; message says what is wrong with it. Nothing is read from bodies of other types.
+func readBody(contentType string, raw []byte) (s sent, message string) {
+	kind, params, _ := mime.ParseMediaType(contentType)
+	switch kind {
+	case "application/graphql":
+		return sent{query: string(raw)}, ""
+	case "application/json":
+		return readJSON(raw)
+	case "application/x-www-form-urlencoded":
+		form, err := url.ParseQuery(string(raw))
+		if err != nil {
+			return s, "The form is not valid."
+		}
+		return sent{form.Get("query"), form.Get("variables"), form.Get("operationName")}, ""
+	case "multipart/form-data":
+		form, err := multipart.NewReader(bytes.NewReader(raw), params["boundary"]).ReadForm(int64(len(raw)))
+		if err != nil {
+			return s, "The form is not valid."
+		}
+		defer form.RemoveAll() //nolint:errcheck // all of it is in memory
+		values := url.Values(form.Value)
+		return sent{values.Get("query"), values.Get("variables"), values.Get("operationName")}, ""
 	}
-	if t := bytes.TrimLeft(body, " \t\r\n"); len(t) == 0 || t[0] != '{' {
-		return nil, http.StatusBadRequest, "The received data is not a valid JSON query."
+	return s, ""
+}
+
+func readJSON(raw []byte) (s sent, message string) {
+	if !json.Valid(raw) {
+		return s, "POST body sent invalid JSON."
 	}
 	var in struct {
-		Query         *string         `json:"query"`
+		Query         any             `json:"query"`
 		OperationName *string         `json:"operationName"`
 		Variables     json.RawMessage `json:"variables"`
 	}
-	if err := json.Unmarshal(body, &in); err != nil {
-		return nil, http.StatusBadRequest, "The received data is not a valid JSON query."
+	if t := bytes.TrimLeft(raw, " \t\r\n"); t[0] != '{' || json.Unmarshal(raw, &in) != nil {
+		return s, "The received data is not a valid JSON query."
 	}
-	if in.Query != nil {
-		p.Query = *in.Query
+	switch q := in.Query.(type) {
+	case nil:
+	case string:
+		s.query = q
+	default:
+		return s, "The query must be a string"
 	}
 	if in.OperationName != nil {
-		p.OperationName = *in.OperationName
+		s.operation = *in.OperationName
 	}
-	if len(in.Variables) > 0 && string(in.Variables) != "null" {
-		raw := []byte(in.Variables)
-		var text string
-		if json.Unmarshal(raw, &text) == nil { // some clients send the variables as a text
-			if raw = []byte(text); text == "" {
-				return p, 0, ""
-			}
-		}
-		if message := readVariables(p, raw); message != "" {
-			return nil, http.StatusBadRequest, message
-		}
+	s.variables = string(in.Variables)
+	var text string
+	if json.Unmarshal(in.Variables, &text) == nil { // some clients send the variables as a text
+		s.variables = text
 	}
-	return p, 0, ""
+	return s, ""
 }
 
 // readVariables says why the variables cannot be read; "" when all is well.

@@ -12,30 +12,10 @@ import (
 	"github.com/shopspring/decimal"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/lexer"
+	"github.com/vektah/gqlparser/v2/parser"
 	"github.com/vektah/gqlparser/v2/validator/core"
-	"github.com/vektah/gqlparser/v2/validator/rules"
 )
-
-// validationRules are the standard rules, but the values of arguments are checked as graphql-core 2
-// checked them: one error for an argument, which names every wrong field in it.
-func validationRules() *rules.Rules {
-	r := rules.NewDefaultRules()
-	r.RemoveRule("ValuesOfCorrectType")
-	r.AddRule("ArgumentsOfCorrectType", func(observers *core.Events, addError core.AddErrFunc) {
-		observers.OnField(func(w *core.Walker, field *ast.Field) {
-			if field.Definition == nil {
-				return
-			}
-			checkArguments(w.Schema, field.Definition.Arguments, field.Arguments, addError)
-		})
-		observers.OnDirective(func(w *core.Walker, d *ast.Directive) {
-			if d.Definition != nil {
-				checkArguments(w.Schema, d.Definition.Arguments, d.Arguments, addError)
-			}
-		})
-	})
-	return r
-}
 
 func checkArguments(s *ast.Schema, defs ast.ArgumentDefinitionList, args ast.ArgumentList, addError core.AddErrFunc) {
 	for _, a := range args {
@@ -247,24 +227,129 @@ func (h *Handler) legacyErrors(params *graphql.RawParams, oc *graphql.OperationC
 			return wrong
 		}
 	}
+	if len(errs) == 1 && errs[0].Message == "no operation provided" {
+		if doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: params.Query}, h.limits.Tokens); err == nil && len(doc.Fragments) > 0 {
+			var unused gqlerror.List
+			for _, f := range doc.Fragments {
+				unused = append(unused, &gqlerror.Error{Message: fmt.Sprintf("Fragment %q is never used.", f.Name), Locations: []gqlerror.Location{{Line: f.Position.Line, Column: f.Position.Column}}})
+			}
+			for _, e := range unused {
+				withoutStart(e)
+			}
+			return unused
+		}
+	}
+	if oc == nil || oc.Doc == nil {
+		inOrderOfDocument(errs)
+	}
+	var doc *ast.QueryDocument
 	for i, e := range errs {
 		c := *e
 		syntax := e.Rule == "" && (oc == nil || oc.Doc == nil) // errors of validation name their rule
+		if e.Rule == "OverlappingFieldsCanBeMerged" && len(e.Locations) == 1 {
+			if doc == nil {
+				doc, _ = parser.ParseQueryWithTokenLimit(&ast.Source{Input: params.Query}, h.limits.Tokens)
+			}
+			if first := firstOfConflict(doc, e.Locations[0]); first != nil {
+				c.Locations = []gqlerror.Location{{Line: first.Line, Column: first.Column}, e.Locations[0]}
+			}
+		}
+		if e.Rule != "" {
+			withoutStart(&c)
+		}
 		c.Extensions, c.Rule, c.Path = nil, "", nil
-		if syntax && len(c.Locations) > 0 {
-			at := c.Locations[0]
-			text := strings.ReplaceAll(strings.ReplaceAll(c.Message, "<EOF>", "EOF"), "<Invalid>", "an invalid character")
-			c.Message = fmt.Sprintf("Syntax Error GraphQL (%d:%d) %s\n\n%s", at.Line, at.Column, text, excerpt(params.Query, at.Line, at.Column))
+		if syntax {
+			syntaxError(&c, params.Query)
 		}
 		errs[i] = &c
 	}
 	return errs
 }
 
+// syntaxError words an error of the parser.
+func syntaxError(e *gqlerror.Error, source string) {
+	text := strings.ReplaceAll(e.Message, "<EOF>", "EOF")
+	if text == "no operation provided" { // nothing but blanks and comments
+		end := position(&ast.Position{}, []rune(source), len([]rune(source)))
+		text, e.Locations = "Unexpected EOF", []gqlerror.Location{{Line: end.Line, Column: end.Column}}
+	}
+	if len(e.Locations) == 0 {
+		return
+	}
+	at := e.Locations[0]
+	text = strings.Replace(text, "expected at least one definition", "Expected Name", 1)
+	switch {
+	case strings.Contains(text, "<Invalid>"):
+		text = lexicalError(source, at)
+	case found.MatchString(text):
+		if t := tokenAt(source, at); t != nil {
+			text += " " + strconv.Quote(shortened(t.Value))
+			if t.Kind == lexer.String {
+				at.Column-- // gqlparser places texts behind their quote
+				e.Locations = []gqlerror.Location{at}
+			}
+		}
+	}
+	e.Message = fmt.Sprintf("Syntax Error GraphQL (%d:%d) %s\n\n%s", at.Line, at.Column, text, excerpt(source, at.Line, at.Column))
+}
+
+// found says that a token was not expected, of those whose value an error shows.
+var found = regexp.MustCompile("found (Name|String|Int|Float)$")
+
+// tokens reads a document to the end or to its first lexical error.
+func tokens(source string, each func(lexer.Token) bool) *gqlerror.Error {
+	l := lexer.New(&ast.Source{Input: source})
+	for range 100_000 { // no document has more that is parsed
+		t, err := l.ReadToken()
+		if err != nil {
+			return err.(*gqlerror.Error)
+		}
+		if t.Kind == lexer.EOF || !each(t) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// lexicalError says what the parser does not: which character is wrong.
+func lexicalError(source string, at gqlerror.Location) string {
+	err := tokens(source, func(lexer.Token) bool { return true })
+	if err == nil {
+		return "Unexpected character."
+	}
+	if strings.HasPrefix(err.Message, "Cannot parse the unexpected character ") {
+		lines := strings.Split(strings.ReplaceAll(source, "\r\n", "\n"), "\n")
+		line := []rune(lines[min(at.Line, len(lines))-1])
+		if len(line) == 0 {
+			return "Unexpected character."
+		}
+		if r := line[min(at.Column, len(line))-1]; r > '~' {
+			return fmt.Sprintf(`Unexpected character "\u%04X".`, r)
+		} else {
+			return fmt.Sprintf("Unexpected character %q.", string(r))
+		}
+	}
+	if strings.HasPrefix(err.Message, "Unexpected single quote") {
+		return `Unexpected character "'".`
+	}
+	return strings.Replace(err.Message, "Unterminated string.", "Unterminated string", 1)
+}
+
+// tokenAt gives the token that the parser places somewhere.
+func tokenAt(source string, at gqlerror.Location) (token *lexer.Token) {
+	_ = tokens(source, func(t lexer.Token) bool {
+		if t.Pos.Line == at.Line && t.Pos.Column == at.Column {
+			token = &t
+		}
+		return token == nil
+	})
+	return token
+}
+
 // excerpt shows the line of an error with its neighbours and a mark below the place. Of a document that
 // was not written in lines it shows nothing.
 func excerpt(source string, line, column int) string {
-	lines := strings.Split(strings.ReplaceAll(source, "\r\n", "\n"), "\n")
+	lines := strings.Split(strings.TrimSuffix(strings.ReplaceAll(source, "\r\n", "\n"), "\n"), "\n")
 	if line < 1 || line > len(lines) || len(lines[line-1]) > widest {
 		return ""
 	}

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"mime"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -19,8 +18,6 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/db"
 )
-
-func parseForm(body []byte) (url.Values, error) { return url.ParseQuery(string(body)) }
 
 // check refuses what GET may not do and operations beyond the limits.
 func (h *Handler) check(r *http.Request, oc *graphql.OperationContext) *gqlerror.Error {

@@ -22,11 +22,10 @@ func checkVariables(s *ast.Schema, op *ast.OperationDefinition, values map[strin
 			continue
 		}
 		message := ""
-		if !given {
+		if !given || value == nil && d.Type.NonNull {
 			message = fmt.Sprintf("Variable %q of required type %q was not provided.", "$"+d.Variable, d.Type.String())
 		} else if problems := literal(s, d.Type, asLiteral(s, d.Type, value)); len(problems) > 0 {
-			text, _ := json.Marshal(value)
-			message = fmt.Sprintf("Variable %q got invalid value %s.\n%s", "$"+d.Variable, shortened(string(text)), told(problems))
+			message = fmt.Sprintf("Variable %q got invalid value %s.\n%s", "$"+d.Variable, shortened(string(appendJSON(nil, value))), told(problems))
 		}
 		if message != "" {
 			e := &gqlerror.Error{Message: message}
@@ -37,6 +36,33 @@ func checkVariables(s *ast.Schema, op *ast.OperationDefinition, values map[strin
 		}
 	}
 	return errs
+}
+
+// appendJSON writes a value as json.dumps does with sorted keys: with a blank after commas and colons.
+func appendJSON(b []byte, value any) []byte {
+	switch v := value.(type) {
+	case []any:
+		b = append(b, '[')
+		for i, e := range v {
+			if i > 0 {
+				b = append(b, ", "...)
+			}
+			b = appendJSON(b, e)
+		}
+		return append(b, ']')
+	case map[string]any:
+		b = append(b, '{')
+		for i, name := range slices.Sorted(maps.Keys(v)) {
+			if i > 0 {
+				b = append(b, ", "...)
+			}
+			b = append(appendJSON(b, name), ": "...)
+			b = appendJSON(b, v[name])
+		}
+		return append(b, '}')
+	}
+	text, _ := json.Marshal(value)
+	return append(b, text...)
 }
 
 // asLiteral writes the JSON value of a variable of type t as a literal of a document would be. As in

@@ -1,6 +1,9 @@
 package relay
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // MaxPage is how many rows a client may ask for at once with first or last.
 const MaxPage = 100
@@ -31,9 +34,12 @@ func (a Args) Check(field string) error {
 // Window is the part of a list to fetch: rows Start to End-1, counted from 0.
 type Window struct {
 	Start, End int
-	// NeedTotal says that Start and End depend on the length of the list: call Resolve with it.
+	// NeedTotal says that Start and End depend on the length of the list: call Resolve with it. Until then
+	// the window is the last Back of the rows Start to End-1 that there are.
 	NeedTotal bool
+	Back      int
 	args      Args
+	total     int // -1 when not known
 }
 
 // Window says which rows the arguments mean. limit caps a list that gives no first or last.
@@ -41,29 +47,21 @@ type Window struct {
 // first with before and no after is how the 2019 application pages backwards: it means the page that
 // ends at the cursor (the Python backend always gave the first page of the list).
 func (a Args) Window(limit int) Window {
-	w := Window{End: limit, args: a}
-	if a.After != nil {
-		if o, ok := Offset(*a.After); ok {
-			w.Start = o + 1
-			w.End = w.Start + limit
-		}
+	w := Window{Start: a.lower(), args: a, total: -1}
+	w.End = w.Start + limit
+	if a.Last != nil {
+		w.NeedTotal, w.Back, w.End = true, *a.Last, math.MaxInt32
 	}
-	before, hasBefore := a.before()
-	if hasBefore {
+	if before, ok := a.before(); ok {
 		w.End = min(before, w.End)
 	}
 	switch {
-	case a.First != nil && hasBefore && a.After == nil:
-		w.Start = max(w.Start, w.End-*a.First)
+	case a.backwards() && w.NeedTotal:
+		w.Back = min(w.Back, *a.First)
+	case a.backwards():
+		w.NeedTotal, w.Back = true, *a.First
 	case a.First != nil:
 		w.End = min(w.End, w.Start+*a.First)
-	}
-	if a.Last != nil {
-		if !hasBefore && a.First == nil {
-			w.NeedTotal = true
-			return w
-		}
-		w.Start = max(w.Start, w.End-*a.Last)
 	}
 	w.End = max(w.End, w.Start)
 	return w
@@ -72,12 +70,23 @@ func (a Args) Window(limit int) Window {
 // Resolve completes a window that needs the length of the list.
 func (w Window) Resolve(total int) Window {
 	if w.NeedTotal {
-		w.End = total
-		w.Start = max(w.Start, total-*w.args.Last)
+		w.total = total
+		w.End = min(w.End, total)
+		w.Start = max(w.Start, w.End-w.Back)
 		w.End = max(w.End, w.Start)
 		w.NeedTotal = false
 	}
 	return w
+}
+
+// lower is the first row that the arguments leave.
+func (a Args) lower() int {
+	if a.After != nil {
+		if o, ok := Offset(*a.After); ok {
+			return o + 1
+		}
+	}
+	return 0
 }
 
 func (a Args) before() (int, bool) {
@@ -87,22 +96,28 @@ func (a Args) before() (int, bool) {
 	return Offset(*a.Before)
 }
 
+func (a Args) backwards() bool {
+	_, before := a.before()
+	return a.First != nil && before && a.After == nil
+}
+
 // Next says whether there are rows after the page; more tells that the list goes on after End.
 func (w Window) Next(more bool) bool {
-	if _, ok := w.args.before(); ok {
-		return w.args.First != nil // the row of the cursor itself follows
+	before, hasBefore := w.args.before()
+	switch {
+	case w.args.First == nil && (w.args.Last != nil || hasBefore):
+		return false
+	case w.args.backwards(): // the row of the cursor itself follows
+		return w.End < w.total
+	case hasBefore:
+		return w.End < before
+	case w.total >= 0:
+		return w.End < w.total
 	}
-	return more && (w.args.First != nil || w.args.Last == nil)
+	return more
 }
 
 // Previous says whether there are rows before the page, as far as Relay lets a client ask.
 func (w Window) Previous() bool {
-	lower := 0
-	if w.args.After != nil {
-		if o, ok := Offset(*w.args.After); ok {
-			lower = o + 1
-		}
-	}
-	_, hasBefore := w.args.before()
-	return w.Start > lower && (w.args.Last != nil || hasBefore)
+	return w.Start > w.args.lower() && (w.args.Last != nil || w.args.backwards())
 }

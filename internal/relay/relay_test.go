@@ -45,6 +45,14 @@ func TestWindow(t *testing.T) {
 		{"last two of all", relay.Args{Last: num(2)}, 7, 5, 7, false, true},
 		{"last two before a cursor", relay.Args{Last: num(2), Before: cursor(5)}, 7, 3, 5, false, true},
 		{"backwards as the 2019 application pages", relay.Args{First: num(2), Before: cursor(4)}, 7, 2, 4, true, true},
+		{"last two before a cursor behind the end", relay.Args{Last: num(2), Before: cursor(50)}, 7, 5, 7, false, true},
+		{"last of a page", relay.Args{First: num(3), Last: num(1)}, 7, 2, 3, true, true},
+		{"last of a page that is longer than the list", relay.Args{First: num(10), Last: num(2)}, 7, 5, 7, false, true},
+		{"last behind a cursor", relay.Args{Last: num(5), After: cursor(3)}, 7, 4, 7, false, false},
+		{"last behind the end", relay.Args{Last: num(2), After: cursor(9)}, 7, 10, 10, false, false},
+		{"between two cursors", relay.Args{First: num(5), After: cursor(0), Before: cursor(3)}, 7, 1, 3, false, false},
+		{"a part of what is between two cursors", relay.Args{First: num(1), After: cursor(0), Before: cursor(3)}, 7, 1, 2, true, false},
+		{"backwards from behind the end", relay.Args{First: num(2), Before: cursor(50)}, 7, 5, 7, false, true},
 		{"backwards to the first page", relay.Args{First: num(5), Before: cursor(4)}, 7, 0, 4, true, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -52,7 +60,7 @@ func TestWindow(t *testing.T) {
 			if w.NeedTotal {
 				w = w.Resolve(c.total)
 			}
-			end := min(w.End, c.total)
+			end := max(w.Start, min(w.End, c.total))
 			if w.Start != c.start || end != c.end {
 				t.Errorf("rows %d to %d, want %d to %d", w.Start, end, c.start, c.end)
 			}

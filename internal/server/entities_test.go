@@ -112,6 +112,24 @@ func TestRelationsPagesAliasesAndFragments(t *testing.T) {
 		"the last of a nested list": {
 			`{ healthFacilities(code: "HF001") { edges { node { insureeSet(last: 1) { pageInfo { hasPreviousPage } edges { cursor node { chfId } } } } } } }`,
 			`map[healthFacilities:map[edges:[map[node:map[insureeSet:map[edges:[map[cursor:YXJyYXljb25uZWN0aW9uOjI= node:map[chfId:000012]]] pageInfo:map[hasPreviousPage:true]]]]]]]`},
+		"the last of a nested list behind a cursor": {
+			`{ healthFacilities(code: "HF001") { edges { node { insureeSet(last: 5, after: "YXJyYXljb25uZWN0aW9uOjA=") { pageInfo { hasPreviousPage } edges { cursor node { chfId } } } } } } }`,
+			`map[healthFacilities:map[edges:[map[node:map[insureeSet:map[edges:[map[cursor:YXJyYXljb25uZWN0aW9uOjE= node:map[chfId:000011]] map[cursor:YXJyYXljb25uZWN0aW9uOjI= node:map[chfId:000012]]] pageInfo:map[hasPreviousPage:false]]]]]]]`},
+		"the last of a page of a nested list": {
+			`{ healthFacilities(code: "HF001") { edges { node { insureeSet(first: 2, last: 1) { pageInfo { hasNextPage hasPreviousPage } edges { cursor node { chfId } } } } } } }`,
+			`map[healthFacilities:map[edges:[map[node:map[insureeSet:map[edges:[map[cursor:YXJyYXljb25uZWN0aW9uOjE= node:map[chfId:000011]]] pageInfo:map[hasNextPage:true hasPreviousPage:true]]]]]]]`},
+		"a nested list backwards from behind its end": {
+			`{ healthFacilities(code: "HF001") { edges { node { insureeSet(first: 1, before: "YXJyYXljb25uZWN0aW9uOjk=") { pageInfo { hasNextPage } edges { cursor node { chfId } } } } } } }`,
+			`map[healthFacilities:map[edges:[map[node:map[insureeSet:map[edges:[map[cursor:YXJyYXljb25uZWN0aW9uOjI= node:map[chfId:000012]]] pageInfo:map[hasNextPage:false]]]]]]]`},
+		"the last before a cursor behind the end": {
+			`{ insurees(last: 1, before: "YXJyYXljb25uZWN0aW9uOjk5") { edges { cursor node { chfId } } } }`,
+			`map[insurees:map[edges:[map[cursor:YXJyYXljb25uZWN0aW9uOjg= node:map[chfId:000022]]]]]`},
+		"fields that nobody filled": {
+			`{ insurees(first: 1, chfId: "", lastName_Icontains: "  ", gender: "", otherNames_Iexact: "other0") { totalCount } }`,
+			`map[insurees:map[totalCount:3]]`},
+		"blanks around a filter": {
+			`{ insurees(chfId: " 000010 ") { edges { node { chfId } } } healthFacilities(code_Istartswith: " hf00", location_Id: " ` + fmt.Sprint(w.Districts[1]) + `") { edges { node { code } } } }`,
+			`map[healthFacilities:map[edges:[map[node:map[code:HF001]]]] insurees:map[edges:[map[node:map[chfId:000010]]]]]`},
 		"a filter of a nested list": {
 			`{ healthFacilities(code: "HF001") { edges { node { insureeSet(gender: "M") { totalCount edges { node { chfId head } } } } } } }`,
 			`map[healthFacilities:map[edges:[map[node:map[insureeSet:map[edges:[map[node:map[chfId:000010 head:true]]] totalCount:1]]]]]]`},
@@ -203,7 +221,6 @@ func TestRowsOutsideTheScopeAreNotThere(t *testing.T) {
 		for query, want := range map[string]string{
 			`{ insurees { totalCount edges { node { chfId } } } }`:                                     `map[insurees:map[edges:[map[node:map[chfId:000010]] map[node:map[chfId:000011]] map[node:map[chfId:000012]]] totalCount:3]]`,
 			`{ insuree(chfId: "000020") { id } }`:                                                      `map[insuree:<nil>]`,
-			`{ insureeFamilyMembers(chfId: "000020") { chfId } }`:                                      `map[insureeFamilyMembers:[]]`,
 			`{ healthFacilities { edges { node { code insureeSet { totalCount } } } } }`:               `map[healthFacilities:map[edges:[map[node:map[code:HF001 insureeSet:map[totalCount:3]]]]]]`,
 			fmt.Sprintf(`{ healthFacilities(id: "%d") { edges { node { code } } } }`, w.Facilities[2]): `map[healthFacilities:map[edges:[]]]`,
 			`{ policiesByInsuree(chfId: "000020") { items { productCode } } }`:                         `map[policiesByInsuree:map[items:[]]]`,
@@ -211,6 +228,12 @@ func TestRowsOutsideTheScopeAreNotThere(t *testing.T) {
 		} {
 			if got := fmt.Sprint(r.good("u1", query)); got != want {
 				t.Errorf("%s\n got %s\nwant %s", query, got, want)
+			}
+		}
+		for _, number := range []string{"000020", "nobody", ""} { // unknown and out of sight are one
+			a := r.query("u1", fmt.Sprintf(`{ insureeFamilyMembers(chfId: %q) { chfId } }`, number))
+			if len(a.Errors) != 1 || a.Errors[0].Message != "Insuree matching query does not exist." || a.Data["insureeFamilyMembers"] != nil {
+				t.Errorf("family of %q: %+v", number, a)
 			}
 		}
 	})

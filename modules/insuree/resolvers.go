@@ -32,12 +32,16 @@ func (q *Query) Insuree(ctx context.Context) (*entity.Result, error) {
 // insuree himself must be one that the user may see.
 func (q *Query) InsureeFamilyMembers(ctx context.Context) (*entity.Result, error) {
 	order := []string{`t."IsHead" DESC`, `t."InsureeID"`}
-	return q.app.Entities.Sorted(ctx, Entity, order, func(c entity.Cond, args map[string]any) error {
+	list, err := q.app.Entities.Sorted(ctx, Entity, order, func(c entity.Cond, args map[string]any) error {
 		chfID, _ := args["chfId"].(string)
 		where, binds := familyOf(auth.ScopeOf(ctx), chfID)
 		c.And(where, binds...)
 		return asOf(c, args)
 	})
+	if err == nil && list.Empty() { // he would be in it himself
+		return nil, fault.New(fault.NotFound, "Insuree matching query does not exist.") // the Python backend's text
+	}
+	return list, err
 }
 
 // asOf reads the argument validity, and leaves neither it nor chfId to be filtered by.
