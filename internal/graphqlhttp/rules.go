@@ -375,7 +375,7 @@ func defaultsOfCorrectType(observers *core.Events, addError core.AddErrFunc) {
 			return
 		}
 		if problems := literal(w.Schema, v.Type, v.DefaultValue); len(problems) > 0 {
-			addError(core.Message("Variable %q of type %q has invalid default value: %s.\n%s", "$"+v.Variable, v.Type.String(), shortened(printValue(v.DefaultValue)), strings.Join(problems, "\n")), places(opening(v.DefaultValue)))
+			addError(core.Message("Variable %q of type %q has invalid default value: %s.\n%s", "$"+v.Variable, v.Type.String(), shortened(printValue(v.DefaultValue)), told(problems)), places(opening(v.DefaultValue)))
 		}
 	})
 }
