@@ -201,10 +201,11 @@ func TestVersionIsRecognised(t *testing.T) {
 
 // Every column, type and nullability is compared with the recorded facts, by a reading of its own.
 func TestCatalogueEqualsTheFacts(t *testing.T) {
-	reference := os.Getenv("IMIS_SHARED_REFERENCE")
-	if reference == "" {
-		t.Skip("IMIS_SHARED_REFERENCE names no folder with the facts")
+	shared := os.Getenv("IMIS_TEST_SHARED")
+	if shared == "" {
+		t.Skip("IMIS_TEST_SHARED names no folder with the facts")
 	}
+	reference := filepath.Join(shared, "reference")
 	dir := filepath.Join(reference, "schema")
 	type attributes struct {
 		Type string
