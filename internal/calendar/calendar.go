@@ -29,3 +29,9 @@ func Days(from, to time.Time) int { return int(to.Sub(from).Hours() / 24) }
 
 // IsAdult says whether a person counts as an adult on a day: since 1 January of the year of the 18th birthday.
 func IsAdult(birth, on time.Time) bool { return Years(birth, on) >= AdultAge }
+
+// Day cuts the time of day off.
+func Day(t time.Time) time.Time {
+	y, m, d := t.Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+}

@@ -2,7 +2,11 @@
 // Database times are naive local times in UTC, as the legacy schema keeps them.
 package clock
 
-import "time"
+import (
+	"time"
+
+	"github.com/openimis/openimis-be-go/internal/calendar"
+)
 
 // Clock tells the time.
 type Clock func() time.Time
@@ -20,7 +24,4 @@ func Fixed(t time.Time) Clock {
 func (c Clock) Today() time.Time { return Day(c()) }
 
 // Day cuts the time of day off.
-func Day(t time.Time) time.Time {
-	y, m, d := t.Date()
-	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
-}
+func Day(t time.Time) time.Time { return calendar.Day(t) }

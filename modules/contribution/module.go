@@ -1,3 +1,5 @@
+// Package contribution holds premiums paid for policies and what their payment sets off. Start with [Service]; the rule
+// is in package rules.
 package contribution
 
 import (

@@ -14,10 +14,19 @@ import (
 	"github.com/openimis/openimis-be-go/internal/dbtest"
 	"github.com/openimis/openimis-be-go/internal/fault"
 	"github.com/openimis/openimis-be-go/internal/sqlcheck"
-	"github.com/openimis/openimis-be-go/modules/policy"
+	"github.com/openimis/openimis-be-go/modules/contribution/rules"
+	policyrules "github.com/openimis/openimis-be-go/modules/policy/rules"
 )
 
 func TestMain(m *testing.M) { os.Exit(sqlcheck.Gate(m)) }
+
+func date(s string) time.Time {
+	t, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		panic(err)
+	}
+	return t
+}
 
 var (
 	now        = time.Date(2026, 2, 1, 9, 0, 0, 0, time.UTC)
@@ -38,7 +47,7 @@ func settle(t *testing.T, d *db.DB) household {
 	h.district = at("D", at("R", nil))
 	family := h.insert(t, "tblFamilies", db.Values{"InsureeID": 0, "LocationId": at("V", at("W", h.district)), "AuditUserID": 1, "ValidityFrom": now})
 	h.policy = h.insert(t, "tblPolicy", db.Values{"FamilyID": family, "ProdID": 1, "EnrollDate": date("2026-01-01"), "StartDate": date("2026-03-01"),
-		"ExpiryDate": date("2027-02-28"), "PolicyStatus": policy.StatusIdle, "PolicyValue": decimal.NewFromInt(100), "PolicyStage": "N", "AuditUserID": 1, "ValidityFrom": date("2026-01-01")})
+		"ExpiryDate": date("2027-02-28"), "PolicyStatus": policyrules.StatusIdle, "PolicyValue": decimal.NewFromInt(100), "PolicyStage": "N", "AuditUserID": 1, "ValidityFrom": date("2026-01-01")})
 	for i := range 2 {
 		h.insert(t, "tblInsureePolicy", db.Values{"InsureeId": i + 1, "PolicyId": h.policy, "EnrollmentDate": date("2026-01-01"), "AuditUserId": 1, "ValidityFrom": date("2026-01-01")})
 	}
@@ -74,13 +83,13 @@ func (h household) pay(t *testing.T, amount string, more ...db.Values) int {
 }
 
 // versions reads the statuses and effective dates of a policy and its covers: live rows first, then copies.
-func (h household) versions(t *testing.T) (policies []policy.Policy, covers []policy.InsureePolicy) {
+func (h household) versions(t *testing.T) (policies []policyrules.Policy, covers []policyrules.InsureePolicy) {
 	t.Helper()
 	ctx := t.Context()
-	if err := h.d.Select(ctx, &policies, `SELECT `+db.Columns[policy.Policy]("p")+` FROM "tblPolicy" p ORDER BY p."PolicyID"`); err != nil {
+	if err := h.d.Select(ctx, &policies, `SELECT `+db.Columns[policyrules.Policy]("p")+` FROM "tblPolicy" p ORDER BY p."PolicyID"`); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.d.Select(ctx, &covers, `SELECT `+db.Columns[policy.InsureePolicy]("ip")+` FROM "tblInsureePolicy" ip ORDER BY ip."InsureePolicyId"`); err != nil {
+	if err := h.d.Select(ctx, &covers, `SELECT `+db.Columns[policyrules.InsureePolicy]("ip")+` FROM "tblInsureePolicy" ip ORDER BY ip."InsureePolicyId"`); err != nil {
 		t.Fatal(err)
 	}
 	return policies, covers
@@ -96,8 +105,8 @@ func TestInstalmentsActivateThePolicy(t *testing.T) {
 		for i, amount := range []string{"99.90", "0.10"} {
 			id := h.pay(t, amount)
 			h.write(t, func(ctx context.Context, tx *db.Tx) error {
-				e, err := s.PremiumUpdated(ctx, tx, id, ActionNone)
-				if active := e.Status != nil && *e.Status == policy.StatusActive; active != (i == 1) {
+				e, err := s.PremiumUpdated(ctx, tx, id, rules.ActionNone)
+				if active := e.Status != nil && *e.Status == policyrules.StatusActive; active != (i == 1) {
 					t.Errorf("after %s: %+v", amount, e)
 				}
 				return err
@@ -109,10 +118,10 @@ func TestInstalmentsActivateThePolicy(t *testing.T) {
 		}
 		start := date("2026-03-01")
 		live, copied := policies[0], policies[1]
-		if !live.HasStatus(policy.StatusActive) || !live.Current() || !live.EffectiveDate.Equal(start) {
+		if !live.HasStatus(policyrules.StatusActive) || !live.Current() || !live.EffectiveDate.Equal(start) {
 			t.Errorf("policy %+v", live)
 		}
-		if !copied.HasStatus(policy.StatusIdle) || copied.Current() || copied.EffectiveDate != nil {
+		if !copied.HasStatus(policyrules.StatusIdle) || copied.Current() || copied.EffectiveDate != nil {
 			t.Errorf("history of the policy %+v", copied)
 		}
 		for i, c := range covers {
@@ -140,7 +149,7 @@ func TestPremiumsTakeAFixedNumberOfStatements(t *testing.T) {
 		id := h.pay(t, "100")
 		h.write(t, func(ctx context.Context, tx *db.Tx) error {
 			ctx, counter := db.WithCounter(ctx)
-			_, err := s.PremiumUpdated(ctx, tx, id, ActionEnforce)
+			_, err := s.PremiumUpdated(ctx, tx, id, rules.ActionEnforce)
 			counts = append(counts, counter.Statements())
 			return err
 		})
@@ -158,11 +167,11 @@ func TestOptionsOfActivation(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		h := settle(t, d)
 		for _, c := range []struct {
-			option Option
-			action Action
+			option rules.Option
+			action rules.Action
 			status int
-		}{{0, ActionWait, policy.StatusIdle}, {OnPayment, ActionEnforce, policy.StatusReady}, {OnContribution, ActionEnforce, policy.StatusActive},
-			{OnContribution, ActionSuspend, policy.StatusSuspended}} {
+		}{{0, rules.ActionWait, policyrules.StatusIdle}, {rules.OnPayment, rules.ActionEnforce, policyrules.StatusReady}, {rules.OnContribution, rules.ActionEnforce, policyrules.StatusActive},
+			{rules.OnContribution, rules.ActionSuspend, policyrules.StatusSuspended}} {
 			id := h.pay(t, "1")
 			h.write(t, func(ctx context.Context, tx *db.Tx) error {
 				_, err := Service{DB: d, Clock: clock.Fixed(now), Option: c.option}.PremiumUpdated(ctx, tx, id, c.action)
@@ -184,9 +193,9 @@ func TestPremiumUpdatedRefuses(t *testing.T) {
 	orphan := h.pay(t, "100", db.Values{"PolicyID": h.policy + 99})
 	for _, c := range []struct {
 		premium int
-		action  Action
+		action  rules.Action
 		code    string
-	}{{id, "LATER", fault.Invalid}, {-1, ActionNone, fault.NotFound}, {closed, ActionNone, fault.NotFound}, {orphan, ActionNone, fault.Conflict}} {
+	}{{id, "LATER", fault.Invalid}, {-1, rules.ActionNone, fault.NotFound}, {closed, rules.ActionNone, fault.NotFound}, {orphan, rules.ActionNone, fault.Conflict}} {
 		err := d.Write(t.Context(), "test", func(tx *db.Tx) error {
 			_, err := s.PremiumUpdated(t.Context(), tx, c.premium, c.action)
 			return err

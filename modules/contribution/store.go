@@ -8,6 +8,7 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/modules/contribution/rules"
 	"github.com/openimis/openimis-be-go/modules/insuree"
 	"github.com/openimis/openimis-be-go/modules/policy"
 )
@@ -15,7 +16,7 @@ import (
 // Store reads premiums and writes what they set off.
 type Store struct{ db.Query }
 
-var selectPremiums = `SELECT ` + db.Columns[Premium]("c") + ` FROM "tblPremium" c WHERE c."ValidityTo" IS NULL AND `
+var selectPremiums = `SELECT ` + db.Columns[rules.Premium]("c") + ` FROM "tblPremium" c WHERE c."ValidityTo" IS NULL AND `
 
 // ScopeWhere is the condition on rows of tblPremium, as alias, that a scope may see: those of its policies. "" means
 // all rows.
@@ -28,17 +29,17 @@ func ScopeWhere(s auth.Scope, alias string) (where string, args []any) {
 }
 
 // OfPolicies reads the current premiums of policies, in the order of their ids.
-func (st Store) OfPolicies(ctx context.Context, s auth.Scope, policies []int) ([]Premium, error) {
+func (st Store) OfPolicies(ctx context.Context, s auth.Scope, policies []int) ([]rules.Premium, error) {
 	seen, more := ScopeWhere(s, "c")
 	where, args := insuree.And(`c."PolicyID" IN $ints(?)`, []any{db.Ints(policies)}, seen, more)
-	var rows []Premium
+	var rows []rules.Premium
 	err := st.Select(ctx, &rows, selectPremiums+where+` ORDER BY c."PremiumId"`, args...)
 	return rows, err
 }
 
 // byID reads a current premium; nil when there is none.
-func (st Store) byID(ctx context.Context, id int) (*Premium, error) {
-	var p Premium
+func (st Store) byID(ctx context.Context, id int) (*rules.Premium, error) {
+	var p rules.Premium
 	err := st.Get(ctx, &p, selectPremiums+`c."PremiumId" = ?`, id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
@@ -47,7 +48,7 @@ func (st Store) byID(ctx context.Context, id int) (*Premium, error) {
 }
 
 // apply writes an effect to the policy and its covers, and keeps both as they were.
-func apply(ctx context.Context, tx *db.Tx, policyID int, e Effect, now time.Time) error {
+func apply(ctx context.Context, tx *db.Tx, policyID int, e rules.Effect, now time.Time) error {
 	if e.Status == nil {
 		return nil
 	}

@@ -1,48 +1,10 @@
-// Package insuree holds people and their families: who belongs to whom, and where they live. Where they live also says
-// who may see them: [ScopeWhere].
 package insuree
 
-import "time"
+import "github.com/openimis/openimis-be-go/modules/insuree/rules"
 
-// Insuree is a row of tblInsuree with the columns that business rules read.
-type Insuree struct {
-	ID           int        `db:"InsureeID"`
-	FamilyID     *int       `db:"FamilyID"`
-	CHFID        *string    `db:"CHFID"`
-	LastName     string     `db:"LastName"`
-	OtherNames   string     `db:"OtherNames"`
-	DOB          time.Time  `db:"DOB"`
-	Gender       *string    `db:"Gender"`
-	Relationship *int       `db:"Relationship"`
-	PhotoDate    *time.Time `db:"PhotoDate"`
-	ValidityFrom time.Time  `db:"ValidityFrom"`
-	ValidityTo   *time.Time `db:"ValidityTo"`
-	AuditUserID  int        `db:"AuditUserID"`
-	Offline      *bool      `db:"isOffline"`
-}
-
-// RelationshipOther is the code of members who are no close relatives of the head; premiums treat them apart.
-const RelationshipOther = 7
-
-// Current says whether the row is live.
-func (i Insuree) Current() bool { return i.ValidityTo == nil }
-
-// InFamily says whether the insuree belongs to a family.
-func (i Insuree) InFamily(id int) bool { return i.FamilyID != nil && *i.FamilyID == id }
-
-// Family is a row of tblFamilies.
-type Family struct {
-	ID         int        `db:"FamilyID"`
-	HeadID     int        `db:"InsureeID"`
-	VillageID  *int       `db:"LocationId"`
-	ValidityTo *time.Time `db:"ValidityTo"`
-}
-
-// Residence is the chain of locations above a family. A family has one only when village, ward and district are all
-// current rows; the region's is not asked for.
-type Residence struct {
-	VillageID  int `db:"VillageId"`
-	WardID     int `db:"WardId"`
-	DistrictID int `db:"DistrictId"`
-	RegionID   int `db:"RegionId"`
-}
+// What an insuree and a family are is said in package rules, which knows no database.
+type (
+	Insuree   = rules.Insuree
+	Family    = rules.Family
+	Residence = rules.Residence
+)

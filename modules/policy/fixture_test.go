@@ -11,6 +11,7 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/clock"
 	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/modules/policy/rules"
 )
 
 // village is a village of the test country, which has a region with three districts of two wards with a village each.
@@ -95,7 +96,7 @@ func (c *country) policies(t testing.TB, n, family int, members []int) []int {
 	t.Helper()
 	var rows [][]any
 	for range n {
-		rows = append(rows, []any{family, c.product, newYear, newYear, newYear, yearEnd, StatusActive, 100, StageNew, false, 1})
+		rows = append(rows, []any{family, c.product, newYear, newYear, newYear, yearEnd, rules.StatusActive, 100, rules.StageNew, false, 1})
 	}
 	ids := c.insert(t, "tblPolicy", "FamilyID ProdID EnrollDate StartDate EffectiveDate ExpiryDate PolicyStatus PolicyValue PolicyStage isOffline AuditUserID", rows...)
 	rows = nil

@@ -15,6 +15,8 @@ import (
 	"github.com/openimis/openimis-be-go/internal/golden"
 	"github.com/openimis/openimis-be-go/internal/schema"
 	"github.com/openimis/openimis-be-go/internal/sqlcheck"
+	"github.com/openimis/openimis-be-go/internal/testing/policyplay"
+	"github.com/openimis/openimis-be-go/modules/policy/rules"
 )
 
 func TestMain(m *testing.M) { os.Exit(sqlcheck.Gate(m)) }
@@ -31,58 +33,58 @@ func TestGoldenStoreInquiry(t *testing.T)       { playStored(t, "inquiry") }
 func TestGoldenStoreEligibility(t *testing.T)   { playStored(t, "eligibility") }
 
 // calls play a procedure with a service.
-var calls = map[string]func(ctx context.Context, s Service, w *golden.World, params golden.Row) (record, error){
-	"uspGetPolicyPeriod": func(ctx context.Context, s Service, w *golden.World, params golden.Row) (record, error) {
-		in := decode[periodParams](w, params)
+var calls = map[string]func(ctx context.Context, s Service, w *golden.World, params golden.Row) (policyplay.Record, error){
+	"uspGetPolicyPeriod": func(ctx context.Context, s Service, w *golden.World, params golden.Row) (policyplay.Record, error) {
+		in := policyplay.Decode[policyplay.PeriodParams](w, params)
 		p, err := s.Period(ctx, in.ProdId, in.EnrolDate, in.PolicyStage)
-		return periodRecord(p), err
+		return policyplay.PeriodRecord(p), err
 	},
-	"uspPolicyValue": func(ctx context.Context, s Service, w *golden.World, params golden.Row) (record, error) {
-		in := decode[valueParams](w, params)
+	"uspPolicyValue": func(ctx context.Context, s Service, w *golden.World, params golden.Row) (policyplay.Record, error) {
+		in := policyplay.Decode[policyplay.ValueParams](w, params)
 		v, err := s.Value(ctx, everything, ValueQuestion{PolicyID: in.PolicyId, FamilyID: in.FamilyId, ProductID: in.ProdId,
 			Stage: in.PolicyStage, Enrol: in.EnrollDate, PreviousID: in.PreviousPolicyId})
-		return valueRecord(v), err
+		return policyplay.ValueRecord(v), err
 	},
-	"uspLastDateForPayment": func(ctx context.Context, s Service, w *golden.World, params golden.Row) (record, error) {
-		last, err := s.LastDateForPayment(ctx, everything, decode[lastDateParams](w, params).PolicyId)
-		return lastDateRecord(last), err
+	"uspLastDateForPayment": func(ctx context.Context, s Service, w *golden.World, params golden.Row) (policyplay.Record, error) {
+		last, err := s.LastDateForPayment(ctx, everything, policyplay.Decode[policyplay.LastDateParams](w, params).PolicyId)
+		return policyplay.LastDateRecord(last), err
 	},
-	"uspAddInsureePolicy": func(ctx context.Context, s Service, w *golden.World, params golden.Row) (record, error) {
-		in := decode[coverParams](w, params)
-		var rows []Coverage
+	"uspAddInsureePolicy": func(ctx context.Context, s Service, w *golden.World, params golden.Row) (policyplay.Record, error) {
+		in := policyplay.Decode[policyplay.CoverParams](w, params)
+		var rows []rules.Coverage
 		err := s.DB.Write(ctx, "cover", func(tx *db.Tx) (err error) {
 			rows, err = s.AddInsureePolicies(ctx, tx, in.InsureeId, in.Activate)
 			return err
 		})
-		return coverRecord(rows), err
+		return policyplay.CoverRecord(rows), err
 	},
-	"uspPolicyStatusUpdate": func(ctx context.Context, s Service, _ *golden.World, _ golden.Row) (record, error) {
+	"uspPolicyStatusUpdate": func(ctx context.Context, s Service, _ *golden.World, _ golden.Row) (policyplay.Record, error) {
 		_, err := s.ExpirePolicies(ctx)
-		return record{ret: golden.Record{"return": 0}}, err
+		return policyplay.Record{Return: golden.Record{"return": 0}}, err
 	},
-	"uspPolicyRenewalInserts": func(ctx context.Context, s Service, w *golden.World, params golden.Row) (record, error) {
-		_, err := s.InsertRenewals(ctx, decode[renewalParams](w, params).filter())
-		return record{ret: golden.Record{"return": 0}}, err
+	"uspPolicyRenewalInserts": func(ctx context.Context, s Service, w *golden.World, params golden.Row) (policyplay.Record, error) {
+		_, err := s.InsertRenewals(ctx, policyplay.Decode[policyplay.RenewalParams](w, params).Filter())
+		return policyplay.Record{Return: golden.Record{"return": 0}}, err
 	},
-	"uspPolicyInquiry": func(ctx context.Context, s Service, w *golden.World, params golden.Row) (record, error) {
-		in := decode[inquiryParams](w, params)
+	"uspPolicyInquiry": func(ctx context.Context, s Service, w *golden.World, params golden.Row) (policyplay.Record, error) {
+		in := policyplay.Decode[policyplay.InquiryParams](w, params)
 		i, err := s.Inquiry(ctx, everything, in.CHFID, in.LocationId)
-		rec := record{ret: golden.Record{"return": 0}, sets: [][]golden.Record{{}}}
+		rec := policyplay.Record{Return: golden.Record{"return": 0}, Sets: [][]golden.Record{{}}}
 		if fault.Code(err) == fault.NotFound { // the procedure answers no row
 			return rec, nil
 		}
 		if err == nil {
-			rec.sets[0] = inquiryRecords(i.Insuree, i.Covers)
+			rec.Sets[0] = policyplay.InquiryRecords(i.Insuree, i.Covers)
 		}
 		return rec, err
 	},
-	"uspServiceItemEnquiry": func(ctx context.Context, s Service, w *golden.World, params golden.Row) (record, error) {
-		in := decode[eligibilityParams](w, params)
+	"uspServiceItemEnquiry": func(ctx context.Context, s Service, w *golden.World, params golden.Row) (policyplay.Record, error) {
+		in := policyplay.Decode[policyplay.EligibilityParams](w, params)
 		e, err := s.Eligibility(ctx, everything, in.CHFID, in.ServiceCode, in.ItemCode)
 		if fault.Code(err) == fault.NotFound { // the procedure lets him have everything
-			return eligibilityRecord(Enquire(EligibilityData{}, w.Today)), nil
+			return policyplay.EligibilityRecord(rules.Enquire(rules.EligibilityData{}, w.Today)), nil
 		}
-		return eligibilityRecord(e), err
+		return policyplay.EligibilityRecord(e), err
 	},
 }
 
@@ -93,7 +95,7 @@ func playStored(t *testing.T, family string) {
 	}
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		write(t, d, func(ctx context.Context, tx *db.Tx) error {
-			_, err := tx.Insert(ctx, "tblIMISDefaults", db.Values{"PolicyRenewalInterval": standardInterval})
+			_, err := tx.Insert(ctx, "tblIMISDefaults", db.Values{"PolicyRenewalInterval": policyplay.StandardInterval})
 			return err
 		})
 		for _, s := range scenarios {
@@ -132,11 +134,11 @@ func playScenario(t *testing.T, d *db.DB, scenario *golden.Scenario) {
 		if err != nil {
 			t.Fatalf("step %d %s: %v", i, step.Proc, err)
 		}
-		diffs := w.DiffReturn(i, got.ret)
-		if want := len(w.Expected.ResultSets[i]); want != len(got.sets) {
-			t.Fatalf("step %d %s: want %d result sets, got %d", i, step.Proc, want, len(got.sets))
+		diffs := w.DiffReturn(i, got.Return)
+		if want := len(w.Expected.ResultSets[i]); want != len(got.Sets) {
+			t.Fatalf("step %d %s: want %d result sets, got %d", i, step.Proc, want, len(got.Sets))
 		}
-		for n, set := range got.sets {
+		for n, set := range got.Sets {
 			diffs = append(diffs, w.DiffResult(i, n, set, false)...)
 		}
 		for _, diff := range diffs {

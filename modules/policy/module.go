@@ -1,3 +1,6 @@
+// Package policy holds insurance policies of families: their period, value, cover of each insuree, renewal, and what
+// is left of their limits. Start with [Service]: it reads what a rule needs ([Store], in store*.go), lets the rule (package
+// rules) decide and writes what it answers.
 package policy
 
 import (
@@ -8,6 +11,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/schema"
 	"github.com/openimis/openimis-be-go/modules"
+	"github.com/openimis/openimis-be-go/modules/policy/rules"
 )
 
 //go:embed policy.graphql
@@ -58,7 +62,7 @@ func (*Module) DefaultConfig() map[string]any {
 // their expiry become expired, as the Windows service of the legacy system does.
 func (m *Module) Jobs() []modules.Job {
 	return []modules.Job{{Name: "policy.renewals", At: 6*time.Hour + 30*time.Minute, Run: func(ctx context.Context) error {
-		if _, err := m.service.InsertRenewals(ctx, RenewalFilter{}); err != nil {
+		if _, err := m.service.InsertRenewals(ctx, rules.RenewalFilter{}); err != nil {
 			return err
 		}
 		_, err := m.service.ExpirePolicies(ctx)

@@ -12,6 +12,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/fault"
 	"github.com/openimis/openimis-be-go/modules/insuree"
+	"github.com/openimis/openimis-be-go/modules/policy/rules"
 	"github.com/openimis/openimis-be-go/modules/product"
 )
 
@@ -25,7 +26,7 @@ type Service struct {
 // Inquiry is an insuree with the covers by his family's policies.
 type Inquiry struct {
 	Insuree insuree.Insuree
-	Covers  []InquiryRow
+	Covers  []rules.InquiryRow
 }
 
 // Inquiry answers the covers of an insuree by his number, and what remains of their limits; see [Inquire]. district 0
@@ -34,7 +35,7 @@ func (s Service) Inquiry(ctx context.Context, scope auth.Scope, number string, d
 	if err := checkNumber(number); err != nil {
 		return Inquiry{}, err
 	}
-	var data *InquiryData
+	var data *rules.InquiryData
 	err := s.read(ctx, func(st Store) (err error) {
 		data, err = st.inquiry(ctx, scope, number)
 		return err
@@ -45,27 +46,27 @@ func (s Service) Inquiry(ctx context.Context, scope auth.Scope, number string, d
 	case data == nil:
 		return Inquiry{}, noInsuree(number)
 	}
-	return Inquiry{Insuree: data.Insuree, Covers: Inquire(*data, district, s.Clock.Today())}, nil
+	return Inquiry{Insuree: data.Insuree, Covers: rules.Inquire(*data, district, s.Clock.Today())}, nil
 }
 
 // Eligibility answers whether an insuree may have a service and an item ("": not asked), and what is left of his
 // limits; see [Enquire]. Unlike the procedure, which lets an unknown insuree have everything, it does not find him.
-func (s Service) Eligibility(ctx context.Context, scope auth.Scope, number, serviceCode, itemCode string) (Eligibility, error) {
+func (s Service) Eligibility(ctx context.Context, scope auth.Scope, number, serviceCode, itemCode string) (rules.Eligibility, error) {
 	if err := checkNumber(number); err != nil {
-		return Eligibility{}, err
+		return rules.Eligibility{}, err
 	}
-	var data *EligibilityData
+	var data *rules.EligibilityData
 	err := s.read(ctx, func(st Store) (err error) {
 		data, err = st.eligibility(ctx, scope, number, serviceCode, itemCode)
 		return err
 	})
 	switch {
 	case err != nil:
-		return Eligibility{}, err
+		return rules.Eligibility{}, err
 	case data == nil:
-		return Eligibility{}, noInsuree(number)
+		return rules.Eligibility{}, noInsuree(number)
 	}
-	return Enquire(*data, s.Clock.Today()), nil
+	return rules.Enquire(*data, s.Clock.Today()), nil
 }
 
 func checkNumber(number string) error {
@@ -112,7 +113,7 @@ func (s Service) Balance(ctx context.Context, scope auth.Scope, familyID int, pr
 	}
 	b := Balance{FamilyID: familyID, ProductCode: row.ProductCode, PolicyID: row.PolicyID, Value: row.Value, Premiums: paid[row.PolicyID]}
 	if row.Value != nil {
-		b.Balance = pointer(row.Value.Sub(b.Premiums))
+		b.Balance = new(row.Value.Sub(b.Premiums))
 	}
 	return b, nil
 }
@@ -128,11 +129,11 @@ type ValueQuestion struct {
 }
 
 // Value answers the value of a policy; see [Value].
-func (s Service) Value(ctx context.Context, scope auth.Scope, q ValueQuestion) (Valuation, error) {
+func (s Service) Value(ctx context.Context, scope auth.Scope, q ValueQuestion) (rules.Valuation, error) {
 	today := s.Clock.Today()
-	req := ValueRequest{ProductID: q.ProductID, Stage: q.Stage, Enrol: today}
+	req := rules.ValueRequest{ProductID: q.ProductID, Stage: q.Stage, Enrol: today}
 	if req.Stage == "" {
-		req.Stage = StageNew
+		req.Stage = rules.StageNew
 	}
 	if q.Enrol != nil {
 		req.Enrol = *q.Enrol
@@ -146,7 +147,7 @@ func (s Service) Value(ctx context.Context, scope auth.Scope, q ValueQuestion) (
 			if err != nil {
 				return err
 			}
-			req, family = RequestFor(p), p.FamilyID
+			req, family = rules.RequestFor(p), p.FamilyID
 		} else if seen, err := insuree.FamilySeen(ctx, st, scope, family); err != nil {
 			return err
 		} else if !seen {
@@ -164,43 +165,43 @@ func (s Service) Value(ctx context.Context, scope auth.Scope, q ValueQuestion) (
 		return err
 	})
 	if err != nil {
-		return Valuation{}, err
+		return rules.Valuation{}, err
 	}
-	return Value(req, products, members, today)
+	return rules.Value(req, products, members, today)
 }
 
 // find reads a policy or says that there is none.
-func (st Store) find(ctx context.Context, scope auth.Scope, id int) (Policy, error) {
+func (st Store) find(ctx context.Context, scope auth.Scope, id int) (rules.Policy, error) {
 	p, err := st.ByID(ctx, scope, id)
 	switch {
 	case err != nil:
-		return Policy{}, err
+		return rules.Policy{}, err
 	case p == nil:
-		return Policy{}, noPolicy(id)
+		return rules.Policy{}, noPolicy(id)
 	}
 	return *p, nil
 }
 
 // Period answers when a policy of a product would run; see [PeriodOf].
-func (s Service) Period(ctx context.Context, productID int, enrol time.Time, stage string) (Period, error) {
+func (s Service) Period(ctx context.Context, productID int, enrol time.Time, stage string) (rules.Period, error) {
 	var products product.Catalogue
 	err := s.read(ctx, func(st Store) (err error) {
 		products, err = product.Load(ctx, st, []int{productID})
 		return err
 	})
 	if err != nil {
-		return Period{}, err
+		return rules.Period{}, err
 	}
 	p, ok := products.Row(productID)
 	if !ok {
-		return Period{}, fault.New(fault.NotFound, "There is no product %d.", productID)
+		return rules.Period{}, fault.New(fault.NotFound, "There is no product %d.", productID)
 	}
-	return PeriodOf(p, enrol, stage)
+	return rules.PeriodOf(p, enrol, stage)
 }
 
 // LastDateForPayment answers until when a policy has to be paid; nil when its product does not say.
 func (s Service) LastDateForPayment(ctx context.Context, scope auth.Scope, policyID int) (*time.Time, error) {
-	var p Policy
+	var p rules.Policy
 	var products product.Catalogue
 	err := s.read(ctx, func(st Store) (err error) {
 		if p, err = st.find(ctx, scope, policyID); err != nil {
@@ -216,17 +217,17 @@ func (s Service) LastDateForPayment(ctx context.Context, scope auth.Scope, polic
 	if !ok {
 		return nil, nil
 	}
-	return LastDateForPayment(p, prod), nil
+	return rules.LastDateForPayment(p, prod), nil
 }
 
 // AddInsureePolicies covers a member by the policies of his family; see [Cover]. It answers the rows that it inserted.
 // Whether the user may see the insuree is for the caller to ask.
-func (s Service) AddInsureePolicies(ctx context.Context, tx *db.Tx, insureeID int, activate bool) ([]Coverage, error) {
+func (s Service) AddInsureePolicies(ctx context.Context, tx *db.Tx, insureeID int, activate bool) ([]rules.Coverage, error) {
 	data, err := Store{tx}.coverage(ctx, insureeID)
 	if data == nil || err != nil {
 		return nil, err
 	}
-	rows, err := Cover(*data, activate, s.Clock.Today())
+	rows, err := rules.Cover(*data, activate, s.Clock.Today())
 	if err != nil {
 		return nil, err
 	}
@@ -244,13 +245,13 @@ func (s Service) ExpirePolicies(ctx context.Context) (n int, err error) {
 }
 
 // InsertRenewals prompts for the renewal of policies and answers the prompts; see [Renewals]. For the daily job.
-func (s Service) InsertRenewals(ctx context.Context, f RenewalFilter) (renewals []Renewal, err error) {
+func (s Service) InsertRenewals(ctx context.Context, f rules.RenewalFilter) (renewals []rules.Renewal, err error) {
 	err = s.DB.Write(ctx, "prompt for renewals", func(tx *db.Tx) error {
 		data, err := Store{tx}.renewals(ctx, f, s.Clock.Today())
 		if err != nil {
 			return err
 		}
-		renewals = Renewals(f, data, s.Clock.Today())
+		renewals = rules.Renewals(f, data, s.Clock.Today())
 		return insertRenewals(ctx, tx, renewals, s.Clock())
 	})
 	return renewals, err

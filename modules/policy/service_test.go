@@ -3,6 +3,7 @@ package policy
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/dbtest"
 	"github.com/openimis/openimis-be-go/internal/fault"
+	"github.com/openimis/openimis-be-go/modules/policy/rules"
 )
 
 func TestAnEmptyDatabaseHasNothingToAnswer(t *testing.T) {
@@ -23,7 +25,7 @@ func TestAnEmptyDatabaseHasNothingToAnswer(t *testing.T) {
 		_, balance := s.Balance(ctx, everything, 1, "BCUL0001", yearEnd)
 		_, value := s.Value(ctx, everything, ValueQuestion{FamilyID: 1, ProductID: 1})
 		_, stored := s.Value(ctx, everything, ValueQuestion{PolicyID: 1})
-		_, period := s.Period(ctx, 1, newYear, StageNew)
+		_, period := s.Period(ctx, 1, newYear, rules.StageNew)
 		_, last := s.LastDateForPayment(ctx, everything, 1)
 		for what, err := range map[string]error{"inquiry": inquiry, "eligibility": eligibility, "balance": balance, "value": value,
 			"stored value": stored, "period": period, "last date": last} {
@@ -34,7 +36,7 @@ func TestAnEmptyDatabaseHasNothingToAnswer(t *testing.T) {
 		if n, err := s.ExpirePolicies(ctx); n != 0 || err != nil {
 			t.Errorf("expired %d, %v", n, err)
 		}
-		if r, err := s.InsertRenewals(ctx, RenewalFilter{}); len(r) != 0 || err != nil {
+		if r, err := s.InsertRenewals(ctx, rules.RenewalFilter{}); len(r) != 0 || err != nil {
 			t.Errorf("prompted %v, %v", r, err)
 		}
 		write(t, d, func(ctx context.Context, tx *db.Tx) error {
@@ -75,7 +77,7 @@ func TestInquiryFindsByNumber(t *testing.T) {
 			if err != nil || len(got.Covers) != x.rows || got.Insuree.ID != members[0] {
 				t.Errorf("%+v: %+v, %v", x, got, err)
 			}
-			if x.rows == 1 && (*got.Covers[0].PolicyID != policy || got.Covers[0].Status != CoverActive || got.Covers[0].Product.Code != "BASIC") {
+			if x.rows == 1 && (*got.Covers[0].PolicyID != policy || got.Covers[0].Status != rules.CoverActive || got.Covers[0].Product.Code != "BASIC") {
 				t.Errorf("%+v", got.Covers[0])
 			}
 		}
@@ -167,11 +169,11 @@ func TestStatementsDoNotGrow(t *testing.T) {
 				},
 				"renewals": func(ctx context.Context) error {
 					zero := 0
-					got, err := s.InsertRenewals(ctx, RenewalFilter{Interval: &zero})
+					got, err := s.InsertRenewals(ctx, rules.RenewalFilter{Interval: &zero})
 					if len(got) != size {
 						t.Errorf("%d prompts for %d policies", len(got), size)
 					}
-					again, err2 := s.InsertRenewals(context.Background(), RenewalFilter{Interval: &zero})
+					again, err2 := s.InsertRenewals(context.Background(), rules.RenewalFilter{Interval: &zero})
 					if len(again) != 0 || err2 != nil {
 						t.Errorf("prompted again: %v, %v", again, err2)
 					}
@@ -210,11 +212,16 @@ func TestAFamilyWithoutHeadIsNotPrompted(t *testing.T) {
 			})
 		}
 		zero := 0
-		got, err := c.service().InsertRenewals(t.Context(), RenewalFilter{Interval: &zero})
+		got, err := c.service().InsertRenewals(t.Context(), rules.RenewalFilter{Interval: &zero})
 		if err != nil || len(got) != 1 || got[0].PolicyID != policies[0] {
 			t.Errorf("want a prompt for %d, got %+v, %v", policies[0], got, err)
 		}
 	})
+}
+
+// around draws a day at most n days from today.
+func around(n int) *rapid.Generator[time.Time] {
+	return rapid.Map(rapid.IntRange(-n, n), func(n int) time.Time { return clock.Day(now).AddDate(0, 0, n) })
 }
 
 // The statement that expires policies does what the rule says.
@@ -226,34 +233,34 @@ func TestExpirePoliciesIsTheRule(t *testing.T) {
 			c.empty(t)
 			var rows [][]any
 			for range rapid.IntRange(1, 6).Draw(rt, "policies") {
-				rows = append(rows, []any{1, c.product, newYear, newYear, optional(days(-2, 2)).Draw(rt, "expiry"),
-					rapid.SampledFrom([]int{StatusIdle, StatusActive, StatusSuspended, StatusExpired, StatusReady}).Draw(rt, "status"),
-					optional(days(-9, -8)).Draw(rt, "closed"), 1})
+				rows = append(rows, []any{1, c.product, newYear, newYear, rapid.Ptr(around(2), true).Draw(rt, "expiry"),
+					rapid.SampledFrom([]int{rules.StatusIdle, rules.StatusActive, rules.StatusSuspended, rules.StatusExpired, rules.StatusReady}).Draw(rt, "status"),
+					rapid.Ptr(rapid.Just(s.Clock()), true).Draw(rt, "closed"), 1})
 			}
 			c.insert(t, "tblPolicy", "FamilyID ProdID EnrollDate StartDate ExpiryDate PolicyStatus ValidityTo AuditUserID", rows...)
 			before := allPolicies(rt, d)
-			want := Expire(before, s.Clock.Today())
+			want := rules.Expire(before, s.Clock.Today())
 			n, err := s.ExpirePolicies(t.Context())
 			if err != nil || n != len(want) {
 				rt.Fatalf("expired %d of %v: %v", n, want, err)
 			}
 			for i, p := range allPolicies(rt, d) {
-				expected := value(before[i].Status)
+				expected := *before[i].Status
 				for _, id := range want {
 					if id == p.ID {
-						expected = StatusExpired
+						expected = rules.StatusExpired
 					}
 				}
-				if value(p.Status) != expected {
-					rt.Fatalf("policy %+v has become %d, want %d", before[i], value(p.Status), expected)
+				if !p.HasStatus(expected) {
+					rt.Fatalf("policy %+v has become %+v, want status %d", before[i], p, expected)
 				}
 			}
 		})
 	})
 }
 
-func allPolicies(t *rapid.T, d *db.DB) []Policy {
-	var rows []Policy
+func allPolicies(t *rapid.T, d *db.DB) []rules.Policy {
+	var rows []rules.Policy
 	if err := d.Select(context.Background(), &rows, selectPolicies+`1 = 1 ORDER BY p."PolicyID"`); err != nil {
 		t.Fatal(err)
 	}
@@ -272,22 +279,22 @@ func TestRenewalCandidatesAreTheRules(t *testing.T) {
 			home := rapid.SampledFrom(c.villages).Draw(rt, "home")
 			family, _ := c.family(t, &home.id)
 			for range 3 {
-				rows = append(rows, []any{family, c.product, newYear, newYear, optional(days(-2, 2)).Draw(rt, "expiry"),
-					rapid.SampledFrom([]int{StatusIdle, StatusActive, StatusSuspended, StatusExpired}).Draw(rt, "status"),
+				rows = append(rows, []any{family, c.product, newYear, newYear, rapid.Ptr(around(2), true).Draw(rt, "expiry"),
+					rapid.SampledFrom([]int{rules.StatusIdle, rules.StatusActive, rules.StatusSuspended, rules.StatusExpired}).Draw(rt, "status"),
 					rapid.SampledFrom(officers).Draw(rt, "officer"), 1})
 			}
 		}
 		c.insert(t, "tblPolicy", "FamilyID ProdID EnrollDate StartDate ExpiryDate PolicyStatus OfficerID AuditUserID", rows...)
 		home := rapid.SampledFrom(c.villages).Draw(rt, "home asked for")
-		f := RenewalFilter{
-			Interval: optional(rapid.IntRange(0, 2)).Draw(rt, "interval"),
-			From:     optional(days(-2, 2)).Draw(rt, "from"), To: optional(days(-2, 2)).Draw(rt, "to"),
-			Region:   optional(rapid.SampledFrom([]int{0, c.region, c.region + 1})).Draw(rt, "region"),
-			District: optional(rapid.SampledFrom([]int{0, home.district})).Draw(rt, "district"),
-			Village:  optional(rapid.SampledFrom([]int{0, home.id})).Draw(rt, "village"),
-			Officer:  optional(rapid.SampledFrom(officers)).Draw(rt, "officer"),
+		f := rules.RenewalFilter{
+			Interval: rapid.Ptr(rapid.IntRange(0, 2), true).Draw(rt, "interval"),
+			From:     rapid.Ptr(around(2), true).Draw(rt, "from"), To: rapid.Ptr(around(2), true).Draw(rt, "to"),
+			Region:   rapid.Ptr(rapid.SampledFrom([]int{0, c.region, c.region + 1}), true).Draw(rt, "region"),
+			District: rapid.Ptr(rapid.SampledFrom([]int{0, home.district}), true).Draw(rt, "district"),
+			Village:  rapid.Ptr(rapid.SampledFrom([]int{0, home.id}), true).Draw(rt, "village"),
+			Officer:  rapid.Ptr(rapid.SampledFrom(officers), true).Draw(rt, "officer"),
 		}
-		read := func(f RenewalFilter) []RenewalCandidate {
+		read := func(f rules.RenewalFilter) []rules.RenewalCandidate {
 			data, err := Store{d}.renewals(t.Context(), f, clock.Day(now))
 			if err != nil {
 				rt.Fatal(err)
@@ -296,7 +303,7 @@ func TestRenewalCandidatesAreTheRules(t *testing.T) {
 		}
 		zero := 0
 		due := f.Due(clock.Day(now), nil)
-		want := filter(read(RenewalFilter{Interval: &zero}), func(r RenewalCandidate) bool { return f.selects(r, due) })
+		want := slices.DeleteFunc(read(rules.RenewalFilter{Interval: &zero}), func(r rules.RenewalCandidate) bool { return !f.Selects(r, due) })
 		got := read(f)
 		if len(want) != len(got) {
 			rt.Fatalf("%+v: %d candidates, want %d", f, len(got), len(want))

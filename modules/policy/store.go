@@ -11,6 +11,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/modules/insuree"
+	"github.com/openimis/openimis-be-go/modules/policy/rules"
 	"github.com/openimis/openimis-be-go/modules/product"
 )
 
@@ -23,26 +24,26 @@ type Store struct{ db.Query }
 var everything = auth.Scope{All: true}
 
 var (
-	selectPolicies    = `SELECT ` + db.Columns[Policy]("p") + ` FROM "tblPolicy" p WHERE `
-	selectCovers      = `SELECT ` + db.Columns[InsureePolicy]("ip") + ` FROM "tblInsureePolicy" ip WHERE `
-	selectConsumption = `SELECT ` + db.Columns[Consumption]("u") + ` FROM "tblClaimDedRem" u WHERE `
+	selectPolicies    = `SELECT ` + db.Columns[rules.Policy]("p") + ` FROM "tblPolicy" p WHERE `
+	selectCovers      = `SELECT ` + db.Columns[rules.InsureePolicy]("ip") + ` FROM "tblInsureePolicy" ip WHERE `
+	selectConsumption = `SELECT ` + db.Columns[rules.Consumption]("u") + ` FROM "tblClaimDedRem" u WHERE `
 )
 
 // ByID reads a policy, closed or not; nil when there is none that the scope sees.
-func (st Store) ByID(ctx context.Context, s auth.Scope, id int) (*Policy, error) {
+func (st Store) ByID(ctx context.Context, s auth.Scope, id int) (*rules.Policy, error) {
 	return st.byID(ctx, s, id, `FROM "tblPolicy" p WHERE `, ``)
 }
 
 // Lock is ByID; nobody else changes the policy until the transaction ends.
-func (st Store) Lock(ctx context.Context, s auth.Scope, id int) (*Policy, error) {
+func (st Store) Lock(ctx context.Context, s auth.Scope, id int) (*rules.Policy, error) {
 	return st.byID(ctx, s, id, `FROM "tblPolicy" p $updlock WHERE `, ` $forupdate`)
 }
 
-func (st Store) byID(ctx context.Context, s auth.Scope, id int, from, tail string) (*Policy, error) {
+func (st Store) byID(ctx context.Context, s auth.Scope, id int, from, tail string) (*rules.Policy, error) {
 	seen, more := ScopeWhere(s, "p")
 	where, args := insuree.And(`p."PolicyID" = ?`, []any{id}, seen, more)
-	var p Policy
-	err := st.Get(ctx, &p, `SELECT `+db.Columns[Policy]("p")+` `+from+where+tail, args...)
+	var p rules.Policy
+	err := st.Get(ctx, &p, `SELECT `+db.Columns[rules.Policy]("p")+` `+from+where+tail, args...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -50,23 +51,23 @@ func (st Store) byID(ctx context.Context, s auth.Scope, id int, from, tail strin
 }
 
 // ofFamily reads the policies of a family, closed ones too, in the order of their ids.
-func (st Store) ofFamily(ctx context.Context, family int) ([]Policy, error) {
-	var rows []Policy
+func (st Store) ofFamily(ctx context.Context, family int) ([]rules.Policy, error) {
+	var rows []rules.Policy
 	err := st.Select(ctx, &rows, selectPolicies+`p."FamilyID" = ? ORDER BY p."PolicyID"`, family)
 	return rows, err
 }
 
 // CoversOf reads the current covers of insurees by a policy.
-func (st Store) CoversOf(ctx context.Context, s auth.Scope, policyID int) ([]InsureePolicy, error) {
+func (st Store) CoversOf(ctx context.Context, s auth.Scope, policyID int) ([]rules.InsureePolicy, error) {
 	seen, more := ScopeWhere(s, "p")
 	within, args := insuree.And(`p."PolicyID" = ?`, []any{policyID}, seen, more)
-	var rows []InsureePolicy
+	var rows []rules.InsureePolicy
 	err := st.Select(ctx, &rows, selectCovers+`ip."ValidityTo" IS NULL AND ip."PolicyId" IN (SELECT p."PolicyID" FROM "tblPolicy" p WHERE `+
 		within+`) ORDER BY ip."InsureePolicyId"`, args...)
 	return rows, err
 }
 
-func productsOf(policies []Policy) []int {
+func productsOf(policies []rules.Policy) []int {
 	ids := make([]int, 0, len(policies))
 	for _, p := range policies {
 		ids = append(ids, p.ProductID)
@@ -75,12 +76,12 @@ func productsOf(policies []Policy) []int {
 }
 
 // inquiry reads what the inquiry about an insuree depends on, in 7 statements; nil when the scope sees no such insuree.
-func (st Store) inquiry(ctx context.Context, s auth.Scope, number string) (*InquiryData, error) {
+func (st Store) inquiry(ctx context.Context, s auth.Scope, number string) (*rules.InquiryData, error) {
 	i, err := insuree.ByNumber(ctx, st, s, number)
 	if i == nil || err != nil {
 		return nil, err
 	}
-	d := &InquiryData{Insuree: *i}
+	d := &rules.InquiryData{Insuree: *i}
 	if i.FamilyID == nil {
 		return d, nil
 	}
@@ -106,7 +107,7 @@ func (st Store) inquiry(ctx context.Context, s auth.Scope, number string) (*Inqu
 
 // consumption reads what was used up of a family's policies and, current rows only, by its members under other ones,
 // which still tells the inquiry that they have used up something.
-func (st Store) consumption(ctx context.Context, policies []Policy, members []insuree.Insuree) ([]Consumption, error) {
+func (st Store) consumption(ctx context.Context, policies []rules.Policy, members []insuree.Insuree) ([]rules.Consumption, error) {
 	var of, by db.Ints
 	for _, p := range policies {
 		of = append(of, p.ID)
@@ -114,7 +115,7 @@ func (st Store) consumption(ctx context.Context, policies []Policy, members []in
 	for _, m := range members {
 		by = append(by, m.ID)
 	}
-	var rows []Consumption
+	var rows []rules.Consumption
 	err := st.Select(ctx, &rows, selectConsumption+`u."PolicyID" IN $ints(?) UNION ALL `+selectConsumption+
 		`u."InsureeID" IN $ints(?) AND u."ValidityTo" IS NULL AND u."PolicyID" NOT IN $ints(?)`, of, by, of)
 	return rows, err
@@ -132,12 +133,12 @@ func (st Store) valuation(ctx context.Context, family, productID int) ([]insuree
 
 // coverage reads what the cover of a new member of a family depends on; nil when there is no such insuree or he is in
 // no family.
-func (st Store) coverage(ctx context.Context, insureeID int) (*CoverageData, error) {
+func (st Store) coverage(ctx context.Context, insureeID int) (*rules.CoverageData, error) {
 	i, err := insuree.ByID(ctx, st, everything, insureeID)
 	if i == nil || i.FamilyID == nil || err != nil {
 		return nil, err
 	}
-	d := &CoverageData{Insuree: *i}
+	d := &rules.CoverageData{Insuree: *i}
 	if d.Members, err = insuree.Members(ctx, st, everything, []int{*i.FamilyID}); err != nil {
 		return nil, err
 	}
@@ -158,11 +159,11 @@ func (st Store) offlineSite(ctx context.Context) (*bool, error) {
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
-	return pointer(chf != 0), err
+	return new(chf != 0), err
 }
 
 // insertCovers adds rows to tblInsureePolicy and gives them their ids.
-func insertCovers(ctx context.Context, tx *db.Tx, rows []Coverage, now time.Time) error {
+func insertCovers(ctx context.Context, tx *db.Tx, rows []rules.Coverage, now time.Time) error {
 	values := make([][]any, 0, len(rows))
 	for _, r := range rows {
 		values = append(values, []any{r.InsureeID, r.PolicyID, r.EnrollmentDate, r.StartDate, r.EffectiveDate, r.ExpiryDate, r.AuditUserID, r.Offline, now})
@@ -181,7 +182,7 @@ func insertCovers(ctx context.Context, tx *db.Tx, rows []Coverage, now time.Time
 // expire is [Expire] as one statement; like the procedure it keeps no history of the old status.
 func expire(ctx context.Context, tx *db.Tx, today time.Time) (int, error) {
 	return tx.Exec(ctx, `UPDATE "tblPolicy" SET "PolicyStatus" = ? WHERE "ValidityTo" IS NULL AND "ExpiryDate" < ? `+
-		`AND ("PolicyStatus" IS NULL OR "PolicyStatus" <> ?)`, StatusExpired, db.Date(today), StatusExpired)
+		`AND ("PolicyStatus" IS NULL OR "PolicyStatus" <> ?)`, rules.StatusExpired, db.Date(today), rules.StatusExpired)
 }
 
 // lastExpiring reads the policy of a family and product that expires last, no later than a day; nil when there is none

@@ -6,6 +6,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/modules/insuree"
+	"github.com/openimis/openimis-be-go/modules/policy/rules"
 	"github.com/openimis/openimis-be-go/modules/product"
 )
 
@@ -27,17 +28,17 @@ var services, items = care{
 
 const currentClaims = `JOIN "tblClaim" c ON c."ClaimID" = l."ClaimID" WHERE c."InsureeID" = ? AND c."ValidityTo" IS NULL`
 
-var selectProductCovers = `SELECT ` + db.Columns[InsureePolicy]("ip") + `, p."ProdID", p."PolicyStatus", p."ValidityTo" AS "PolicyClosed" FROM "tblInsureePolicy" ip ` +
+var selectProductCovers = `SELECT ` + db.Columns[rules.InsureePolicy]("ip") + `, p."ProdID", p."PolicyStatus", p."ValidityTo" AS "PolicyClosed" FROM "tblInsureePolicy" ip ` +
 	`JOIN "tblPolicy" p ON p."PolicyID" = ip."PolicyId" WHERE ip."InsureeId" = ? AND ip."ValidityTo" IS NULL ORDER BY ip."InsureePolicyId"`
 
 // eligibility reads what the answer depends on whether an insuree may have a service and an item ("": not asked), in 5
 // statements and 2 for an item and 1 for a service; nil when the scope sees no such insuree.
-func (st Store) eligibility(ctx context.Context, s auth.Scope, number, serviceCode, itemCode string) (*EligibilityData, error) {
+func (st Store) eligibility(ctx context.Context, s auth.Scope, number, serviceCode, itemCode string) (*rules.EligibilityData, error) {
 	i, err := insuree.ByNumber(ctx, st, s, number)
 	if i == nil || err != nil {
 		return nil, err
 	}
-	d := &EligibilityData{Insuree: i}
+	d := &rules.EligibilityData{Insuree: i}
 	if err := st.Select(ctx, &d.Covers, selectProductCovers, i.ID); err != nil {
 		return nil, err
 	}
@@ -48,7 +49,7 @@ func (st Store) eligibility(ctx context.Context, s auth.Scope, number, serviceCo
 	if d.Products, err = product.Load(ctx, st, products); err != nil {
 		return nil, err
 	}
-	err = st.Select(ctx, &d.Claims, `SELECT `+db.Columns[PastClaim]("c")+` FROM "tblClaim" c WHERE c."InsureeID" = ?`, i.ID)
+	err = st.Select(ctx, &d.Claims, `SELECT `+db.Columns[rules.PastClaim]("c")+` FROM "tblClaim" c WHERE c."InsureeID" = ?`, i.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +72,7 @@ func (st Store) eligibility(ctx context.Context, s auth.Scope, number, serviceCo
 	return d, nil
 }
 
-func (st Store) wanted(ctx context.Context, c care, code string, products []int) (*Wanted, error) {
+func (st Store) wanted(ctx context.Context, c care, code string, products []int) (*rules.Wanted, error) {
 	var rows []struct {
 		Category *string `db:"ServCategory"`
 		product.Limit
@@ -79,7 +80,7 @@ func (st Store) wanted(ctx context.Context, c care, code string, products []int)
 	if err := st.Select(ctx, &rows, c.limits, db.Ints(products), code); err != nil {
 		return nil, err
 	}
-	w := &Wanted{}
+	w := &rules.Wanted{}
 	for _, r := range rows {
 		w.Category = r.Category
 		if r.ProductID >= 0 {

@@ -9,11 +9,12 @@ import (
 	"github.com/openimis/openimis-be-go/internal/calendar"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/modules/insuree"
+	"github.com/openimis/openimis-be-go/modules/policy/rules"
 	"github.com/openimis/openimis-be-go/modules/product"
 )
 
 // A family whose head is no insuree gets no prompt: the procedure joins him, and tblPolicyRenewals refers to him.
-var selectCandidates = `SELECT ` + db.Columns[Policy]("p") + `, ` + insuree.ResidenceColumns + `, f."InsureeID" AS "HeadID" ` +
+var selectCandidates = `SELECT ` + db.Columns[rules.Policy]("p") + `, ` + insuree.ResidenceColumns + `, f."InsureeID" AS "HeadID" ` +
 	`FROM "tblPolicy" p JOIN "tblFamilies" f ON f."FamilyID" = p."FamilyID" JOIN "tblInsuree" h ON h."InsureeID" = f."InsureeID" ` + insuree.ResidenceJoin + ` WHERE `
 
 // renewalInterval reads tblIMISDefaults.PolicyRenewalInterval and locks the row, so that two jobs at a time do not
@@ -29,13 +30,13 @@ func (st Store) renewalInterval(ctx context.Context) (*int, error) {
 
 // renewals reads what the prompts for renewal depend on, in 6 statements. It leaves out policies that the filter
 // refuses or that were prompted for.
-func (st Store) renewals(ctx context.Context, f RenewalFilter, today time.Time) (RenewalData, error) {
-	var d RenewalData
+func (st Store) renewals(ctx context.Context, f rules.RenewalFilter, today time.Time) (rules.RenewalData, error) {
+	var d rules.RenewalData
 	var err error
 	if d.Standard, err = st.renewalInterval(ctx); err != nil {
 		return d, err
 	}
-	where, args := f.where(f.Due(today, d.Standard))
+	where, args := selecting(f, f.Due(today, d.Standard))
 	if err := st.Select(ctx, &d.Candidates, selectCandidates+where+` ORDER BY p."PolicyID"`, args...); err != nil || len(d.Candidates) == 0 {
 		return d, err
 	}
@@ -71,8 +72,8 @@ func (st Store) renewals(ctx context.Context, f RenewalFilter, today time.Time) 
 	return d, err
 }
 
-// where is [RenewalFilter.selects] as a condition on the policy p and the residence of its family.
-func (f RenewalFilter) where(due *time.Time) (where string, args []any) {
+// selecting is a [rules.RenewalFilter] as a condition on the policy p and the residence of its family.
+func selecting(f rules.RenewalFilter, due *time.Time) (where string, args []any) {
 	where = `p."ValidityTo" IS NULL AND p."PolicyStatus" IN (2, 8) AND p."ExpiryDate" IS NOT NULL AND p."OfficerID" IS NOT NULL ` +
 		`AND NOT EXISTS (SELECT 1 FROM "tblPolicyRenewals" r WHERE r."PolicyID" = p."PolicyID" AND r."ValidityTo" IS NULL)`
 	for _, c := range []struct {
@@ -88,17 +89,17 @@ func (f RenewalFilter) where(due *time.Time) (where string, args []any) {
 		id  *int
 	}{{`res_d."ParentLocationId" = ?`, f.Region}, {`res_d."LocationId" = ?`, f.District}, {`res_w."LocationId" = ?`, f.Ward},
 		{`res_v."LocationId" = ?`, f.Village}, {`p."OfficerID" = ?`, f.Officer}} {
-		if value(c.id) != 0 {
+		if c.id != nil && *c.id != 0 {
 			where, args = where+` AND `+c.sql, append(args, *c.id)
 		}
 	}
 	return where, args
 }
 
-func (st Store) officers(ctx context.Context) (map[int]Officer, error) {
-	var rows []Officer
-	err := st.Select(ctx, &rows, `SELECT `+db.Columns[Officer]("o")+` FROM "tblOfficer" o`)
-	officers := make(map[int]Officer, len(rows))
+func (st Store) officers(ctx context.Context) (map[int]rules.Officer, error) {
+	var rows []rules.Officer
+	err := st.Select(ctx, &rows, `SELECT `+db.Columns[rules.Officer]("o")+` FROM "tblOfficer" o`)
+	officers := make(map[int]rules.Officer, len(rows))
 	for _, o := range rows {
 		officers[o.ID] = o
 	}
@@ -106,7 +107,7 @@ func (st Store) officers(ctx context.Context) (map[int]Officer, error) {
 }
 
 // insertRenewals adds the prompts and their photos to renew, and gives the prompts their ids.
-func insertRenewals(ctx context.Context, tx *db.Tx, renewals []Renewal, now time.Time) error {
+func insertRenewals(ctx context.Context, tx *db.Tx, renewals []rules.Renewal, now time.Time) error {
 	const author = 0 // the procedure signs so
 	values := make([][]any, 0, len(renewals))
 	for _, r := range renewals {

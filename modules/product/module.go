@@ -1,6 +1,6 @@
 // Package product is the module of insurance products: periods, prices, limits, and which items and
-// services they cover. Start reading at Module; the tables are described in entities.go, the rows that
-// rules read in model.go.
+// services they cover. Start reading at Module; the tables are described in entities.go; what a
+// product is and says is in package rules.
 package product
 
 import (

@@ -12,6 +12,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/dbtest"
 	"github.com/openimis/openimis-be-go/internal/sqlcheck"
 	"github.com/openimis/openimis-be-go/modules/product"
+	"github.com/openimis/openimis-be-go/modules/product/rules"
 )
 
 func TestMain(m *testing.M) { os.Exit(sqlcheck.Gate(m)) }
@@ -49,7 +50,7 @@ func TestLoadReadsProductsWithTheirVersions(t *testing.T) {
 		}
 		for name, c := range map[string]product.Catalogue{"one": one, "all": all} {
 			for year, lump := range map[int]string{2021: "10.25", 2026: "20"} {
-				if p, standing := c.At(ids[0], day(year)); standing != product.InRegister || p.LumpSum.String() != lump {
+				if p, standing := c.At(ids[0], day(year)); standing != rules.InRegister || p.LumpSum.String() != lump {
 					t.Errorf("%s in %d: %s, standing %d", name, year, p.LumpSum, standing)
 				}
 			}

@@ -1,6 +1,5 @@
-// Package contribution holds premiums paid for policies and what their payment sets off. Start with [Service] and
-// its rule, [Activation].
-package contribution
+// Package rules says what a premium does to the policy that it pays for: [Activation]. It is pure: rows in, changes out.
+package rules
 
 import (
 	"time"

@@ -1,12 +1,12 @@
-package policy
+package rules
 
 import (
 	"time"
 
 	"github.com/shopspring/decimal"
 
-	"github.com/openimis/openimis-be-go/modules/insuree"
-	"github.com/openimis/openimis-be-go/modules/product"
+	insuree "github.com/openimis/openimis-be-go/modules/insuree/rules"
+	product "github.com/openimis/openimis-be-go/modules/product/rules"
 )
 
 // CoverageData is what the cover of a new family member depends on.

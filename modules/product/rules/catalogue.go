@@ -1,9 +1,9 @@
-package product
+package rules
 
 import (
 	"time"
 
-	"github.com/openimis/openimis-be-go/internal/clock"
+	"github.com/openimis/openimis-be-go/internal/calendar"
 )
 
 // Catalogue finds products among loaded rows, live ones and historical copies.
@@ -47,7 +47,7 @@ func (c Catalogue) At(id int, day time.Time) (Product, Standing) {
 	var latest Product
 	found := false
 	for _, p := range c.versions[id] {
-		if clock.Day(p.ValidityFrom).After(day) {
+		if calendar.Day(p.ValidityFrom).After(day) {
 			continue
 		}
 		if !found || p.ValidityFrom.After(latest.ValidityFrom) {

@@ -1,4 +1,4 @@
-package policy
+package rules
 
 import (
 	"cmp"
@@ -9,8 +9,8 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/openimis/openimis-be-go/internal/calendar"
-	"github.com/openimis/openimis-be-go/modules/insuree"
-	"github.com/openimis/openimis-be-go/modules/product"
+	insuree "github.com/openimis/openimis-be-go/modules/insuree/rules"
+	product "github.com/openimis/openimis-be-go/modules/product/rules"
 )
 
 // EligibilityData is what the answer depends on whether an insuree may have a service or an item.
@@ -141,10 +141,10 @@ func (d EligibilityData) limit(w Wanted, lines []PastLine, today time.Time) (min
 		var b bound
 		number, months := s.limit.Of(adult)
 		if months != nil && s.effective != nil {
-			b.from = pointer(calendar.AddMonths(*s.effective, *months))
+			b.from = new(calendar.AddMonths(*s.effective, *months))
 		}
 		if value(number) != 0 {
-			b.left = pointer(*number - used*s.covers)
+			b.left = new(*number - used*s.covers)
 		}
 		if b.from != nil && !b.from.After(today) {
 			open = append(open, b)
@@ -268,7 +268,7 @@ func (d EligibilityData) totals() *Totals {
 		if limit == nil {
 			return nil
 		}
-		return pointer(max(0, *limit-used))
+		return new(max(0, *limit-used))
 	}
 	return &Totals{
 		ProductID:             p.ID,

@@ -1,11 +1,11 @@
-package policy
+package rules
 
 import (
 	"fmt"
 	"time"
 
 	"github.com/openimis/openimis-be-go/internal/calendar"
-	"github.com/openimis/openimis-be-go/modules/product"
+	product "github.com/openimis/openimis-be-go/modules/product/rules"
 )
 
 // Period is when a policy runs.

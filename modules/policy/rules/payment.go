@@ -1,10 +1,10 @@
-package policy
+package rules
 
 import (
 	"time"
 
 	"github.com/openimis/openimis-be-go/internal/calendar"
-	"github.com/openimis/openimis-be-go/modules/product"
+	product "github.com/openimis/openimis-be-go/modules/product/rules"
 )
 
 // LastDateForPayment answers until when a policy has to be paid (uspLastDateForPayment, rules §6.4); nil when the
@@ -22,12 +22,12 @@ func LastDateForPayment(p Policy, prod product.Product) *time.Time {
 	case stage == StageRenewal && p.ExpiryDate == nil:
 		return nil
 	case stage == StageRenewal:
-		from = pointer(calendar.AddDays(*p.ExpiryDate, 1))
+		from = new(calendar.AddDays(*p.ExpiryDate, 1))
 	}
 	if months == nil {
 		return nil
 	}
-	return pointer(calendar.AddDays(calendar.AddMonths(*from, *months), -1))
+	return new(calendar.AddDays(calendar.AddMonths(*from, *months), -1))
 }
 
 func cyclesDeclared(p product.Product) bool {

@@ -1,11 +1,10 @@
-// Package policy holds insurance policies of families: their period, value, cover of each insuree, renewal, and what
-// is left of their limits. Start with [Service]: it reads what a rule needs ([Store], in store*.go), lets the rule decide
-// and writes what it answers.
+// Package rules decides about insurance policies: pure functions over loaded rows, which follow the legacy procedures.
+// It knows no database, clock or client; a test in modules/rules_test.go keeps it so.
 //
-// The business rules are pure functions over loaded rows; they follow the legacy procedures and stand one to a file:
-// period.go and value.go (what a new policy is), coverage.go (who is covered), payment.go, status.go and renewal.go
-// (its life), inquiry.go and eligibility.go (what an insuree may still claim). Rows and codes are in model.go.
-package policy
+// One file is one set of rules: period.go and value.go (what a new policy is), coverage.go (who is covered), payment.go,
+// status.go and renewal.go (its life), inquiry.go, remaining.go and eligibility.go (what an insuree may still claim).
+// Rows and codes are in model.go.
+package rules
 
 import (
 	"time"
@@ -95,5 +94,3 @@ func value[T any](p *T) T {
 	}
 	return zero
 }
-
-func pointer[T any](v T) *T { return &v }

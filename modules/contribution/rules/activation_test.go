@@ -1,4 +1,4 @@
-package contribution
+package rules
 
 import (
 	"testing"
@@ -7,7 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 	"pgregory.net/rapid"
 
-	"github.com/openimis/openimis-be-go/modules/policy"
+	policy "github.com/openimis/openimis-be-go/modules/policy/rules"
 )
 
 func date(s string) time.Time {
@@ -21,17 +21,17 @@ func date(s string) time.Time {
 func payment(amount int64, paid string, change ...func(*Payment)) Payment {
 	p := Payment{
 		Premium: Premium{ID: 9, PolicyID: 1, Amount: decimal.NewFromInt(amount), PayDate: date(paid)},
-		Policy: policy.Policy{ID: 1, Value: pointer(decimal.NewFromInt(100)), Status: pointer(policy.StatusIdle),
-			StartDate: date("2026-03-01"), ExpiryDate: pointer(date("2027-02-28"))},
+		Policy: policy.Policy{ID: 1, Value: new(decimal.NewFromInt(100)), Status: new(policy.StatusIdle),
+			StartDate: date("2026-03-01"), ExpiryDate: new(date("2027-02-28"))},
 		Premiums: []Premium{
 			{ID: 7, PolicyID: 1, Amount: decimal.NewFromInt(30)},
-			{ID: 8, PolicyID: 1, Amount: decimal.NewFromInt(500), PhotoFee: pointer(true)},
-			{ID: 6, PolicyID: 1, Amount: decimal.NewFromInt(500), ValidityTo: pointer(date("2026-01-01"))},
+			{ID: 8, PolicyID: 1, Amount: decimal.NewFromInt(500), PhotoFee: new(true)},
+			{ID: 6, PolicyID: 1, Amount: decimal.NewFromInt(500), ValidityTo: new(date("2026-01-01"))},
 			{ID: 9, PolicyID: 1, Amount: decimal.NewFromInt(amount)},
 		},
 		Covers: []policy.InsureePolicy{
 			{ID: 21, PolicyID: 1, InsureeID: 31},
-			{ID: 22, PolicyID: 1, InsureeID: 32, ValidityTo: pointer(date("2026-01-01"))},
+			{ID: 22, PolicyID: 1, InsureeID: 32, ValidityTo: new(date("2026-01-01"))},
 			{ID: 23, PolicyID: 2, InsureeID: 33},
 		},
 		Option: OnContribution,
@@ -57,7 +57,7 @@ func TestActivation(t *testing.T) {
 		"too little, wait":                                    {payment(69, "2026-02-01", with(ActionWait)), 0, ""},
 		"too little, enforced":                                {payment(69, "2026-02-01", with(ActionEnforce)), policy.StatusActive, "2026-02-01"},
 		"suspended whatever was paid":                         {payment(70, "2026-02-01", with(ActionSuspend)), policy.StatusSuspended, ""},
-		"photo fee":                                           {payment(70, "2026-02-01", func(p *Payment) { p.Premium.PhotoFee = pointer(true) }), 0, ""},
+		"photo fee":                                           {payment(70, "2026-02-01", func(p *Payment) { p.Premium.PhotoFee = new(true) }), 0, ""},
 		"value unknown":                                       {payment(70, "2026-02-01", func(p *Payment) { p.Policy.Value = nil }), 0, ""},
 		"too little, to be matched: neither active nor ready": {payment(69, "2026-02-01", func(p *Payment) { p.Option = OnPayment }), 0, ""},
 	} {
@@ -99,9 +99,9 @@ func TestReady(t *testing.T) {
 			follows   bool       // the cover takes start and expiry of the policy too
 		}{
 			"never effective: covered from the payment":     {nil, "2026-02-01", false},
-			"effective otherwise: covered from the payment": {pointer(date("2026-01-15")), "2026-02-01", false},
-			"effective from the start: as the policy":       {pointer(date("2026-03-01")), "2026-03-01", true},
-			"effective from the payment: as the policy":     {pointer(date("2026-02-01")), "2026-02-01", true},
+			"effective otherwise: covered from the payment": {new(date("2026-01-15")), "2026-02-01", false},
+			"effective from the start: as the policy":       {new(date("2026-03-01")), "2026-03-01", true},
+			"effective from the payment: as the policy":     {new(date("2026-02-01")), "2026-02-01", true},
 		} {
 			t.Run(name, func(t *testing.T) {
 				p := payment(70, "2026-02-01", func(p *Payment) { p.Option, p.Policy.EffectiveDate = option, c.effective })
@@ -124,7 +124,7 @@ func TestInstalmentsActivateOnceTheValueIsReached(t *testing.T) {
 		value := rapid.Int64Range(1, 1000).Draw(t, "value")
 		var sum int64
 		p := payment(0, "2026-02-01")
-		p.Policy.Value, p.Premiums = pointer(decimal.NewFromInt(value)), nil
+		p.Policy.Value, p.Premiums = new(decimal.NewFromInt(value)), nil
 		for i := range rapid.IntRange(1, 8).Draw(t, "instalments") {
 			amount := rapid.Int64Range(1, 400).Draw(t, "amount")
 			p.Premium = Premium{ID: i + 1, PolicyID: 1, Amount: decimal.NewFromInt(amount), PayDate: date("2026-02-01")}

@@ -1,4 +1,4 @@
-package policy
+package rules
 
 import (
 	"slices"
@@ -9,8 +9,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/openimis/openimis-be-go/internal/calendar"
-	"github.com/openimis/openimis-be-go/modules/insuree"
-	"github.com/openimis/openimis-be-go/modules/product"
+	insuree "github.com/openimis/openimis-be-go/modules/insuree/rules"
+	product "github.com/openimis/openimis-be-go/modules/product/rules"
 )
 
 var someDay = time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
@@ -117,7 +117,7 @@ func cyclesOf(p product.Product) []string {
 }
 
 func TestPeriodRefusesACycleThatIsNoDay(t *testing.T) {
-	_, err := PeriodOf(product.Product{Code: "X", Duration: product.Duration{InsurancePeriod: 12, StartCycle1: pointer("31-02")}}, someDay, StageNew)
+	_, err := PeriodOf(product.Product{Code: "X", Duration: product.Duration{InsurancePeriod: 12, StartCycle1: new("31-02")}}, someDay, StageNew)
 	if want := `product X: StartCycle1 "31-02" is no day DD-MM of 2026`; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
@@ -146,7 +146,7 @@ func TestExpireIsIdempotent(t *testing.T) {
 				if !p.Current() || p.ExpiryDate == nil || !p.ExpiryDate.Before(someDay) {
 					t.Fatalf("expired %+v", p)
 				}
-				policies[i].Status = pointer(StatusExpired)
+				policies[i].Status = new(StatusExpired)
 			}
 		}
 		if again := Expire(policies, someDay); len(again) > 0 {
@@ -207,7 +207,7 @@ func TestInquiryStaysInTheFamily(t *testing.T) {
 				Ceilings:    product.Ceilings{MaxInsuree: amount.Draw(t, "max insuree"), MaxPolicy: amount.Draw(t, "max policy"), MaxOPPolicy: amount.Draw(t, "max OP policy"), MaxPolicyExtraMember: amount.Draw(t, "extra")}})
 		}
 		own, others := anyPolicies(t, 1, rows), anyPolicies(t, 2, rows)
-		d := InquiryData{Insuree: insuree.Insuree{ID: 100, FamilyID: pointer(1)}, Residence: &insuree.Residence{}, Members: anyMembers(t, 1, 1),
+		d := InquiryData{Insuree: insuree.Insuree{ID: 100, FamilyID: new(1)}, Residence: &insuree.Residence{}, Members: anyMembers(t, 1, 1),
 			Policies: slices.Concat(own, others), Products: product.NewCatalogue(rows)}
 		for _, p := range d.Policies {
 			for _, i := range []int{100, 101} {
@@ -253,7 +253,7 @@ func TestEligibilityStaysWithinTheLimits(t *testing.T) {
 			d.Claims = append(d.Claims, PastClaim{ID: c, Status: rapid.SampledFrom([]int{1, 2, 4, 8, 16}).Draw(t, "claim status"),
 				Category: optional(rapid.SampledFrom([]string{"S", "C", "H", "V"})).Draw(t, "claim category"), From: days(-300, 0).Draw(t, "from")})
 			for range rapid.IntRange(0, 3).Draw(t, "lines") {
-				d.Services = append(d.Services, PastLine{ClaimID: c, ProductID: pointer(1), Status: rapid.IntRange(1, 2).Draw(t, "line status")})
+				d.Services = append(d.Services, PastLine{ClaimID: c, ProductID: new(1), Status: rapid.IntRange(1, 2).Draw(t, "line status")})
 			}
 		}
 		e := Enquire(d, someDay)
@@ -277,14 +277,14 @@ func TestEligibilityStaysWithinTheLimits(t *testing.T) {
 // An admission counts once a service line and once a cover of its last day.
 func TestAdmissionsCountByLineAndCover(t *testing.T) {
 	cover := func(from, to int) ProductCover {
-		return ProductCover{ProductID: 1, InsureePolicy: InsureePolicy{EffectiveDate: pointer(someDay.AddDate(0, 0, from)), ExpiryDate: pointer(someDay.AddDate(0, 0, to))}}
+		return ProductCover{ProductID: 1, InsureePolicy: InsureePolicy{EffectiveDate: new(someDay.AddDate(0, 0, from)), ExpiryDate: new(someDay.AddDate(0, 0, to))}}
 	}
 	d := EligibilityData{
 		Insuree:  &insuree.Insuree{ID: 1},
-		Products: product.NewCatalogue([]product.Product{{ID: 1, CategoryLimits: product.CategoryLimits{MaxNoHospitalization: pointer(9)}}}),
+		Products: product.NewCatalogue([]product.Product{{ID: 1, CategoryLimits: product.CategoryLimits{MaxNoHospitalization: new(9)}}}),
 		Covers:   []ProductCover{cover(-100, 100), cover(-10, 10), cover(-300, -200)},
-		Claims:   []PastClaim{{ID: 5, Status: 16, Category: pointer("H"), From: someDay.AddDate(0, 0, -20), To: pointer(someDay.AddDate(0, 0, -10))}},
-		Services: []PastLine{{ClaimID: 5, ProductID: pointer(1), Status: 1}, {ClaimID: 5, ProductID: pointer(1), Status: 1}},
+		Claims:   []PastClaim{{ID: 5, Status: 16, Category: new("H"), From: someDay.AddDate(0, 0, -20), To: new(someDay.AddDate(0, 0, -10))}},
+		Services: []PastLine{{ClaimID: 5, ProductID: new(1), Status: 1}, {ClaimID: 5, ProductID: new(1), Status: 1}},
 	}
 	if got := value(Enquire(d, someDay).Totals.Admissions); got != 9-2*2 {
 		t.Errorf("%d admissions left, want 5", got)

@@ -1,11 +1,11 @@
-package policy
+package rules
 
 import (
 	"time"
 
 	"github.com/openimis/openimis-be-go/internal/calendar"
-	"github.com/openimis/openimis-be-go/modules/insuree"
-	"github.com/openimis/openimis-be-go/modules/product"
+	insuree "github.com/openimis/openimis-be-go/modules/insuree/rules"
+	product "github.com/openimis/openimis-be-go/modules/product/rules"
 )
 
 // Warnings of a renewal, added up.
@@ -46,7 +46,7 @@ func (f RenewalFilter) Due(today time.Time, standard *int) *time.Time {
 	if value(interval) == 0 {
 		return nil
 	}
-	return pointer(calendar.AddDays(today, *interval))
+	return new(calendar.AddDays(today, *interval))
 }
 
 // RenewalData is what the prompts for renewal depend on. A store may leave out candidates that the filter would
@@ -95,7 +95,7 @@ func Renewals(f RenewalFilter, d RenewalData, today time.Time) []Renewal {
 	}
 	var renewals []Renewal
 	for _, c := range d.Candidates {
-		if !f.selects(c, due) || d.Prompted[c.ID] {
+		if !f.Selects(c, due) || d.Prompted[c.ID] {
 			continue
 		}
 		officer, known := d.Officers[value(c.OfficerID)]
@@ -127,7 +127,8 @@ func Renewals(f RenewalFilter, d RenewalData, today time.Time) []Renewal {
 	return renewals
 }
 
-func (f RenewalFilter) selects(c RenewalCandidate, due *time.Time) bool {
+// Selects says whether a candidate is prompted for; due is what [RenewalFilter.Due] answered.
+func (f RenewalFilter) Selects(c RenewalCandidate, due *time.Time) bool {
 	is := func(want *int, got int) bool { return value(want) == 0 || *want == got }
 	return c.Current() && c.HasStatus(StatusActive, StatusExpired) && c.ExpiryDate != nil &&
 		(due == nil || c.ExpiryDate.Equal(*due)) &&

@@ -1,9 +1,9 @@
-package policy
+package rules
 
 import (
 	"github.com/shopspring/decimal"
 
-	"github.com/openimis/openimis-be-go/modules/product"
+	product "github.com/openimis/openimis-be-go/modules/product/rules"
 )
 
 // Scopes of amounts: all care, in-patient, out-patient.
@@ -99,7 +99,7 @@ func (a amounts) less(used [scopes]decimal.Decimal, any bool) amounts {
 	var left amounts
 	for i, v := range a {
 		if v != nil && any {
-			left[i] = pointer(v.Sub(used[i]))
+			left[i] = new(v.Sub(used[i]))
 		}
 	}
 	return left
@@ -145,19 +145,19 @@ func choose(levels [3]amounts, kind **float64) (first, second *decimal.Decimal) 
 		return nil
 	}
 	if first = by(general); first != nil {
-		*kind = pointer(DedTypeGeneral)
+		*kind = new(DedTypeGeneral)
 		return first, nil
 	}
 	first, second = by(inPatient), by(outPatient)
 	if first != nil || second != nil {
-		*kind = pointer(DedTypeIPOP)
+		*kind = new(DedTypeIPOP)
 	}
 	return first, second
 }
 
 func notNegative(v *decimal.Decimal) *decimal.Decimal {
 	if v != nil && v.IsNegative() {
-		return pointer(decimal.Zero)
+		return new(decimal.Zero)
 	}
 	return v
 }

@@ -1,4 +1,4 @@
-package policy
+package rules
 
 import (
 	"cmp"
@@ -8,8 +8,8 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/openimis/openimis-be-go/internal/calendar"
-	"github.com/openimis/openimis-be-go/modules/insuree"
-	"github.com/openimis/openimis-be-go/modules/product"
+	insuree "github.com/openimis/openimis-be-go/modules/insuree/rules"
+	product "github.com/openimis/openimis-be-go/modules/product/rules"
 )
 
 // InquiryData is what the inquiry about an insuree depends on.

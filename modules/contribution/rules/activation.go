@@ -1,11 +1,11 @@
-package contribution
+package rules
 
 import (
 	"time"
 
 	"github.com/shopspring/decimal"
 
-	"github.com/openimis/openimis-be-go/modules/policy"
+	policy "github.com/openimis/openimis-be-go/modules/policy/rules"
 )
 
 // Action is what whoever enters a premium wants done with the policy.
@@ -53,7 +53,7 @@ type Effect struct {
 // else from the payment on. No claim is paid by it while the policy is ready.
 func Activation(p Payment) Effect {
 	if p.Action == ActionSuspend {
-		return Effect{Status: pointer(policy.StatusSuspended)}
+		return Effect{Status: new(policy.StatusSuspended)}
 	}
 	if p.Policy.Value == nil || !p.Premium.Counts() {
 		return Effect{}
@@ -70,9 +70,9 @@ func Activation(p Payment) Effect {
 			effective = p.Policy.StartDate
 		}
 	}
-	e := Effect{Status: pointer(policy.StatusReady)}
+	e := Effect{Status: new(policy.StatusReady)}
 	if p.Option == OnContribution {
-		e = Effect{Status: pointer(policy.StatusActive), EffectiveDate: &effective}
+		e = Effect{Status: new(policy.StatusActive), EffectiveDate: &effective}
 		p.Policy.EffectiveDate = &effective
 	}
 	e.Covers = covers(p)
@@ -107,5 +107,3 @@ func paidExcept(premiums []Premium, id int) decimal.Decimal {
 	}
 	return sum
 }
-
-func pointer[T any](v T) *T { return &v }
