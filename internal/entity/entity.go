@@ -5,22 +5,21 @@
 // A request is executed in three steps: the selection is compiled to a plan (plan.go), the plan is
 // loaded breadth-first (load.go), one statement for a list and one for each relation asked for,
 // whatever the number of rows, and written to JSON (write.go). Row security is part of loading: every
-// statement on a type with a Scope carries its condition, so no query, alias or nesting gets past it.
+// statement on a table with a Scope carries its condition, so no query, alias or nesting gets past it.
 package entity
 
 import (
 	"time"
 
 	"github.com/openimis/openimis-be-go/internal/auth"
+	"github.com/openimis/openimis-be-go/internal/table"
 )
 
 // Type describes a GraphQL object type whose objects are rows of a table.
 type Type struct {
-	Name  string // the GraphQL type, also in global ids
-	Table string
-	Key   string // the primary key, shown as id
-	// TextKey says that the key is a text (codes, GUIDs) and not an integer.
-	TextKey bool
+	Name string // the GraphQL type, also in global ids
+	// Table has the rows; its key is shown as id, and its scope decides who sees which.
+	Table *table.Table
 	// Relay says that id is a global id; otherwise it is the key as it is.
 	Relay bool
 	// Columns maps fields to columns. How a value looks follows from the field's GraphQL type.
@@ -35,14 +34,6 @@ type Type struct {
 	Filters map[string]string
 	// Access is who may ask for the type, at the root or through a relation.
 	Access auth.Access
-	// Scope gives the condition on rows of the table (as alias) that s may see; "" means all. nil means
-	// that every row may be seen by who has Access.
-	Scope func(s auth.Scope, alias string) (where string, args []any)
-	// ScopeEach is the same condition for statements that look at few rows, such as a page: it looks each
-	// of them up, where Scope may begin with all that is in reach. nil: Scope serves for both.
-	ScopeEach func(s auth.Scope, alias string) (where string, args []any)
-	// EachUpTo is the row of a list up to which pages are such statements; 0: all pages.
-	EachUpTo int
 	// Order sorts lists that ask for no order, as column names; default the key.
 	Order []string
 }
@@ -77,7 +68,8 @@ type Computed struct {
 	Int func(now time.Time, date time.Time) *int
 }
 
-// Extension adds relations to a type of an earlier module.
+// Extension adds relations to a type: of the own module, where types refer to each other in circles, or
+// of an earlier one.
 type Extension struct {
 	Type *Type
 	One  map[string]One

@@ -110,7 +110,7 @@ func (q *query) join(path string, from joined, relation string) (joined, error) 
 			on += fmt.Sprintf(` AND %s."%s" IS NULL`, a.alias, to.live)
 		}
 	}
-	q.joins = append(q.joins, fmt.Sprintf(`LEFT JOIN "%s" AS %s ON %s`, to.Table, a.alias, on))
+	q.joins = append(q.joins, fmt.Sprintf(`LEFT JOIN "%s" AS %s ON %s`, to.Table.Name, a.alias, on))
 	q.aliases[full] = a
 	if !f.one.Open { // a filter must not tell about rows outside the scope
 		q.restrict(to, a.alias)
@@ -120,7 +120,7 @@ func (q *query) join(path string, from joined, relation string) (joined, error) 
 
 // restrict adds the row security of a type.
 func (q *query) restrict(b *bound, alias string) {
-	if b.Scope != nil && !q.scope.All {
+	if b.Table.Scope != nil && !q.scope.All {
 		q.scopes = append(q.scopes, joined{alias, b})
 	}
 }
@@ -129,9 +129,9 @@ func (q *query) restrict(b *bound, alias string) {
 func (q *query) conditions(few bool) (string, []any) {
 	where, args := slices.Clone(q.where), slices.Clone(q.args)
 	for _, s := range q.scopes {
-		scope := s.typ.Scope
-		if few && s.typ.ScopeEach != nil {
-			scope = s.typ.ScopeEach
+		scope := s.typ.Table.Scope
+		if few && s.typ.Table.ScopeEach != nil {
+			scope = s.typ.Table.ScopeEach
 		}
 		if seen, more := scope(q.scope, s.alias); seen != "" {
 			where, args = append(where, seen), append(args, more...)

@@ -210,7 +210,7 @@ func TestScope(t *testing.T) {
 			}
 		}
 		// Who sees a patient by his district does not see his hospital elsewhere, except where that is open.
-		w.patient.Scope, w.patient.ScopeEach = nil, nil
+		w.patient.Table.Scope, w.patient.Table.ScopeEach = nil, nil
 		const query = `{ patients(number: "201"%s) { totalCount edges { node { number hospital { id } treatedAt { id } } } } }`
 		for more, want := range map[string]string{
 			"":                       `{"totalCount":1,"edges":[{"node":{"number":"201","hospital":null,"treatedAt":{"id":"<Hospital:H2>"}}}]}`,
@@ -252,7 +252,7 @@ func TestAccess(t *testing.T) {
 // A value that must not be null makes the nearest object null that may be, and says why.
 func TestMissingValues(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		w.patient.Scope, w.patient.ScopeEach = nil, nil
+		w.patient.Table.Scope, w.patient.Table.ScopeEach = nil, nil
 		err := w.DB.Write(t.Context(), "change", func(tx *db.Tx) error {
 			_, err := tx.Exec(t.Context(), `UPDATE "tblHF" SET "Phone" = NULL WHERE "HFCode" = ?`, "H2")
 			return err

@@ -26,9 +26,11 @@ const (
 // bound is a Type with its extensions, checked against the schema of one instance.
 type bound struct {
 	*Type
-	fields map[string]boundField
-	table  *schema.Table
-	live   string // column that is NULL in current rows; "" when the table keeps no history
+	Key     string // of Table
+	TextKey bool
+	fields  map[string]boundField
+	table   *schema.Table
+	live    string // column that is NULL in current rows; "" when the table keeps no history
 }
 
 type boundField struct {
@@ -56,7 +58,11 @@ func NewRegistry(s *ast.Schema, models ...Model) (*Registry, error) {
 	one, many := map[*Type]map[string]One{}, map[*Type]map[string]Many{}
 	for _, m := range models {
 		for _, t := range m.Types {
-			r.byType[t] = &bound{Type: t, fields: map[string]boundField{}}
+			if t.Table == nil {
+				return nil, fmt.Errorf("entity %s has no table", t.Name)
+			}
+			r.byType[t] = &bound{Type: t, fields: map[string]boundField{}, Key: t.Table.Key, TextKey: t.Table.TextKey,
+				table: t.Table.Catalogue(), live: t.Table.To}
 			r.byName[t.Name] = r.byType[t]
 			one[t], many[t] = map[string]One{}, map[string]Many{}
 			for n, o := range t.One {
@@ -84,15 +90,6 @@ func NewRegistry(s *ast.Schema, models ...Model) (*Registry, error) {
 		}
 	}
 	for t, b := range r.byType {
-		tab, ok := schema.Lookup(t.Table)
-		if !ok {
-			bad("%s: the catalogue has no table %s", t.Name, t.Table)
-			continue
-		}
-		b.table = tab
-		if tab.ValidityTo != "" {
-			b.live = tab.ValidityTo
-		}
 		def := s.Types[t.Name]
 		if def == nil {
 			bad("%s: the schema has no such type", t.Name)
@@ -110,8 +107,22 @@ func NewRegistry(s *ast.Schema, models ...Model) (*Registry, error) {
 			b.fields[f.Name] = bf
 		}
 		for column := range t.columns() {
-			if _, ok := tab.Column(column); !ok {
-				bad("%s: table %s has no column %s", t.Name, tab.Name, column)
+			if _, ok := b.table.Column(column); !ok {
+				bad("%s: table %s has no column %s", t.Name, t.Table.Name, column)
+			}
+		}
+		for name, o := range one[t] {
+			from, column, to := t, o.Column, o.To
+			if o.Reverse != "" {
+				from, column, to = o.To, o.Reverse, t
+			}
+			if err := from.Table.Refers(column, to.Table); err != nil {
+				bad("%s.%s: %v", t.Name, name, err)
+			}
+		}
+		for name, m := range many[t] {
+			if err := m.To.Table.Refers(m.Column, t.Table); err != nil {
+				bad("%s.%s: %v", t.Name, name, err)
 			}
 		}
 	}
@@ -126,7 +137,7 @@ func NewRegistry(s *ast.Schema, models ...Model) (*Registry, error) {
 }
 
 func (t *Type) columns() map[string]bool {
-	all := map[string]bool{t.Key: true}
+	all := map[string]bool{}
 	for _, c := range t.Columns {
 		all[c] = true
 	}

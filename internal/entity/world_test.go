@@ -22,6 +22,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/relay"
 	"github.com/openimis/openimis-be-go/internal/sdl"
 	"github.com/openimis/openimis-be-go/internal/sqlcheck"
+	"github.com/openimis/openimis-be-go/internal/table"
 )
 
 func TestMain(m *testing.M) { os.Exit(sqlcheck.Gate(m)) }
@@ -102,33 +103,39 @@ type types struct {
 func newTypes() *types {
 	w := &types{
 		place: &entity.Type{
-			Name: "Place", Table: "tblLocations", Key: "LocationId", Relay: true,
+			Name: "Place", Table: table.New(table.Table{Name: "tblLocations"}), Relay: true,
 			Columns: map[string]string{"code": "LocationCode"},
 			Filters: map[string]string{"type": "MalePopulation"},
 			Access:  auth.SignedIn,
 		},
 		hospital: &entity.Type{
-			Name: "Hospital", Table: "tblHF", Key: "HfID", Relay: true,
+			Name: "Hospital", Table: table.New(table.Table{Name: "tblHF", Scope: func(s auth.Scope, alias string) (string, []any) {
+				return alias + `."LocationId" IN $ints(?)`, []any{db.Ints(s.Districts)}
+			}}), Relay: true,
 			Columns:   map[string]string{"code": "HFCode", "name": "HFName", "phone": "Phone", "offline": "OffLine", "since": "ValidityFrom"},
 			NullFalse: []string{"offline"},
 			Access:    auth.SignedIn,
-			Scope: func(s auth.Scope, alias string) (string, []any) {
-				return alias + `."LocationId" IN $ints(?)`, []any{db.Ints(s.Districts)}
-			},
 		},
 		drug: &entity.Type{
-			Name: "Drug", Table: "tblItems", Key: "ItemID",
+			Name: "Drug", Table: table.New(table.Table{Name: "tblItems"}),
 			Columns: map[string]string{"code": "ItemCode", "price": "ItemPrice", "often": "ItemFrequency", "noted": "ValidityFrom"},
 			Access:  auth.SignedIn,
 		},
 		entry: &entity.Type{
-			Name: "Entry", Table: "core_Mutation_Log", Key: "id", TextKey: true, Relay: true,
+			Name: "Entry", Table: table.New(table.Table{Name: "core_Mutation_Log"}), Relay: true,
 			Columns: map[string]string{"label": "client_mutation_label", "of": "user_id"},
 			Order:   []string{"-client_mutation_label"},
 			Access:  auth.SignedIn,
 		},
 		patient: &entity.Type{
-			Name: "Patient", Table: "tblInsuree", Key: "InsureeID",
+			Name: "Patient", Table: table.New(table.Table{Name: "tblInsuree",
+				Scope: func(s auth.Scope, alias string) (string, []any) {
+					return alias + `."HFID" IN (SELECT h."HfID" FROM "tblHF" AS h WHERE h."LocationId" IN $ints(?))`, []any{db.Ints(s.Districts)}
+				},
+				ScopeEach: func(s auth.Scope, alias string) (string, []any) {
+					return `EXISTS (SELECT 1 FROM "tblHF" AS h WHERE h."HfID" = ` + alias + `."HFID" AND h."LocationId" IN $ints(?))`, []any{db.Ints(s.Districts)}
+				},
+				EachUpTo: 3}),
 			Columns: map[string]string{"number": "CHFID", "born": "DOB", "head": "IsHead"},
 			Computed: map[string]entity.Computed{"age": {Column: "DOB", Int: func(now, born time.Time) *int {
 				if age := now.Year() - born.Year(); age >= 18 {
@@ -137,16 +144,9 @@ func newTypes() *types {
 				return nil
 			}}},
 			Access: auth.Needs(101101),
-			Scope: func(s auth.Scope, alias string) (string, []any) {
-				return alias + `."HFID" IN (SELECT h."HfID" FROM "tblHF" AS h WHERE h."LocationId" IN $ints(?))`, []any{db.Ints(s.Districts)}
-			},
-			ScopeEach: func(s auth.Scope, alias string) (string, []any) {
-				return `EXISTS (SELECT 1 FROM "tblHF" AS h WHERE h."HfID" = ` + alias + `."HFID" AND h."LocationId" IN $ints(?))`, []any{db.Ints(s.Districts)}
-			},
-			EachUpTo: 3,
 		},
 		gender: &entity.Type{
-			Name: "Gender", Table: "tblGender", Key: "Code", TextKey: true,
+			Name: "Gender", Table: table.New(table.Table{Name: "tblGender"}),
 			Columns: map[string]string{"code": "Code"},
 			Access:  auth.SignedIn,
 		},

@@ -98,7 +98,7 @@ func (w *writer) field(p *plan, f *planField, r int) bool {
 		}
 		if s.from == s.to {
 			if f.nonNull {
-				w.fail(fmt.Errorf("row %s of %s has no %s", p.table.keys[r*len(p.keys)].text(), p.typ.Table, p.columns[f.index].name), f.pos)
+				w.fail(fmt.Errorf("row %s of %s has no %s", p.table.keys[r*len(p.keys)].text(), p.typ.Table.Name, p.columns[f.index].name), f.pos)
 			}
 			return false
 		}

@@ -13,7 +13,7 @@ import (
 
 // Entity is tblClaim as GraphQL shows it; codes.go has the statuses.
 var Entity = &entity.Type{
-	Name: "ClaimGQLType", Table: "tblClaim", Key: "ClaimID", Relay: true,
+	Name: "ClaimGQLType", Table: Claims, Relay: true,
 	Columns: map[string]string{
 		"legacyId":           "LegacyID",
 		"category":           "ClaimCategory",
@@ -50,7 +50,6 @@ var Entity = &entity.Type{
 	},
 	Filters: map[string]string{"batchRun": "RunID"},
 	Access:  Search,
-	Scope:   ScopeWhere, ScopeEach: ScopeEach,
 }
 
 // lineColumns are what items and services of a claim have in common.
@@ -88,21 +87,21 @@ func lineColumnsWith(more map[string]string) map[string]string {
 
 // ItemEntity is tblClaimItems as GraphQL shows it.
 var ItemEntity = &entity.Type{
-	Name: "ClaimItemGQLType", Table: "tblClaimItems", Key: "ClaimItemID",
+	Name: "ClaimItemGQLType", Table: ClaimItems,
 	Columns: lineColumnsWith(map[string]string{"status": "ClaimItemStatus", "availability": "Availability"}),
-	Access:  Search, Scope: PartScopeWhere,
+	Access:  Search,
 }
 
 // ServiceEntity is tblClaimServices as GraphQL shows it.
 var ServiceEntity = &entity.Type{
-	Name: "ClaimServiceGQLType", Table: "tblClaimServices", Key: "ClaimServiceID",
+	Name: "ClaimServiceGQLType", Table: ClaimServices,
 	Columns: lineColumnsWith(map[string]string{"status": "ClaimServiceStatus"}),
-	Access:  Search, Scope: PartScopeWhere,
+	Access:  Search,
 }
 
 // FeedbackEntity is tblFeedback as GraphQL shows it.
 var FeedbackEntity = &entity.Type{
-	Name: "FeedbackGQLType", Table: "tblFeedback", Key: "FeedbackID",
+	Name: "FeedbackGQLType", Table: Feedbacks,
 	Columns: map[string]string{
 		"legacyId":       "LegacyID",
 		"careRendered":   "CareRendered",
@@ -116,12 +115,12 @@ var FeedbackEntity = &entity.Type{
 		"validityTo":     "ValidityTo",
 		"auditUserId":    "AuditUserID",
 	},
-	Access: Search, Scope: PartScopeWhere,
+	Access: Search,
 }
 
 // AdminEntity is tblClaimAdmin, the claim administrators of health facilities.
 var AdminEntity = &entity.Type{
-	Name: "ClaimAdminGQLType", Table: "tblClaimAdmin", Key: "ClaimAdminId", Relay: true,
+	Name: "ClaimAdminGQLType", Table: location.ClaimAdmins, Relay: true,
 	Columns: map[string]string{
 		"legacyId":     "LegacyId",
 		"code":         "ClaimAdminCode",
@@ -136,46 +135,14 @@ var AdminEntity = &entity.Type{
 		"auditUserId":  "AuditUserId",
 	},
 	NullFalse: []string{"hasLogin"},
-	Access:    auth.SignedIn, Scope: AdminScopeWhere,
+	Access:    auth.SignedIn,
 }
 
 // OfficerEntity is tblOfficer, the enrolment officers who collect feedback.
 var OfficerEntity = &entity.Type{
-	Name: "ClaimOfficerGQLType", Table: "tblOfficer", Key: "OfficerID", Relay: true,
+	Name: "ClaimOfficerGQLType", Table: location.Officers, Relay: true,
 	Columns: map[string]string{"code": "Code", "lastName": "LastName", "otherNames": "OtherNames"},
-	Access:  auth.SignedIn, Scope: OfficerScopeWhere,
-}
-
-func init() { // the relations refer to each other
-	// Whoever may see a claim sees its patient, its lines and its feedback; what lies behind the patient,
-	// such as his family, keeps its own scope.
-	Entity.One = map[string]entity.One{
-		"insuree":        {To: insuree.Entity, Column: "InsureeID", Open: true},
-		"healthFacility": {To: location.HealthFacility, Column: "HFID", Open: true},
-		"feedback":       {To: FeedbackEntity, Column: "FeedbackID", Open: true},
-		"admin":          {To: AdminEntity, Column: "ClaimAdminId", Open: true},
-		"icd":            {To: medical.Diagnosis, Column: "ICDID", Open: true},
-		"icd1":           {To: medical.Diagnosis, Column: "ICDID1", Open: true},
-		"icd2":           {To: medical.Diagnosis, Column: "ICDID2", Open: true},
-		"icd3":           {To: medical.Diagnosis, Column: "ICDID3", Open: true},
-		"icd4":           {To: medical.Diagnosis, Column: "ICDID4", Open: true},
-	}
-	Entity.Many = map[string]entity.Many{
-		"items":    {To: ItemEntity, Column: "ClaimID", Open: true},
-		"services": {To: ServiceEntity, Column: "ClaimID", Open: true},
-	}
-	ItemEntity.One = map[string]entity.One{
-		"claim":   {To: Entity, Column: "ClaimID"},
-		"item":    {To: medical.Item, Column: "ItemID", Open: true},
-		"product": {To: product.Entity, Column: "ProdID", Open: true},
-	}
-	ServiceEntity.One = map[string]entity.One{
-		"claim":   {To: Entity, Column: "ClaimID"},
-		"service": {To: medical.Service, Column: "ServiceID", Open: true},
-	}
-	FeedbackEntity.One = map[string]entity.One{"claim": {To: Entity, Column: "ClaimID"}}
-	AdminEntity.One = map[string]entity.One{"healthFacility": {To: location.HealthFacility, Column: "HFId", Open: true}}
-	AdminEntity.Many = map[string]entity.Many{"claimSet": {To: Entity, Column: "ClaimAdminId"}}
+	Access:  auth.SignedIn,
 }
 
 // Model implements modules.Entities.
@@ -184,6 +151,41 @@ func (*Module) Model() entity.Model {
 	return entity.Model{
 		Types: []*entity.Type{Entity, ItemEntity, ServiceEntity, FeedbackEntity, AdminEntity, OfficerEntity},
 		Extensions: []entity.Extension{
+			{
+				Type: Entity,
+				// Whoever may see a claim sees its patient, its lines and its feedback; what lies behind the patient,
+				// such as the family, keeps its own scope.
+				One: map[string]entity.One{
+					"insuree":        {To: insuree.Entity, Column: "InsureeID", Open: true},
+					"healthFacility": {To: location.HealthFacility, Column: "HFID", Open: true},
+					"feedback":       {To: FeedbackEntity, Column: "FeedbackID", Open: true},
+					"admin":          {To: AdminEntity, Column: "ClaimAdminId", Open: true},
+					"icd":            {To: medical.Diagnosis, Column: "ICDID", Open: true},
+					"icd1":           {To: medical.Diagnosis, Column: "ICDID1", Open: true},
+					"icd2":           {To: medical.Diagnosis, Column: "ICDID2", Open: true},
+					"icd3":           {To: medical.Diagnosis, Column: "ICDID3", Open: true},
+					"icd4":           {To: medical.Diagnosis, Column: "ICDID4", Open: true},
+				},
+				Many: map[string]entity.Many{
+					"items":    {To: ItemEntity, Column: "ClaimID", Open: true},
+					"services": {To: ServiceEntity, Column: "ClaimID", Open: true},
+				},
+			},
+			{Type: ItemEntity, One: map[string]entity.One{
+				"claim":   {To: Entity, Column: "ClaimID"},
+				"item":    {To: medical.Item, Column: "ItemID", Open: true},
+				"product": {To: product.Entity, Column: "ProdID", Open: true},
+			}},
+			{Type: ServiceEntity, One: map[string]entity.One{
+				"claim":   {To: Entity, Column: "ClaimID"},
+				"service": {To: medical.Service, Column: "ServiceID", Open: true},
+			}},
+			{Type: FeedbackEntity, One: map[string]entity.One{"claim": {To: Entity, Column: "ClaimID"}}},
+			{
+				Type: AdminEntity,
+				One:  map[string]entity.One{"healthFacility": {To: location.HealthFacility, Column: "HFId", Open: true}},
+				Many: map[string]entity.Many{"claimSet": {To: Entity, Column: "ClaimAdminId"}},
+			},
 			{Type: location.HealthFacility, Many: map[string]entity.Many{
 				"claimadminSet": {To: AdminEntity, Column: "HFId"},
 				"claimSet":      claims("HFID"),

@@ -5,6 +5,7 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/schema"
+	"github.com/openimis/openimis-be-go/internal/table"
 	"github.com/openimis/openimis-be-go/modules"
 )
 
@@ -48,17 +49,9 @@ func (m *Module) Access() map[string]auth.Access {
 
 // Needs implements modules.Database.
 func (*Module) Needs() []schema.Need {
-	lines := []string{"ClaimID", "ProdID", "QtyProvided", "QtyApproved", "PriceAsked", "PriceApproved", "PriceValuated", "RejectionReason", "PolicyID", "ValidityFrom", "ValidityTo"}
-	return []schema.Need{
-		{Table: "tblClaim", Columns: append([]string{"ICDID", "ClaimCode", "DateClaimed", "Claimed", "Feedback", "FeedbackID", "ClaimAdminId", "ValidityFrom"}, claimRecord.columns(nil)...), Why: "claims"},
-		{Table: "tblClaimItems", Columns: append(lines, "ClaimItemID", "ItemID", "ClaimItemStatus"), Why: "their items"},
-		{Table: "tblClaimServices", Columns: append(lines, "ClaimServiceID", "ServiceID", "ClaimServiceStatus"), Why: "their services"},
-		{Table: "tblClaimDedRem", Columns: dedRemRecord.columns(nil), Why: "what claims used up of deductibles and ceilings"},
-		{Table: "tblFeedback", Columns: []string{"FeedbackID", "ClaimID", "CareRendered", "PaymentAsked", "DrugPrescribed", "DrugReceived", "Asessment", "CHFOfficerCode", "FeedbackDate", "ValidityTo"}, Why: "what patients say"},
-		{Table: "tblClaimAdmin", Columns: []string{"ClaimAdminId", "ClaimAdminCode", "HFId", "ValidityTo"}, Why: "who enters claims"},
-		{Table: "tblOfficer", Columns: []string{"OfficerID", "Code", "LocationId", "ValidityTo"}, Why: "who collects feedback"},
-		{Table: "tblControls", Columns: []string{"FieldName", "Adjustibility"}, Optional: true, Why: "without it no field is mandatory for phones"},
-	}
+	return append(table.Needs(Claims, ClaimItems, ClaimServices, Feedbacks),
+		schema.Need{Table: "tblClaimDedRem", Columns: dedRemRecord.columns(nil), Why: "what claims used up of deductibles and ceilings"},
+		schema.Need{Table: "tblControls", Columns: []string{"FieldName", "Adjustibility"}, Optional: true, Why: "without it no field is mandatory for phones"})
 }
 
 var (

@@ -8,7 +8,7 @@ import (
 
 // BatchRun is tblBatchRun; no location means a national run.
 var BatchRun = &entity.Type{
-	Name: "BatchRunGQLType", Table: "tblBatchRun", Key: "RunID", Relay: true,
+	Name: "BatchRunGQLType", Table: BatchRuns, Relay: true,
 	Columns: map[string]string{
 		"legacyId":     "LegacyID",
 		"runDate":      "RunDate",
@@ -20,13 +20,12 @@ var BatchRun = &entity.Type{
 	},
 	One:    map[string]entity.One{"location": {To: location.Location, Column: "LocationId", Open: true}},
 	Access: Search,
-	Scope:  regional,
 }
 
 // RelativeIndex is tblRelIndex: the share of the price that a product paid in a period. Type: 12 month,
 // 4 quarter, 1 year; care type: I in-patient, O out-patient, B both.
 var RelativeIndex = &entity.Type{
-	Name: "RelativeIndexGQLType", Table: "tblRelIndex", Key: "RelIndexID", Relay: true,
+	Name: "RelativeIndexGQLType", Table: RelativeIndexes, Relay: true,
 	Columns: map[string]string{
 		"type":         "RelType",
 		"careType":     "RelCareType",
@@ -44,5 +43,4 @@ var RelativeIndex = &entity.Type{
 		"location": {To: location.Location, Column: "LocationId", Open: true},
 	},
 	Access: Search,
-	Scope:  regional,
 }

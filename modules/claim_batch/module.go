@@ -8,6 +8,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/entity"
 	"github.com/openimis/openimis-be-go/internal/schema"
+	"github.com/openimis/openimis-be-go/internal/table"
 	"github.com/openimis/openimis-be-go/modules"
 	"github.com/openimis/openimis-be-go/modules/location"
 	"github.com/openimis/openimis-be-go/modules/product"
@@ -59,10 +60,7 @@ func (*Module) Model() entity.Model {
 
 // Needs implements modules.Database.
 func (*Module) Needs() []schema.Need {
-	return []schema.Need{
-		{Table: "tblBatchRun", Columns: []string{"RunID", "LocationId", "RunDate", "RunYear", "RunMonth", "ValidityTo"}, Why: "batch runs"},
-		{Table: "tblRelIndex", Columns: []string{"RelIndexID", "ProdID", "RelType", "RelCareType", "RelYear", "RelPeriod", "CalcDate", "RelIndex", "LocationId", "ValidityTo"}, Why: "relative indexes"},
-	}
+	return table.Needs(BatchRuns, RelativeIndexes)
 }
 
 var (

@@ -4,7 +4,9 @@ package contribution
 
 import (
 	"github.com/openimis/openimis-be-go/internal/schema"
+	"github.com/openimis/openimis-be-go/internal/table"
 	"github.com/openimis/openimis-be-go/modules"
+	"github.com/openimis/openimis-be-go/modules/policy"
 )
 
 // Module is the contribution module of one instance. In 2019 it has no GraphQL fields, and no
@@ -22,9 +24,7 @@ func (*Module) Requires() []string { return []string{"core", "product", "insuree
 
 // Needs implements modules.Database.
 func (*Module) Needs() []schema.Need {
-	return []schema.Need{
-		{Table: "tblPremium", Columns: []string{"PremiumId", "PolicyID", "PayerID", "Amount", "Receipt", "PayDate", "PayType", "isPhotoFee", "ValidityTo"}, Why: "contributions"},
-	}
+	return table.Needs(policy.Premiums)
 }
 
 var _ modules.Database = (*Module)(nil)

@@ -7,7 +7,7 @@ import (
 
 // MutationLog is the log of mutations (core_Mutation_Log). Everybody sees his own rows, a superuser all.
 var MutationLog = &entity.Type{
-	Name: "MutationLogGQLType", Table: "core_Mutation_Log", Key: "id", TextKey: true, Relay: true,
+	Name: "MutationLogGQLType", Table: MutationLogs, Relay: true,
 	Columns: map[string]string{
 		"jsonContent":         "json_content",
 		"requestDateTime":     "request_date_time",

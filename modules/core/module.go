@@ -8,6 +8,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/entity"
 	"github.com/openimis/openimis-be-go/internal/schema"
+	"github.com/openimis/openimis-be-go/internal/table"
 	"github.com/openimis/openimis-be-go/modules"
 )
 
@@ -48,7 +49,7 @@ func (*Module) Model() entity.Model { return entity.Model{Types: []*entity.Type{
 
 // Needs implements modules.Database.
 func (*Module) Needs() []schema.Need {
-	return []schema.Need{
+	return append(table.Needs(MutationLogs), []schema.Need{
 		{Table: "tblUsers", Columns: []string{"UserID", "LoginName", "LastName", "OtherNames", "LanguageID", "StoredPassword", "PrivateKey", "HFID", "ValidityTo"}, Why: "people sign in with it"},
 		{Table: "tblUserRole", Columns: []string{"UserID", "RoleID", "ValidityTo"}, Why: "rights come from it"},
 		{Table: "tblRole", Columns: []string{"RoleID", "IsSystem", "ValidityTo"}, Why: "rights come from it"},
@@ -56,10 +57,9 @@ func (*Module) Needs() []schema.Need {
 		{Table: "tblUsersDistricts", Columns: []string{"UserID", "LocationId", "ValidityTo"}, Why: "row security comes from it"},
 		{Table: "tblControls", Columns: []string{"FieldName", "Adjustibility", "Usage"}, Why: "coreControls"},
 		{Table: "core_User", Columns: []string{"id", "username", "i_user_id", "t_user_id"}, Why: "principals (created by server migrate)"},
-		{Table: "core_Mutation_Log", Columns: []string{"id", "json_content", "user_id", "request_date_time", "client_mutation_id", "client_mutation_label", "status", "error"}, Why: "the log of mutations (created by server migrate)"},
 		{Table: "core_ModuleConfiguration", Columns: []string{"module", "layer", "version", "config", "is_exposed", "is_disabled_until"}, Why: "module configurations (created by server migrate)"},
 		{Table: "imis_mutation_queue", Why: "the queue of mutations (created by server migrate)"},
-	}
+	}...)
 }
 
 // DefaultConfig implements modules.Defaults.

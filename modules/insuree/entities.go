@@ -10,7 +10,7 @@ import (
 
 // Entity is tblInsuree as GraphQL shows it. Marital: N, W, S, D, M.
 var Entity = &entity.Type{
-	Name: "InsureeGQLType", Table: "tblInsuree", Key: "InsureeID", Relay: true,
+	Name: "InsureeGQLType", Table: Insurees, Relay: true,
 	Columns: map[string]string{
 		"legacyId":       "LegacyID",
 		"chfId":          "CHFID",
@@ -34,12 +34,11 @@ var Entity = &entity.Type{
 	},
 	Computed: map[string]entity.Computed{"age": {Column: "DOB", Int: age}},
 	Access:   Read,
-	Scope:    ScopeWhere, ScopeEach: ScopeEach, EachUpTo: 1000,
 }
 
 // FamilyEntity is tblFamilies as GraphQL shows it.
 var FamilyEntity = &entity.Type{
-	Name: "FamilyGQLType", Table: "tblFamilies", Key: "FamilyID",
+	Name: "FamilyGQLType", Table: Families,
 	Columns: map[string]string{
 		"legacyId":       "LegacyID",
 		"poverty":        "Poverty",
@@ -54,26 +53,25 @@ var FamilyEntity = &entity.Type{
 	// A legacy family may leave these open; the contract has them as true or false.
 	NullFalse: []string{"poverty", "isOffline"},
 	Access:    ReadFamilies,
-	Scope:     FamilyScopeWhere, ScopeEach: FamilyScopeEach,
 }
 
 // FamilyType is tblFamilyTypes.
 var FamilyType = &entity.Type{
-	Name: "FamilyTypeGQLType", Table: "tblFamilyTypes", Key: "FamilyTypeCode", TextKey: true,
+	Name: "FamilyTypeGQLType", Table: FamilyTypes,
 	Columns: map[string]string{"code": "FamilyTypeCode", "type": "FamilyType", "sortOrder": "SortOrder", "altLanguage": "AltLanguage"},
 	Access:  auth.SignedIn,
 }
 
 // Gender is tblGender: M, F, O.
 var Gender = &entity.Type{
-	Name: "GenderGQLType", Table: "tblGender", Key: "Code", TextKey: true,
+	Name: "GenderGQLType", Table: Genders,
 	Columns: map[string]string{"code": "Code", "gender": "Gender", "altLanguage": "AltLanguage", "sortOrder": "SortOrder"},
 	Access:  auth.SignedIn,
 }
 
 // Photo is tblPhotos; the files are served at /insuree/photo (photo.go).
 var Photo = &entity.Type{
-	Name: "PhotoGQLType", Table: "tblPhotos", Key: "PhotoID",
+	Name: "PhotoGQLType", Table: Photos,
 	Columns: map[string]string{
 		"insureeId":    "InsureeID",
 		"chfId":        "CHFID",
@@ -88,22 +86,31 @@ var Photo = &entity.Type{
 	Access: Read,
 }
 
-func init() { // the relations refer to each other
-	Entity.One = map[string]entity.One{
-		"family":         {To: FamilyEntity, Column: "FamilyID"},
-		"gender":         {To: Gender, Column: "Gender", Open: true},
-		"photo":          {To: Photo, Column: "PhotoID", Open: true},
-		"healthFacility": {To: location.HealthFacility, Column: "HFID", Open: true},
-		"headOf":         {To: FamilyEntity, Reverse: "InsureeID"},
+// relations are between the types of the module; they go in circles.
+func relations() []entity.Extension {
+	return []entity.Extension{
+		{
+			Type: Entity,
+			One: map[string]entity.One{
+				"family":         {To: FamilyEntity, Column: "FamilyID"},
+				"gender":         {To: Gender, Column: "Gender", Open: true},
+				"photo":          {To: Photo, Column: "PhotoID", Open: true},
+				"healthFacility": {To: location.HealthFacility, Column: "HFID", Open: true},
+				"headOf":         {To: FamilyEntity, Reverse: "InsureeID"},
+			},
+		},
+		{
+			Type: FamilyEntity,
+			One: map[string]entity.One{
+				"headInsuree": {To: Entity, Column: "InsureeID"},
+				"familyType":  {To: FamilyType, Column: "FamilyType", Open: true},
+			},
+			Many: map[string]entity.Many{"insureeSet": {To: Entity, Column: "FamilyID"}},
+		},
+		{Type: FamilyType, Many: map[string]entity.Many{"familySet": {To: FamilyEntity, Column: "FamilyType"}}},
+		{Type: Gender, Many: map[string]entity.Many{"insureeSet": {To: Entity, Column: "Gender"}}},
+		{Type: Photo, Many: map[string]entity.Many{"insureeSet": {To: Entity, Column: "PhotoID"}}},
 	}
-	FamilyEntity.One = map[string]entity.One{
-		"headInsuree": {To: Entity, Column: "InsureeID"},
-		"familyType":  {To: FamilyType, Column: "FamilyType", Open: true},
-	}
-	FamilyEntity.Many = map[string]entity.Many{"insureeSet": {To: Entity, Column: "FamilyID"}}
-	FamilyType.Many = map[string]entity.Many{"familySet": {To: FamilyEntity, Column: "FamilyType"}}
-	Gender.Many = map[string]entity.Many{"insureeSet": {To: Entity, Column: "Gender"}}
-	Photo.Many = map[string]entity.Many{"insureeSet": {To: Entity, Column: "PhotoID"}}
 }
 
 // age counts full years, as the application shows it. The rules of coverage count calendar years.

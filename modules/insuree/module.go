@@ -8,6 +8,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/entity"
 	"github.com/openimis/openimis-be-go/internal/schema"
+	"github.com/openimis/openimis-be-go/internal/table"
 	"github.com/openimis/openimis-be-go/modules"
 	"github.com/openimis/openimis-be-go/modules/location"
 )
@@ -51,21 +52,14 @@ func (*Module) Access() map[string]auth.Access {
 func (*Module) Model() entity.Model {
 	return entity.Model{
 		Types: []*entity.Type{Entity, FamilyEntity, FamilyType, Gender, Photo},
-		Extensions: []entity.Extension{
-			{Type: location.HealthFacility, Many: map[string]entity.Many{"insureeSet": {To: Entity, Column: "HFID"}}},
-		},
+		Extensions: append(relations(),
+			entity.Extension{Type: location.HealthFacility, Many: map[string]entity.Many{"insureeSet": {To: Entity, Column: "HFID"}}}),
 	}
 }
 
 // Needs implements modules.Database.
 func (*Module) Needs() []schema.Need {
-	return []schema.Need{
-		{Table: "tblInsuree", Columns: []string{"InsureeID", "FamilyID", "CHFID", "LastName", "OtherNames", "DOB", "Gender", "IsHead", "CurrentVillage", "ValidityFrom", "ValidityTo", "LegacyID"}, Why: "insurees"},
-		{Table: "tblFamilies", Columns: []string{"FamilyID", "InsureeID", "LocationId", "ValidityTo"}, Why: "families"},
-		{Table: "tblPhotos", Columns: []string{"PhotoID", "InsureeID", "PhotoFolder", "PhotoFileName", "ValidityTo"}, Why: "photos"},
-		{Table: "tblGender", Columns: []string{"Code", "Gender"}, Why: "genders"},
-		{Table: "tblFamilyTypes", Columns: []string{"FamilyTypeCode", "FamilyType"}, Why: "family types"},
-	}
+	return table.Needs(Insurees, Families, Photos, Genders, FamilyTypes)
 }
 
 var (

@@ -7,7 +7,7 @@ import (
 
 // Location is tblLocations: LocationType R region, D district, W ward, V village.
 var Location = &entity.Type{
-	Name: "LocationGQLType", Table: "tblLocations", Key: "LocationId", Relay: true,
+	Name: "LocationGQLType", Table: Locations, Relay: true,
 	Columns: map[string]string{
 		"legacyId":         "LegacyId",
 		"code":             "LocationCode",
@@ -28,7 +28,7 @@ var Location = &entity.Type{
 // O out-patient, B both. A user finds the facilities of his districts; a facility that a row he sees
 // refers to is shown wherever it is.
 var HealthFacility = &entity.Type{
-	Name: "HealthFacilityGQLType", Table: "tblHF", Key: "HfID", Relay: true,
+	Name: "HealthFacilityGQLType", Table: Facilities, Relay: true,
 	Columns: map[string]string{
 		"legacyId":     "LegacyID",
 		"code":         "HFCode",
@@ -46,14 +46,19 @@ var HealthFacility = &entity.Type{
 		"auditUserId":  "AuditUserID",
 	},
 	Access: auth.SignedIn,
-	Scope:  FacilityScope,
 }
 
-func init() { // the relations refer to each other
-	Location.One = map[string]entity.One{"parent": {To: Location, Column: "ParentLocationId", Open: true}}
-	Location.Many = map[string]entity.Many{
-		"locationSet":       {To: Location, Column: "ParentLocationId"},
-		"healthfacilitySet": {To: HealthFacility, Column: "LocationId"},
+// relations are between the types of the module; they go in circles.
+func relations() []entity.Extension {
+	return []entity.Extension{
+		{
+			Type: Location,
+			One:  map[string]entity.One{"parent": {To: Location, Column: "ParentLocationId", Open: true}},
+			Many: map[string]entity.Many{
+				"locationSet":       {To: Location, Column: "ParentLocationId"},
+				"healthfacilitySet": {To: HealthFacility, Column: "LocationId"},
+			},
+		},
+		{Type: HealthFacility, One: map[string]entity.One{"location": {To: Location, Column: "LocationId", Open: true}}},
 	}
-	HealthFacility.One = map[string]entity.One{"location": {To: Location, Column: "LocationId", Open: true}}
 }

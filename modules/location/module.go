@@ -8,6 +8,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/entity"
 	"github.com/openimis/openimis-be-go/internal/schema"
+	"github.com/openimis/openimis-be-go/internal/table"
 	"github.com/openimis/openimis-be-go/modules"
 )
 
@@ -47,20 +48,12 @@ func (*Module) Access() map[string]auth.Access {
 
 // Model implements modules.Entities.
 func (*Module) Model() entity.Model {
-	return entity.Model{Types: []*entity.Type{Location, HealthFacility}}
+	return entity.Model{Types: []*entity.Type{Location, HealthFacility}, Extensions: relations()}
 }
 
 // Needs implements modules.Database.
 func (*Module) Needs() []schema.Need {
-	return []schema.Need{
-		{Table: "tblLocations", Columns: []string{"LocationId", "LocationCode", "LocationName", "ParentLocationId", "LocationType", "ValidityFrom", "ValidityTo"}, Why: "regions to villages"},
-		{Table: "tblHF", Columns: []string{"HfID", "HFCode", "HFName", "HFLevel", "HFCareType", "LocationId", "LegalForm", "PLServiceID", "PLItemID", "ValidityFrom", "ValidityTo"}, Why: "health facilities"},
-		{Table: "tblHF", Columns: []string{"HFAddress", "Phone", "Fax", "eMail"}, Why: "how health facilities are reached (FHIR)"},
-		{Table: "tblLegalForms", Columns: []string{"LegalFormCode", "LegalForms"}, Why: "names of legal forms (FHIR)"},
-		{Table: "tblClaimAdmin", Columns: []string{"ClaimAdminId", "HFId", "LastName", "OtherNames", "ValidityTo"}, Why: "contacts of health facilities (FHIR)"},
-		{Table: "tblLocations", Columns: []string{"LocationUUID"}, Optional: true, Why: "without it FHIR ids are numbers"},
-		{Table: "tblHF", Columns: []string{"HfUUID"}, Optional: true, Why: "without it FHIR ids are numbers"},
-	}
+	return table.Needs(Locations, Facilities, LegalForms, ClaimAdmins, Officers)
 }
 
 var (

@@ -3,26 +3,12 @@ package location
 import (
 	"context"
 
-	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/entity"
 )
 
 // Store has the module's SQL.
 type Store struct{ DB *db.DB }
-
-// FacilityScope is the condition on tblHF, as alias, for the facilities that s may see.
-func FacilityScope(s auth.Scope, alias string) (string, []any) {
-	switch {
-	case s.All:
-		return "", nil
-	case len(s.Districts) == 0 && s.HealthFacility == nil:
-		return "1 = 0", nil
-	case s.HealthFacility != nil:
-		return "(" + alias + `."LocationId" IN $ints(?) OR ` + alias + `."HfID" = ?)`, []any{db.Ints(s.Districts), *s.HealthFacility}
-	}
-	return alias + `."LocationId" IN $ints(?)`, []any{db.Ints(s.Districts)}
-}
 
 // within reads the arguments regionId and districtId, and keeps the facilities that are there.
 func within(c entity.Cond, args map[string]any) {

@@ -7,7 +7,7 @@ import (
 
 // Diagnosis is tblICDCodes.
 var Diagnosis = &entity.Type{
-	Name: "DiagnosisGQLType", Table: "tblICDCodes", Key: "ICDID", Relay: true,
+	Name: "DiagnosisGQLType", Table: Diagnoses, Relay: true,
 	Columns: map[string]string{
 		"code":         "ICDCode",
 		"name":         "ICDName",
@@ -22,7 +22,7 @@ var Diagnosis = &entity.Type{
 // Item is tblItems. Type: D drug, M medical consumable; care type: I in-patient, O out-patient, B both;
 // patientCategory is a mask: 1 male, 2 female, 4 adult, 8 minor (rules.md §1.7).
 var Item = &entity.Type{
-	Name: "ItemGQLType", Table: "tblItems", Key: "ItemID", Relay: true,
+	Name: "ItemGQLType", Table: Items, Relay: true,
 	Columns: map[string]string{
 		"code":            "ItemCode",
 		"name":            "ItemName",
@@ -43,7 +43,7 @@ var Item = &entity.Type{
 // Service is tblServices. Type: P preventive, C curative; level: S simple, V visit, D day of stay, H hospital
 // case; category: S surgery, D delivery, A antenatal, H hospitalization, C consultation, O other, V visit.
 var Service = &entity.Type{
-	Name: "ServiceGQLType", Table: "tblServices", Key: "ServiceID", Relay: true,
+	Name: "ServiceGQLType", Table: Services, Relay: true,
 	Columns: map[string]string{
 		"category":        "ServCategory",
 		"code":            "ServCode",

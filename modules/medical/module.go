@@ -8,6 +8,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/entity"
 	"github.com/openimis/openimis-be-go/internal/schema"
+	"github.com/openimis/openimis-be-go/internal/table"
 	"github.com/openimis/openimis-be-go/modules"
 )
 
@@ -52,11 +53,7 @@ func (*Module) Model() entity.Model {
 
 // Needs implements modules.Database.
 func (*Module) Needs() []schema.Need {
-	return []schema.Need{
-		{Table: "tblICDCodes", Columns: []string{"ICDID", "ICDCode", "ICDName", "ValidityFrom", "ValidityTo"}, Why: "diagnoses"},
-		{Table: "tblItems", Columns: []string{"ItemID", "ItemCode", "ItemName", "ItemType", "ItemPrice", "ItemCareType", "ItemFrequency", "ItemPatCat", "ValidityFrom", "ValidityTo", "LegacyID"}, Why: "medical items"},
-		{Table: "tblServices", Columns: []string{"ServiceID", "ServCode", "ServName", "ServType", "ServLevel", "ServPrice", "ServCareType", "ServFrequency", "ServPatCat", "ServCategory", "ValidityFrom", "ValidityTo", "LegacyID"}, Why: "medical services"},
-	}
+	return table.Needs(Diagnoses, Items, Services)
 }
 
 var (

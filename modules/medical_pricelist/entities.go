@@ -9,7 +9,7 @@ import (
 
 // ServicePricelist is tblPLServices.
 var ServicePricelist = &entity.Type{
-	Name: "ServicePricelistGQLType", Table: "tblPLServices", Key: "PLServiceID", Relay: true,
+	Name: "ServicePricelistGQLType", Table: ServiceLists, Relay: true,
 	Columns: map[string]string{
 		"serviceName":   "PLServName",
 		"pricelistDate": "DatePL",
@@ -25,7 +25,7 @@ var ServicePricelist = &entity.Type{
 
 // ItemPricelist is tblPLItems.
 var ItemPricelist = &entity.Type{
-	Name: "ItemPricelistGQLType", Table: "tblPLItems", Key: "PLItemID", Relay: true,
+	Name: "ItemPricelistGQLType", Table: ItemLists, Relay: true,
 	Columns: map[string]string{
 		"itemName":      "PLItemName",
 		"pricelistDate": "DatePL",
@@ -41,7 +41,7 @@ var ItemPricelist = &entity.Type{
 
 // ServicePricelistDetail is tblPLServicesDetail: a service of a list; priceOverrule null means the price of the register.
 var ServicePricelistDetail = &entity.Type{
-	Name: "ServicePricelistDetailGQLType", Table: "tblPLServicesDetail", Key: "PLServiceDetailID", Relay: true,
+	Name: "ServicePricelistDetailGQLType", Table: ServicePrices, Relay: true,
 	Columns: map[string]string{
 		"priceOverrule": "PriceOverule",
 		"validityFrom":  "ValidityFrom",
@@ -55,7 +55,7 @@ var ServicePricelistDetail = &entity.Type{
 
 // ItemPricelistDetail is tblPLItemsDetail: an item of a list; priceOverrule null means the price of the register.
 var ItemPricelistDetail = &entity.Type{
-	Name: "ItemPricelistDetailGQLType", Table: "tblPLItemsDetail", Key: "PLItemDetailID", Relay: true,
+	Name: "ItemPricelistDetailGQLType", Table: ItemPrices, Relay: true,
 	Columns: map[string]string{
 		"priceOverrule": "PriceOverule",
 		"validityFrom":  "ValidityFrom",
@@ -65,9 +65,4 @@ var ItemPricelistDetail = &entity.Type{
 	},
 	Access: auth.SignedIn,
 	One:    map[string]entity.One{"item": {To: medical.Item, Column: "ItemID", Open: true}},
-}
-
-func init() { // the relations refer to each other
-	ServicePricelistDetail.One["servicePricelist"] = entity.One{To: ServicePricelist, Column: "PLServiceID", Open: true}
-	ItemPricelistDetail.One["itemPricelist"] = entity.One{To: ItemPricelist, Column: "PLItemID", Open: true}
 }

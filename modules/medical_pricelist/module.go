@@ -8,6 +8,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/entity"
 	"github.com/openimis/openimis-be-go/internal/schema"
+	"github.com/openimis/openimis-be-go/internal/table"
 	"github.com/openimis/openimis-be-go/modules"
 	"github.com/openimis/openimis-be-go/modules/location"
 	"github.com/openimis/openimis-be-go/modules/medical"
@@ -45,6 +46,8 @@ func (*Module) Model() entity.Model {
 	return entity.Model{
 		Types: []*entity.Type{ServicePricelist, ServicePricelistDetail, ItemPricelist, ItemPricelistDetail},
 		Extensions: []entity.Extension{
+			{Type: ServicePricelistDetail, One: map[string]entity.One{"servicePricelist": {To: ServicePricelist, Column: "PLServiceID", Open: true}}},
+			{Type: ItemPricelistDetail, One: map[string]entity.One{"itemPricelist": {To: ItemPricelist, Column: "PLItemID", Open: true}}},
 			{Type: location.Location, Many: map[string]entity.Many{"servicepricelistSet": {To: ServicePricelist, Column: "LocationId"}}},
 			{Type: location.HealthFacility, One: map[string]entity.One{
 				"servicePricelist": {To: ServicePricelist, Column: "PLServiceID", Open: true},
@@ -58,12 +61,7 @@ func (*Module) Model() entity.Model {
 
 // Needs implements modules.Database.
 func (*Module) Needs() []schema.Need {
-	return []schema.Need{
-		{Table: "tblPLItems", Columns: []string{"PLItemID", "PLItemName", "DatePL", "LocationId", "ValidityTo"}, Why: "price lists of items"},
-		{Table: "tblPLItemsDetail", Columns: []string{"PLItemDetailID", "PLItemID", "ItemID", "PriceOverule", "ValidityTo"}, Why: "their items"},
-		{Table: "tblPLServices", Columns: []string{"PLServiceID", "PLServName", "DatePL", "LocationId", "ValidityTo"}, Why: "price lists of services"},
-		{Table: "tblPLServicesDetail", Columns: []string{"PLServiceDetailID", "PLServiceID", "ServiceID", "PriceOverule", "ValidityTo"}, Why: "their services"},
-	}
+	return table.Needs(ItemLists, ItemPrices, ServiceLists, ServicePrices)
 }
 
 var (

@@ -10,6 +10,7 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/schema"
+	"github.com/openimis/openimis-be-go/internal/table"
 	"github.com/openimis/openimis-be-go/modules"
 	"github.com/openimis/openimis-be-go/modules/policy/rules"
 )
@@ -72,13 +73,7 @@ func (m *Module) Jobs() []modules.Job {
 
 // Needs implements modules.Database.
 func (*Module) Needs() []schema.Need {
-	return []schema.Need{
-		{Table: "tblPolicy", Columns: []string{"PolicyID", "FamilyID", "EnrollDate", "StartDate", "EffectiveDate", "ExpiryDate", "PolicyStatus", "PolicyValue", "ProdID", "OfficerID", "PolicyStage", "ValidityTo"}, Why: "policies"},
-		{Table: "tblInsureePolicy", Columns: []string{"InsureePolicyId", "InsureeId", "PolicyId", "EnrollmentDate", "StartDate", "EffectiveDate", "ExpiryDate", "ValidityTo"}, Why: "who is covered"},
-		{Table: "tblClaimDedRem", Columns: []string{"PolicyID", "InsureeID", "ClaimID", "DedG", "RemG", "ValidityTo"}, Why: "what is left of deductibles and ceilings"},
-		{Table: "tblPremium", Columns: []string{"PremiumId", "PolicyID", "Amount", "isPhotoFee", "ValidityTo"}, Why: "balances"},
-		{Table: "tblPolicyRenewals", Columns: []string{"RenewalID", "PolicyID", "InsureeID", "NewProdID", "RenewalDate", "ValidityTo"}, Why: "renewals"},
-	}
+	return table.Needs(Policies, Coverages, Used, Premiums, DueRenewals)
 }
 
 var (

@@ -8,7 +8,7 @@ import (
 
 // Entity is tblProduct as GraphQL shows it. Counts are per coverage period; null means no limit.
 var Entity = &entity.Type{
-	Name: "ProductGQLType", Table: "tblProduct", Key: "ProdID", Relay: true,
+	Name: "ProductGQLType", Table: Products, Relay: true,
 	Columns: map[string]string{
 		"code":                 "ProductCode",
 		"name":                 "ProductName",
@@ -35,7 +35,7 @@ var Entity = &entity.Type{
 // ProductItem is tblProductItems, which the 2019 contract calls ProductServiceGQLType. Limitation type: C
 // co-insurance (limits in percent), F fixed (limits are unit prices); price origin: P price list, O own, R relative.
 var ProductItem = &entity.Type{
-	Name: "ProductServiceGQLType", Table: "tblProductItems", Key: "ProdItemID", Relay: true,
+	Name: "ProductServiceGQLType", Table: ProductItems, Relay: true,
 	Columns: map[string]string{
 		"limitationType":        "LimitationType",
 		"priceOrigin":           "PriceOrigin",
@@ -58,8 +58,4 @@ var ProductItem = &entity.Type{
 	},
 	Access: auth.SignedIn,
 	One:    map[string]entity.One{"item": {To: medical.Item, Column: "ItemID", Open: true}},
-}
-
-func init() { // the relations refer to each other
-	ProductItem.One["product"] = entity.One{To: Entity, Column: "ProdID", Open: true}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/entity"
 	"github.com/openimis/openimis-be-go/internal/schema"
+	"github.com/openimis/openimis-be-go/internal/table"
 	"github.com/openimis/openimis-be-go/modules"
 	"github.com/openimis/openimis-be-go/modules/medical"
 )
@@ -46,6 +47,7 @@ func (*Module) Model() entity.Model {
 	return entity.Model{
 		Types: []*entity.Type{Entity, ProductItem},
 		Extensions: []entity.Extension{
+			{Type: ProductItem, One: map[string]entity.One{"product": {To: Entity, Column: "ProdID", Open: true}}},
 			{Type: medical.Item, Many: map[string]entity.Many{"items": {To: ProductItem, Column: "ItemID"}}},
 		},
 	}
@@ -53,11 +55,7 @@ func (*Module) Model() entity.Model {
 
 // Needs implements modules.Database.
 func (*Module) Needs() []schema.Need {
-	return []schema.Need{
-		{Table: "tblProduct", Columns: []string{"ProdID", "ProductCode", "ProductName", "LocationId", "DateFrom", "DateTo", "InsurancePeriod", "LumpSum", "MemberCount", "GracePeriod", "ValidityFrom", "ValidityTo", "LegacyID"}, Why: "insurance products"},
-		{Table: "tblProductItems", Columns: []string{"ProdItemID", "ProdID", "ItemID", "LimitationType", "PriceOrigin", "ValidityTo"}, Why: "the items they cover"},
-		{Table: "tblProductServices", Columns: []string{"ProdServiceID", "ProdID", "ServiceID", "LimitationType", "PriceOrigin", "ValidityTo"}, Why: "the services they cover"},
-	}
+	return table.Needs(Products, ProductItems, ProductServices)
 }
 
 var (
