@@ -106,7 +106,9 @@ func (l *loader) rootList(ctx context.Context, m *manyPlan, node *plan) error {
 // page loads the rows of a root list's window.
 func (l *loader) page(ctx context.Context, m *manyPlan, node *plan, g *group) error {
 	w, q := g.window, *m.query
-	few := func(looked int) bool { return q.few || node.typ.Table.EachUpTo == 0 || looked <= node.typ.Table.EachUpTo }
+	few := func(looked int) bool {
+		return q.few || node.typ.Table.EachUpTo == 0 || looked <= node.typ.Table.EachUpTo
+	}
 	where, args := q.conditions(few(w.End))
 	src := "SELECT " + node.selectList() + " FROM " + q.from()
 	skip, list, marked := w.Start, "", false
