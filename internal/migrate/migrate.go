@@ -39,6 +39,7 @@ type step struct {
 
 var steps = []step{
 	{1, "create own tables", createOwnTables},
+	{2, "create the tables of batch runs", createOwnTables},
 }
 
 // createOwnTables makes the tables of the catalogue that are missing. A release that adds a table adds

@@ -34,6 +34,10 @@ var ownTypes = map[string]string{
 	"nvarchar(100)":    "varchar(100)",
 	"nvarchar(max)":    "text",
 	"int":              "integer",
+	"bigint":           "bigint",
+	"decimal(18,2)":    "numeric(18,2)",
+	"decimal(18,4)":    "numeric(18,4)",
+	"nvarchar(20)":     "varchar(20)",
 	"datetime":         "timestamp with time zone",
 }
 
