@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+
+	"github.com/openimis/openimis-be-go/modules/claim/rules"
 )
 
 // record is what a struct with db tags says of a row: the columns, by their labels, and where they go.
@@ -79,35 +81,35 @@ func (r record) values(row any) []any {
 
 // The rows that the rules read and write.
 var (
-	claimRecord         = recordOf[Claim]()
-	claimStateRecord    = recordOf[ClaimState]()
-	lineRecord          = recordOf[Line]()
-	lineStateRecord     = recordOf[LineState]()
-	dedRemRecord        = recordOf[DedRem]()
-	facilityRecord      = recordOf[Facility]()
-	insureeRecord       = recordOf[Insuree]()
-	familyRecord        = recordOf[Family]()
-	policyRecord        = recordOf[Policy]()
-	insureePolicyRecord = recordOf[InsureePolicy]()
-	productRecord       = recordOf[Product]()
-	productLineRecord   = recordOf[ProductLine]()
-	entryRecord         = recordOf[Entry]()
-	detailRecord        = recordOf[ListDetail]()
+	claimRecord         = recordOf[rules.Claim]()
+	claimStateRecord    = recordOf[rules.ClaimState]()
+	lineRecord          = recordOf[rules.Line]()
+	lineStateRecord     = recordOf[rules.LineState]()
+	dedRemRecord        = recordOf[rules.DedRem]()
+	facilityRecord      = recordOf[rules.Facility]()
+	insureeRecord       = recordOf[rules.Insuree]()
+	familyRecord        = recordOf[rules.Family]()
+	policyRecord        = recordOf[rules.Policy]()
+	insureePolicyRecord = recordOf[rules.InsureePolicy]()
+	productRecord       = recordOf[rules.Product]()
+	productLineRecord   = recordOf[rules.ProductLine]()
+	entryRecord         = recordOf[rules.Entry]()
+	detailRecord        = recordOf[rules.ListDetail]()
 )
 
-func (n Names) line() labels {
+func lineLabels(n rules.Names) labels {
 	return labels{"LineID": n.LineID, "EntryID": n.EntryID, "Status": n.LineStatus}
 }
 
-func (n Names) productLine() labels {
+func productLineLabels(n rules.Names) labels {
 	return labels{"ProductLineID": n.ProductLineID, "EntryID": n.EntryID}
 }
 
-func (n Names) entry() labels {
+func entryLabels(n rules.Names) labels {
 	return labels{"EntryID": n.EntryID, "Price": n.EntryPrice, "CareType": n.CareType,
 		"Frequency": n.Frequency, "PatCat": n.PatCat, "Category": n.Category}
 }
 
-func (n Names) detail() labels {
+func detailLabels(n rules.Names) labels {
 	return labels{"DetailID": n.DetailID, "ListID": n.ListID, "EntryID": n.EntryID}
 }

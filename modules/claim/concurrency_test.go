@@ -16,6 +16,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/dbtest"
 	"github.com/openimis/openimis-be-go/internal/fault"
 	"github.com/openimis/openimis-be-go/internal/mutation"
+	"github.com/openimis/openimis-be-go/modules/claim/rules"
 )
 
 // lockingEngines are those whose row locks can be tried here: an emulation of SQL Server takes the hint
@@ -99,7 +100,7 @@ func TestSubmitDuringUpdate(t *testing.T) {
 		if out := <-submitted; out.Error != "" {
 			t.Error(out.Error)
 		}
-		if s := c.status(id); s != StatusChecked {
+		if s := c.status(id); s != rules.StatusChecked {
 			t.Errorf("status %d", s)
 		}
 		if _, err := c.call(user(9, auth.Scope{All: true}, rightAdd), "updateClaim", form); fault.Code(err) != fault.Forbidden {
@@ -112,14 +113,14 @@ func TestSubmitDuringUpdate(t *testing.T) {
 func TestCeilingIsUsedOnce(t *testing.T) {
 	lockingEngines(t, func(t *testing.T, c *clinic) {
 		c.exec(`UPDATE "tblProduct" SET "MaxPolicy" = ?`, dec("500"))
-		const claims = 6 // of 230 each
-		var ids [claims]int
+		const total = 6 // of 230 each
+		var ids [total]int
 		for i := range ids {
 			ids[i] = c.enter(fmt.Sprintf("C%d", i))
 			c.must(c.boss(), "submitClaims", object{"ids": []int{ids[i]}})
 		}
-		var faults [claims]error
-		together(claims, func(i int) {
+		var faults [total]error
+		together(total, func(i int) {
 			out, err := c.callAt(t.Context(), c.boss(), "processClaims", object{"ids": []int{ids[i]}}, today)
 			if err == nil && out.Error != "" {
 				err = errors.New(out.Error)
@@ -130,9 +131,9 @@ func TestCeilingIsUsedOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		sum := decimal.Zero
-		for k := range kindCount {
+		for k := range rules.KindCount {
 			var amounts []decimal.Decimal
-			if err := c.d.Select(t.Context(), &amounts, `SELECT "RemuneratedAmount" FROM "`+Legacy[k].Lines+`" WHERE "RemuneratedAmount" IS NOT NULL`); err != nil {
+			if err := c.d.Select(t.Context(), &amounts, `SELECT "RemuneratedAmount" FROM "`+rules.Legacy[k].Lines+`" WHERE "RemuneratedAmount" IS NOT NULL`); err != nil {
 				t.Fatal(err)
 			}
 			for _, a := range amounts {
@@ -140,7 +141,7 @@ func TestCeilingIsUsedOnce(t *testing.T) {
 			}
 		}
 		if !sum.Equal(dec("500")) {
-			t.Errorf("%d claims of 230 are remunerated with %s under a ceiling of 500", claims, sum)
+			t.Errorf("%d claims of 230 are remunerated with %s under a ceiling of 500", total, sum)
 		}
 	})
 }

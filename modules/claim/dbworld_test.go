@@ -8,10 +8,11 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/schema"
+	"github.com/openimis/openimis-be-go/modules/claim/rules"
 )
 
 // persist writes a generated world into an empty database, in which the rows get the same identities.
-func persist(t testing.TB, d *db.DB, rows Rows) {
+func persist(t testing.TB, d *db.DB, rows rules.Rows) {
 	t.Helper()
 	p := persister{t: t, d: d}
 	audited := func(int) db.Values { return db.Values{"ValidityFrom": date("2010-01-01")} }
@@ -22,20 +23,20 @@ func persist(t testing.TB, d *db.DB, rows Rows) {
 	}
 	p.put("tblLocations", districts)
 	p.put("tblICDCodes", []db.Values{{"ICDCode": "A00", "ICDName": "Cholera"}})
-	for k := range kindCount {
-		n := Legacy[k]
-		puts(p, n.Entry, entryRecord, n.entry(), rows.Entries[k], func(i int) db.Values { return db.Values{n.EntryCode: fmt.Sprintf("%s%03d", n.EntryCode[:1], i+1)} })
+	for k := range rules.KindCount {
+		n := rules.Legacy[k]
+		puts(p, n.Entry, entryRecord, entryLabels(n), rows.Entries[k], func(i int) db.Values { return db.Values{n.EntryCode: fmt.Sprintf("%s%03d", n.EntryCode[:1], i+1)} })
 		for range rows.Lists[k] {
 			p.put(n.List, []db.Values{{"ValidityFrom": date("2010-01-01")}})
 		}
-		puts(p, n.Details, detailRecord, n.detail(), rows.Details[k], audited)
+		puts(p, n.Details, detailRecord, detailLabels(n), rows.Details[k], audited)
 	}
 	puts(p, "tblHF", facilityRecord, nil, rows.Facilities, func(i int) db.Values {
 		return db.Values{"HFCode": fmt.Sprintf("HF%d", i+1), "LocationId": i + 2}
 	})
 	puts(p, "tblProduct", productRecord, nil, rows.Products, audited)
-	for k := range kindCount {
-		puts(p, Legacy[k].Products, productLineRecord, Legacy[k].productLine(), rows.ProductLines[k], audited)
+	for k := range rules.KindCount {
+		puts(p, rules.Legacy[k].Products, productLineRecord, productLineLabels(rules.Legacy[k]), rows.ProductLines[k], audited)
 	}
 	puts(p, "tblFamilies", familyRecord, nil, rows.Families, audited)
 	puts(p, "tblInsuree", insureeRecord, nil, rows.Insurees, func(i int) db.Values { return db.Values{"CHFID": fmt.Sprintf("%09d", i+1)} })
@@ -44,8 +45,8 @@ func persist(t testing.TB, d *db.DB, rows Rows) {
 	puts(p, "tblClaim", claimRecord, nil, rows.Claims, func(i int) db.Values {
 		return db.Values{"ClaimCode": fmt.Sprintf("C%06d", i+1), "ICDID": 1, "DateClaimed": rows.Claims[i].DateFrom}
 	})
-	for k := range kindCount {
-		puts(p, Legacy[k].Lines, lineRecord, Legacy[k].line(), rows.Lines[k], audited)
+	for k := range rules.KindCount {
+		puts(p, rules.Legacy[k].Lines, lineRecord, lineLabels(rules.Legacy[k]), rows.Lines[k], audited)
 	}
 }
 
@@ -94,10 +95,10 @@ func (p persister) put(table string, rows []db.Values) {
 }
 
 // statements counts what a run over the first n claims of a world sends to the database.
-func statements(t *testing.T, d *db.DB, n int, run func(tx *db.Tx, refs []Ref) error) int {
+func statements(t *testing.T, d *db.DB, n int, run func(tx *db.Tx, refs []rules.Ref) error) int {
 	t.Helper()
 	ctx, counter := db.WithCounter(t.Context())
-	refs := make([]Ref, n)
+	refs := make([]rules.Ref, n)
 	for i := range refs {
 		refs[i].ClaimID = i + 1
 	}

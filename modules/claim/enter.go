@@ -9,6 +9,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/fault"
 	"github.com/openimis/openimis-be-go/internal/mutation"
+	"github.com/openimis/openimis-be-go/modules/claim/rules"
 	"github.com/openimis/openimis-be-go/modules/insuree"
 )
 
@@ -21,9 +22,9 @@ func create(ctx context.Context, tx *db.Tx, c mutation.Call, in claimInput) (out
 		field       string
 		given, want int
 	}{
-		{"status", in.Status, StatusEntered},
-		{"feedbackStatus", orFlag(in.FeedbackStatus), FlagIdle},
-		{"reviewStatus", orFlag(in.ReviewStatus), FlagIdle},
+		{"status", in.Status, rules.StatusEntered},
+		{"feedbackStatus", orFlag(in.FeedbackStatus), rules.FlagIdle},
+		{"reviewStatus", orFlag(in.ReviewStatus), rules.FlagIdle},
 	} {
 		if s.given != s.want {
 			return out, fault.Input(s.field, "%s: a new claim has %d; %d is not allowed.", s.field, s.want, s.given)
@@ -32,7 +33,7 @@ func create(ctx context.Context, tx *db.Tx, c mutation.Call, in claimInput) (out
 	for k, lines := range in.lines() {
 		for i := range lines {
 			if lines[i].ID != nil {
-				at := fmt.Sprintf("%s[%d].id", Kind(k).inputName(), i)
+				at := fmt.Sprintf("%s[%d].id", inputName(rules.Kind(k)), i)
 				return out, fault.Input(at, "%s: a new claim has no line %d.", at, *lines[i].ID)
 			}
 		}
@@ -46,7 +47,7 @@ func create(ctx context.Context, tx *db.Tx, c mutation.Call, in claimInput) (out
 
 func orFlag(flag *int) int {
 	if flag == nil {
-		return FlagIdle
+		return rules.FlagIdle
 	}
 	return *flag
 }
@@ -58,18 +59,18 @@ func (in *claimInput) entered(user int) *EnteredClaim {
 		InsureeID: in.InsureeID, HFID: in.HealthFacilityID, ClaimAdminID: in.AdminID, ClaimCode: in.Code,
 		DateClaimed: in.DateClaimed.Time, DateFrom: in.DateFrom.Time, DateTo: in.DateTo.pointer(),
 		ICDID: in.ICDID, ICDID1: icd[1].id, ICDID2: icd[2].id, ICDID3: icd[3].id, ICDID4: icd[4].id,
-		VisitType: in.VisitType, Claimed: in.total(), ClaimStatus: StatusEntered, AuditUserID: user,
+		VisitType: in.VisitType, Claimed: in.total(), ClaimStatus: rules.StatusEntered, AuditUserID: user,
 	}
 	for k, lines := range in.lines() {
 		for i := range lines {
-			e.Lines[k] = append(e.Lines[k], lines[i].entered(Kind(k), user))
+			e.Lines[k] = append(e.Lines[k], lines[i].entered(rules.Kind(k), user))
 		}
 	}
 	return e
 }
 
-func (l *lineInput) entered(k Kind, user int) EnteredLine {
-	return EnteredLine{EntryID: *l.entry(k), QtyProvided: *l.QtyProvided, PriceAsked: *l.PriceAsked, Status: LinePassed,
+func (l *lineInput) entered(k rules.Kind, user int) EnteredLine {
+	return EnteredLine{EntryID: *l.entry(k), QtyProvided: *l.QtyProvided, PriceAsked: *l.PriceAsked, Status: rules.LinePassed,
 		AuditUserID: user, Explanation: l.Explanation, Justification: l.Justification}
 }
 
@@ -103,12 +104,12 @@ func (in *claimInput) references(ctx context.Context, tx *db.Tx, p *auth.Princip
 		return err
 	}
 	for k, lines := range in.lines() {
-		n := Legacy[k]
+		n := rules.Legacy[k]
 		var used []reference
 		for i := range lines {
-			if id := *lines[i].entry(Kind(k)); !slices.Contains(old.entries[k], id) {
-				member := [kindCount]string{"itemId", "serviceId"}[k]
-				used = append(used, reference{fmt.Sprintf("%s[%d].%s", Kind(k).inputName(), i, member), id, [kindCount]string{"item", "service"}[k]})
+			if id := *lines[i].entry(rules.Kind(k)); !slices.Contains(old.entries[k], id) {
+				member := [rules.KindCount]string{"itemId", "serviceId"}[k]
+				used = append(used, reference{fmt.Sprintf("%s[%d].%s", inputName(rules.Kind(k)), i, member), id, [rules.KindCount]string{"item", "service"}[k]})
 			}
 		}
 		if err := known(ctx, tx, n.Entry, n.EntryID, used...); err != nil {

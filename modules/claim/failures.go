@@ -13,6 +13,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/fault"
 	"github.com/openimis/openimis-be-go/internal/mutation"
+	"github.com/openimis/openimis-be-go/modules/claim/rules"
 )
 
 // failures are the claims of a mutation over many that it left alone, with the reasons.
@@ -111,8 +112,8 @@ func one(ctx context.Context, tx *db.Tx, s auth.Scope, field string, id *int, st
 	return h, nil
 }
 
-var statusNames = map[int]string{StatusRejected: "rejected", StatusEntered: "entered", StatusChecked: "checked",
-	StatusProcessed: "processed", StatusValuated: "valuated"}
+var statusNames = map[int]string{rules.StatusRejected: "rejected", rules.StatusEntered: "entered", rules.StatusChecked: "checked",
+	rules.StatusProcessed: "processed", rules.StatusValuated: "valuated"}
 
 func refusal(h head, step string, statuses []int) string {
 	var names []string

@@ -7,6 +7,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/fault"
 	"github.com/openimis/openimis-be-go/internal/mutation"
+	"github.com/openimis/openimis-be-go/modules/claim/rules"
 )
 
 // feedbackInput is the input of deliverClaimFeedback.
@@ -38,7 +39,7 @@ func deliverFeedback(ctx context.Context, tx *db.Tx, c mutation.Call, in feedbac
 	case f.FeedbackDate != nil && (f.FeedbackDate.Before(earliest) || f.FeedbackDate.After(c.Now.AddDate(0, 0, 1))):
 		return out, fault.Input("feedback.feedbackDate", "feedback.feedbackDate: %s is in the future or before 1900.", f.FeedbackDate.Format("2006-01-02"))
 	}
-	h, err := one(ctx, tx, c.Principal.Scope, "claimId", in.ClaimID, "given feedback", StatusChecked)
+	h, err := one(ctx, tx, c.Principal.Scope, "claimId", in.ClaimID, "given feedback", rules.StatusChecked)
 	if err != nil {
 		return out, err
 	}
@@ -66,6 +67,6 @@ func deliverFeedback(ctx context.Context, tx *db.Tx, c mutation.Call, in feedbac
 	if err := tx.Archive(ctx, "tblClaim", c.Now, []int{h.ClaimID}); err != nil {
 		return out, err
 	}
-	_, err = tx.Update(ctx, "tblClaim", h.ClaimID, db.Values{"FeedbackID": id, "FeedbackStatus": FlagDelivered, "Feedback": true, "AuditUserID": user})
+	_, err = tx.Update(ctx, "tblClaim", h.ClaimID, db.Values{"FeedbackID": id, "FeedbackStatus": rules.FlagDelivered, "Feedback": true, "AuditUserID": user})
 	return out, err
 }

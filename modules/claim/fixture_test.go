@@ -17,6 +17,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/mutation"
 	sdlpkg "github.com/openimis/openimis-be-go/internal/sdl"
 	"github.com/openimis/openimis-be-go/modules"
+	"github.com/openimis/openimis-be-go/modules/claim/rules"
 	"github.com/openimis/openimis-be-go/modules/core"
 	"github.com/openimis/openimis-be-go/modules/insuree"
 	"github.com/openimis/openimis-be-go/modules/location"
@@ -50,17 +51,17 @@ func open(t testing.TB, d *db.DB) *clinic {
 	region := c.insert("tblLocations", db.Values{"LocationName": "Region", "LocationCode": "R", "LocationType": "R"})
 	c.icd = c.insert("tblICDCodes", db.Values{"ICDCode": "A01", "ICDName": "Typhoid"})
 	c.icd2 = c.insert("tblICDCodes", db.Values{"ICDCode": "B02", "ICDName": "Zoster"})
-	lists := [kindCount]int{c.insert("tblPLItems", db.Values{"PLItemName": "Items"}), c.insert("tblPLServices", db.Values{"PLServName": "Services"})}
+	lists := [rules.KindCount]int{c.insert("tblPLItems", db.Values{"PLItemName": "Items"}), c.insert("tblPLServices", db.Values{"PLServName": "Services"})}
 	for i := range c.item {
 		c.item[i] = c.insert("tblItems", db.Values{"ItemCode": fmt.Sprintf("I%d", i+1), "ItemName": "Item", "ItemPrice": dec("100"), "ItemCareType": "B", "ItemPatCat": 15})
-		c.insert("tblPLItemsDetail", db.Values{"PLItemID": lists[Items], "ItemID": c.item[i], "PriceOverule": dec("90")})
+		c.insert("tblPLItemsDetail", db.Values{"PLItemID": lists[rules.Items], "ItemID": c.item[i], "PriceOverule": dec("90")})
 	}
 	c.service = c.insert("tblServices", db.Values{"ServCode": "S1", "ServName": "Service", "ServPrice": dec("50"), "ServCareType": "B", "ServPatCat": 15, "ServCategory": "C"})
-	c.insert("tblPLServicesDetail", db.Values{"PLServiceID": lists[Services], "ServiceID": c.service})
+	c.insert("tblPLServicesDetail", db.Values{"PLServiceID": lists[rules.Services], "ServiceID": c.service})
 	for i := range c.hf {
 		c.districts[i] = c.insert("tblLocations", db.Values{"LocationName": "District", "LocationCode": fmt.Sprintf("D%d", i+1), "LocationType": "D", "ParentLocationId": region})
 		c.hf[i] = c.insert("tblHF", db.Values{"HFCode": fmt.Sprintf("HF%d", i+1), "HFName": "Facility", "HFLevel": "D", "HFCareType": "B", "LocationId": c.districts[i],
-			"PLItemID": lists[Items], "PLServiceID": lists[Services]})
+			"PLItemID": lists[rules.Items], "PLServiceID": lists[rules.Services]})
 		c.admin[i] = c.insert("tblClaimAdmin", db.Values{"ClaimAdminCode": fmt.Sprintf("ADM%d", i+1), "LastName": "Admin", "OtherNames": "A", "HFId": c.hf[i], "ValidityFrom": date("2010-01-01")})
 	}
 	c.officer = c.insert("tblOfficer", db.Values{"Code": "OFF1", "LastName": "Officer", "OtherNames": "O", "LocationId": c.districts[0]})
@@ -188,8 +189,8 @@ func (c *clinic) status(id int) int {
 	return c.number(`SELECT "ClaimStatus" FROM "tblClaim" WHERE "ClaimID" = ?`, id)
 }
 
-func (c *clinic) line(k Kind, claim int) int {
-	n := Legacy[k]
+func (c *clinic) line(k rules.Kind, claim int) int {
+	n := rules.Legacy[k]
 	return c.number(`SELECT MIN("`+n.LineID+`") FROM "`+n.Lines+`" WHERE "ClaimID" = ? AND "ValidityTo" IS NULL`, claim)
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/fault"
 	"github.com/openimis/openimis-be-go/internal/schema"
+	"github.com/openimis/openimis-be-go/modules/claim/rules"
 )
 
 // claimInput is the input of createClaim and updateClaim. What submission, processing, review and
@@ -56,19 +57,19 @@ type lineInput struct {
 	RejectionReason *int             `json:"rejection_reason"`
 }
 
-func (l *lineInput) entry(k Kind) *int {
-	if k == Items {
+func (l *lineInput) entry(k rules.Kind) *int {
+	if k == rules.Items {
 		return l.ItemID
 	}
 	return l.ServiceID
 }
 
-func (in *claimInput) lines() [kindCount][]lineInput {
-	return [kindCount][]lineInput{Items: in.Items, Services: in.Services}
+func (in *claimInput) lines() [rules.KindCount][]lineInput {
+	return [rules.KindCount][]lineInput{rules.Items: in.Items, rules.Services: in.Services}
 }
 
 // inputName is the member of an input that has the lines of a kind.
-func (k Kind) inputName() string { return [kindCount]string{"items", "services"}[k] }
+func inputName(k rules.Kind) string { return [rules.KindCount]string{"items", "services"}[k] }
 
 // diagnosis is a diagnosis of an input with the name of its member.
 type diagnosis struct {
@@ -139,33 +140,33 @@ func (in *claimInput) check(now time.Time, maxCode int) error {
 	}
 	for k, lines := range in.lines() {
 		for i := range lines {
-			if err := lines[i].checkClaimed(Kind(k), i); err != nil {
+			if err := lines[i].checkClaimed(rules.Kind(k), i); err != nil {
 				return err
 			}
 		}
 	}
-	if overflows(in.total()) {
-		return fault.Input("services", "The claim adds up to %s; less than %s is allowed.", in.total(), amountLimit)
+	if rules.Overflows(in.total()) {
+		return fault.Input("services", "The claim adds up to %s; less than %s is allowed.", in.total(), rules.AmountLimit)
 	}
 	return nil
 }
 
 // total is what the lines claim.
 func (in *claimInput) total() decimal.Decimal {
-	sum := zero
+	sum := rules.Zero
 	for _, lines := range in.lines() {
 		for i := range lines {
-			sum = sum.Add(value(lines[i].QtyProvided).Mul(value(lines[i].PriceAsked)))
+			sum = sum.Add(rules.Value(lines[i].QtyProvided).Mul(rules.Value(lines[i].PriceAsked)))
 		}
 	}
 	return sum.Round(2)
 }
 
 // checkClaimed checks a line as its facility writes it.
-func (l *lineInput) checkClaimed(k Kind, i int) error {
-	at := func(member string) string { return fmt.Sprintf("%s[%d].%s", k.inputName(), i, member) }
+func (l *lineInput) checkClaimed(k rules.Kind, i int) error {
+	at := func(member string) string { return fmt.Sprintf("%s[%d].%s", inputName(k), i, member) }
 	if l.entry(k) == nil {
-		member := [kindCount]string{"itemId", "serviceId"}[k]
+		member := [rules.KindCount]string{"itemId", "serviceId"}[k]
 		return fault.Input(at(member), "%s: the id is missing.", at(member))
 	}
 	if err := checkLineStatus(at, l.Status); err != nil {
@@ -173,7 +174,7 @@ func (l *lineInput) checkClaimed(k Kind, i int) error {
 	}
 	for _, m := range []struct {
 		name   string
-		amount *money
+		amount *rules.Amount
 	}{{"qtyProvided", &l.QtyProvided}, {"priceAsked", &l.PriceAsked}} {
 		if *m.amount == nil {
 			return fault.Input(at(m.name), "%s: a number is expected.", at(m.name))
@@ -193,21 +194,21 @@ func (l *lineInput) checkApproved(at func(string) string) error {
 }
 
 func checkLineStatus(at func(string) string, status int) error {
-	if status != LinePassed && status != LineRejected {
+	if status != rules.LinePassed && status != rules.LineRejected {
 		return fault.Input(at("status"), "%s: %d is unknown; allowed are 1 (passed) and 2 (rejected).", at("status"), status)
 	}
 	return nil
 }
 
 // checkAmount checks an amount or quantity for its column and rounds it as the database would.
-func checkAmount(field string, m *money) error {
+func checkAmount(field string, m *rules.Amount) error {
 	switch {
 	case *m == nil:
 		return nil
 	case (*m).IsNegative():
 		return fault.Input(field, "%s: %s is negative.", field, *m)
-	case (*m).Exponent() > 20 || (*m).Exponent() < -100 || overflows((*m).Round(2)):
-		return fault.Input(field, "%s: the number is out of range; less than %s is allowed, with 2 decimals.", field, amountLimit)
+	case (*m).Exponent() > 20 || (*m).Exponent() < -100 || rules.Overflows((*m).Round(2)):
+		return fault.Input(field, "%s: the number is out of range; less than %s is allowed, with 2 decimals.", field, rules.AmountLimit)
 	}
 	rounded := (*m).Round(2)
 	*m = &rounded

@@ -9,6 +9,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/fault"
 	"github.com/openimis/openimis-be-go/internal/mutation"
 	"github.com/openimis/openimis-be-go/internal/schema"
+	"github.com/openimis/openimis-be-go/modules/claim/rules"
 )
 
 // SQL Server counts a character beyond the Unicode of 1996 twice.
@@ -52,7 +53,7 @@ func FuzzClaimInput(f *testing.F) {
 		if n := schema.Length(claim.ClaimCode); n == 0 || n > claimCodeLength || strings.TrimSpace(claim.ClaimCode) != claim.ClaimCode {
 			t.Fatalf("code %q", claim.ClaimCode)
 		}
-		if overflows(claim.Claimed) || claim.Claimed.IsNegative() || claim.Claimed.Exponent() < -2 {
+		if rules.Overflows(claim.Claimed) || claim.Claimed.IsNegative() || claim.Claimed.Exponent() < -2 {
 			t.Fatalf("claimed %s", claim.Claimed)
 		}
 		if claim.DateTo != nil && claim.DateTo.Before(claim.DateFrom) {
@@ -60,8 +61,8 @@ func FuzzClaimInput(f *testing.F) {
 		}
 		for k := range claim.Lines {
 			for _, l := range claim.Lines[k] {
-				for _, m := range []money{&l.QtyProvided, &l.PriceAsked} {
-					if m.IsNegative() || overflows(*m) || !m.Equal(m.Round(2)) {
+				for _, m := range []rules.Amount{&l.QtyProvided, &l.PriceAsked} {
+					if m.IsNegative() || rules.Overflows(*m) || !m.Equal(m.Round(2)) {
 						t.Fatalf("%s", m)
 					}
 				}

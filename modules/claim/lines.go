@@ -2,6 +2,8 @@ package claim
 
 import (
 	"github.com/shopspring/decimal"
+
+	"github.com/openimis/openimis-be-go/modules/claim/rules"
 )
 
 // storedLine is what an update or a review compares and keeps of a line.
@@ -12,8 +14,8 @@ type storedLine struct {
 	PriceAsked    decimal.Decimal `db:"PriceAsked"`
 	Explanation   *string         `db:"Explanation"`
 	Justification *string         `db:"Justification"`
-	QtyApproved   money           `db:"QtyApproved"`
-	PriceApproved money           `db:"PriceApproved"`
+	QtyApproved   rules.Amount    `db:"QtyApproved"`
+	PriceApproved rules.Amount    `db:"PriceApproved"`
 	Status        int             `db:"Status"`
 	Reason        *int            `db:"RejectionReason"`
 }
@@ -30,7 +32,7 @@ func (l storedLine) equals(o storedLine) bool {
 
 func same[T comparable](a, b *T) bool { return a == b || a != nil && b != nil && *a == *b }
 
-func sameAmount(a, b money) bool { return a == b || a != nil && b != nil && a.Equal(*b) }
+func sameAmount(a, b rules.Amount) bool { return a == b || a != nil && b != nil && a.Equal(*b) }
 
 func sameText(a, b *string) bool {
 	text := func(s *string) string {
@@ -44,5 +46,5 @@ func sameText(a, b *string) bool {
 
 // approved is what a passed line is worth after review.
 func (l storedLine) approved() decimal.Decimal {
-	return value(firstOf(l.QtyApproved, &l.QtyProvided)).Mul(value(firstOf(l.PriceApproved, &l.PriceAsked)))
+	return rules.Value(rules.FirstOf(l.QtyApproved, &l.QtyProvided)).Mul(rules.Value(rules.FirstOf(l.PriceApproved, &l.PriceAsked)))
 }

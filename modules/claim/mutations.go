@@ -6,6 +6,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/mutation"
+	"github.com/openimis/openimis-be-go/modules/claim/rules"
 )
 
 // Rights of claims (reference: rights.csv).
@@ -27,22 +28,24 @@ func (*Module) Mutations() map[string]mutation.Handler {
 		"updateClaim":             mutation.Typed(auth.Needs(rightUpdate, rightAdd), update),
 		"submitClaims":            mutation.Typed(auth.Needs(rightSubmit), submitClaims),
 		"processClaims":           mutation.Typed(auth.Needs(rightProcess), processClaims),
-		"selectClaimsForFeedback": feedback(FlagSelected, "selected for feedback"),
-		"bypassClaimsFeedback":    feedback(FlagBypassed, "bypassed by feedback"),
-		"skipClaimsFeedback":      feedback(FlagSkipped, "left out of feedback"),
+		"selectClaimsForFeedback": feedback(rules.FlagSelected, "selected for feedback"),
+		"bypassClaimsFeedback":    feedback(rules.FlagBypassed, "bypassed by feedback"),
+		"skipClaimsFeedback":      feedback(rules.FlagSkipped, "left out of feedback"),
 		"deliverClaimFeedback":    mutation.Typed(auth.Needs(rightFeedback), deliverFeedback),
-		"selectClaimsForReview":   review(FlagSelected, "selected for review"),
-		"bypassClaimsReview":      review(FlagBypassed, "bypassed by review"),
-		"skipClaimsReview":        review(FlagSkipped, "left out of review"),
+		"selectClaimsForReview":   review(rules.FlagSelected, "selected for review"),
+		"bypassClaimsReview":      review(rules.FlagBypassed, "bypassed by review"),
+		"skipClaimsReview":        review(rules.FlagSkipped, "left out of review"),
 		"deliverClaimReview":      mutation.Typed(auth.Needs(rightReview), deliverReview),
 	}
 }
 
-func author(c mutation.Call) Author { return Author{UserID: c.Principal.AuditUserID(), Now: c.Now} }
+func author(c mutation.Call) rules.Author {
+	return rules.Author{UserID: c.Principal.AuditUserID(), Now: c.Now}
+}
 
 // submitClaims submits entered claims. A claim that the rules reject is no failure.
 func submitClaims(ctx context.Context, tx *db.Tx, c mutation.Call, in idsInput) (mutation.Outcome, error) {
-	return overMany(ctx, tx, c, in, "submitted", StatusEntered, func(refs []Ref) ([]Changes, error) {
+	return overMany(ctx, tx, c, in, "submitted", rules.StatusEntered, func(refs []rules.Ref) ([]rules.Changes, error) {
 		changes, _, err := Submit(ctx, tx, refs, author(c))
 		return changes, err
 	})
@@ -50,13 +53,13 @@ func submitClaims(ctx context.Context, tx *db.Tx, c mutation.Call, in idsInput) 
 
 // processClaims valuates checked claims.
 func processClaims(ctx context.Context, tx *db.Tx, c mutation.Call, in idsInput) (mutation.Outcome, error) {
-	return overMany(ctx, tx, c, in, "processed", StatusChecked, func(refs []Ref) ([]Changes, error) {
+	return overMany(ctx, tx, c, in, "processed", rules.StatusChecked, func(refs []rules.Ref) ([]rules.Changes, error) {
 		changes, _, err := Process(ctx, tx, refs, author(c))
 		return changes, err
 	})
 }
 
-func overMany(ctx context.Context, tx *db.Tx, c mutation.Call, in idsInput, step string, status int, run func([]Ref) ([]Changes, error)) (out mutation.Outcome, err error) {
+func overMany(ctx context.Context, tx *db.Tx, c mutation.Call, in idsInput, step string, status int, run func([]rules.Ref) ([]rules.Changes, error)) (out mutation.Outcome, err error) {
 	ids, err := in.list()
 	if err != nil {
 		return out, err
@@ -68,7 +71,7 @@ func overMany(ctx context.Context, tx *db.Tx, c mutation.Call, in idsInput, step
 	if err != nil {
 		return out, err
 	}
-	refs := make([]Ref, len(good))
+	refs := make([]rules.Ref, len(good))
 	for i, id := range good {
 		refs[i].ClaimID = id
 	}
@@ -94,7 +97,7 @@ func flagging(column string, flag int, step string) mutation.Handler {
 		if err := lockClaims(ctx, tx, ids); err != nil {
 			return out, err
 		}
-		good, bad, err := allowed(ctx, tx, c.Principal.Scope, ids, step, StatusEntered, StatusChecked)
+		good, bad, err := allowed(ctx, tx, c.Principal.Scope, ids, step, rules.StatusEntered, rules.StatusChecked)
 		if err != nil {
 			return out, err
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/dbtest"
 	"github.com/openimis/openimis-be-go/internal/fault"
+	"github.com/openimis/openimis-be-go/modules/claim/rules"
 )
 
 // The whole life of a claim, as a claim administrator and a medical officer lead it.
@@ -19,11 +20,11 @@ func TestLifeOfAClaim(t *testing.T) {
 		clerk, doctor := c.clerk(), c.doctor()
 		c.must(clerk, "createClaim", c.form("C1"))
 		var row struct {
-			ClaimID      int    `db:"ClaimID"`
-			Claimed      money  `db:"Claimed"`
-			AuditUserID  int    `db:"AuditUserID"`
-			ClaimAdminID *int   `db:"ClaimAdminId"`
-			Visit        string `db:"VisitType"`
+			ClaimID      int          `db:"ClaimID"`
+			Claimed      rules.Amount `db:"Claimed"`
+			AuditUserID  int          `db:"AuditUserID"`
+			ClaimAdminID *int         `db:"ClaimAdminId"`
+			Visit        string       `db:"VisitType"`
 		}
 		if err := d.Get(t.Context(), &row, `SELECT "ClaimID", "Claimed", "AuditUserID", "ClaimAdminId", "VisitType" FROM "tblClaim"`); err != nil {
 			t.Fatal(err)
@@ -37,7 +38,7 @@ func TestLifeOfAClaim(t *testing.T) {
 		form := c.form("C1")
 		form["id"] = id
 		form["items"] = []any{
-			object{"id": c.line(Items, id), "item_id": c.item[0], "status": 1, "qty_provided": "3", "price_asked": "90"},
+			object{"id": c.line(rules.Items, id), "item_id": c.item[0], "status": 1, "qty_provided": "3", "price_asked": "90"},
 			object{"item_id": c.item[1], "status": 1, "qty_provided": 1, "price_asked": 90.5}}
 		form["services"] = []any{}
 		c.must(clerk, "updateClaim", form)
@@ -55,7 +56,7 @@ func TestLifeOfAClaim(t *testing.T) {
 		}
 
 		c.must(clerk, "submitClaims", object{"ids": []int{id}})
-		if s := c.status(id); s != StatusChecked {
+		if s := c.status(id); s != rules.StatusChecked {
 			t.Fatalf("status %d after submission", s)
 		}
 		if _, err := c.call(clerk, "updateClaim", form); fault.Code(err) != fault.Forbidden {
@@ -65,7 +66,7 @@ func TestLifeOfAClaim(t *testing.T) {
 		c.must(doctor, "selectClaimsForReview", object{"ids": []int{id}})
 		second := c.number(`SELECT "ClaimItemID" FROM "tblClaimItems" WHERE "ClaimID" = ? AND "ItemID" = ? AND "ValidityTo" IS NULL`, id, c.item[1])
 		c.must(doctor, "deliverClaimReview", object{"claim_id": id, "items": []any{
-			object{"id": c.line(Items, id), "item_id": c.item[0], "status": 1, "qty_approved": "2", "price_approved": "80"},
+			object{"id": c.line(rules.Items, id), "item_id": c.item[0], "status": 1, "qty_approved": "2", "price_approved": "80"},
 			object{"id": second, "item_id": c.item[1], "status": 2, "rejection_reason": -1, "justification": "no"}}})
 		if n := c.number(`SELECT COUNT(*) FROM "tblClaim" WHERE "ClaimID" = ? AND "Approved" = 160 AND "ReviewStatus" = 8 AND "AuditUserIDReview" = 3 AND "ClaimStatus" = 4`, id); n != 1 {
 			t.Error("the review is not written")
@@ -88,10 +89,10 @@ func TestLifeOfAClaim(t *testing.T) {
 		}
 
 		c.must(doctor, "processClaims", object{"ids": []int{id}})
-		if s := c.status(id); s != StatusValuated {
+		if s := c.status(id); s != rules.StatusValuated {
 			t.Errorf("status %d after processing", s)
 		}
-		if n := c.number(`SELECT COUNT(*) FROM "tblClaimItems" WHERE "ClaimItemID" = ? AND "PriceValuated" = 160 AND "ValidityTo" IS NULL`, c.line(Items, id)); n != 1 {
+		if n := c.number(`SELECT COUNT(*) FROM "tblClaimItems" WHERE "ClaimItemID" = ? AND "PriceValuated" = 160 AND "ValidityTo" IS NULL`, c.line(rules.Items, id)); n != 1 {
 			t.Error("the line is not valuated as approved")
 		}
 		out, err := c.call(doctor, "selectClaimsForReview", object{"ids": []int{id}})
@@ -190,7 +191,7 @@ func TestBadUpdates(t *testing.T) {
 		}
 		return object{"items": lines}
 	}
-	own := c.line(Items, mine)
+	own := c.line(rules.Items, mine)
 	for name, tc := range map[string]struct {
 		form  object
 		code  string
@@ -199,7 +200,7 @@ func TestBadUpdates(t *testing.T) {
 		"no id":                {form(object{"id": nil}), fault.Invalid, "id"},
 		"unknown":              {form(object{"id": 9999}), fault.NotFound, "id"},
 		"out of scope":         {form(object{"id": other}), fault.NotFound, "id"},
-		"line of another":      {form(items(c.line(Items, other))), fault.Invalid, "items[0].id"},
+		"line of another":      {form(items(c.line(rules.Items, other))), fault.Invalid, "items[0].id"},
 		"line twice":           {form(items(own, own)), fault.Invalid, "items[1].id"},
 		"status":               {form(object{"status": 4}), fault.Invalid, "status"},
 		"to another facility":  {form(object{"health_facility_id": c.hf[1]}), fault.Invalid, "healthFacilityId"},
@@ -229,9 +230,9 @@ func TestUpdateSendsBack(t *testing.T) {
 	c.exec(`UPDATE "tblClaimItems" SET "ClaimItemStatus" = 2, "RejectionReason" = 3, "QtyApproved" = 0 WHERE "ClaimID" = ?`, id)
 	form := c.form("C1")
 	form["id"], form["status"] = id, 4
-	form["items"].([]any)[0].(object)["id"] = c.line(Items, id)
+	form["items"].([]any)[0].(object)["id"] = c.line(rules.Items, id)
 	c.must(c.doctor(), "updateClaim", form)
-	if s := c.status(id); s != StatusChecked {
+	if s := c.status(id); s != rules.StatusChecked {
 		t.Fatalf("status %d", s)
 	}
 	form["status"] = 2
@@ -255,7 +256,7 @@ func TestSomeOfManyFail(t *testing.T) {
 		if err != nil || out.Error != want {
 			t.Errorf("%v\n%s\n%s", err, out.Error, want)
 		}
-		for id, status := range map[int]int{good: StatusChecked, foreign: StatusEntered, uninsured: StatusRejected} {
+		for id, status := range map[int]int{good: rules.StatusChecked, foreign: rules.StatusEntered, uninsured: rules.StatusRejected} {
 			if s := c.status(id); s != status {
 				t.Errorf("claim %d has status %d, want %d", id, s, status)
 			}
@@ -272,8 +273,8 @@ func TestReviewThatLeavesNothingRejects(t *testing.T) {
 	id := c.enter("C1")
 	c.must(c.clerk(), "submitClaims", object{"ids": []int{id}})
 	review := object{"claim_id": id,
-		"items":    []any{object{"id": c.line(Items, id), "item_id": c.item[0], "status": 2}},
-		"services": []any{object{"id": c.line(Services, id), "service_id": c.service, "status": 2}}}
+		"items":    []any{object{"id": c.line(rules.Items, id), "item_id": c.item[0], "status": 2}},
+		"services": []any{object{"id": c.line(rules.Services, id), "service_id": c.service, "status": 2}}}
 	if _, err := c.call(c.doctor(), "deliverClaimReview", review); fault.Code(err) != fault.Conflict {
 		t.Errorf("a claim that is not selected: %v", err)
 	}
@@ -289,14 +290,14 @@ func TestReviewThatLeavesNothingRejects(t *testing.T) {
 		"negative":              {func(l object) { l["qty_approved"] = "-1" }, "items[0].qtyApproved"},
 		"too large":             {func(l object) { l["status"], l["price_approved"] = 1, "99999999999999999" }, "items[0].priceApproved"},
 	} {
-		line := object{"id": c.line(Items, id), "item_id": c.item[0], "status": 2}
+		line := object{"id": c.line(rules.Items, id), "item_id": c.item[0], "status": 2}
 		tc.change(line)
 		if _, err := c.call(c.doctor(), "deliverClaimReview", object{"claim_id": id, "items": []any{line}}); fault.Field(err) != tc.field {
 			t.Errorf("%s: %q %v", name, fault.Field(err), err)
 		}
 	}
 	c.must(c.doctor(), "deliverClaimReview", review)
-	if s := c.status(id); s != StatusRejected {
+	if s := c.status(id); s != rules.StatusRejected {
 		t.Errorf("status %d", s)
 	}
 }
@@ -308,7 +309,7 @@ func TestReviewCannotAcceptWhatTheRulesRejected(t *testing.T) {
 	id := c.enter("C1")
 	c.must(c.clerk(), "submitClaims", object{"ids": []int{id}})
 	c.must(c.doctor(), "selectClaimsForReview", object{"ids": []int{id}})
-	line := object{"id": c.line(Services, id), "service_id": c.service, "status": 1}
+	line := object{"id": c.line(rules.Services, id), "service_id": c.service, "status": 1}
 	if _, err := c.call(c.doctor(), "deliverClaimReview", object{"claim_id": id, "services": []any{line}}); fault.Field(err) != "services[0].status" || !strings.Contains(err.Error(), "category of patient") {
 		t.Error(err)
 	}

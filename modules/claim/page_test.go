@@ -8,6 +8,8 @@ import (
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/dbtest"
+	"github.com/openimis/openimis-be-go/internal/testing/claims"
+	"github.com/openimis/openimis-be-go/modules/claim/rules"
 )
 
 // The two requests of the application's lists of claims (operations-2019: fetchClaimSummaries).
@@ -25,9 +27,9 @@ const claimDetail = `{ claims(id: "%d") { edges { node { id code dateFrom dateTo
 // the list needs no count.
 func TestStatementsOfAPage(t *testing.T) {
 	counts, ends := map[int]int{}, map[int]int{}
-	for _, claims := range []int{20, 400} {
+	for _, total := range []int{20, 400} {
 		d := dbtest.SQLite(t)
-		persist(t, d, someWorld(size{families: 10, products: 1, entries: 5, claims: claims, lines: 3}))
+		persist(t, d, someWorld(claims.Size{Families: 10, Products: 1, Entries: 5, Claims: total, Lines: 3}))
 		s := newSite(t, d)
 		p := user(9, auth.Scope{Districts: []int{2, 3, 4}}, 111001)
 		for _, first := range []int{2, 20} {
@@ -36,7 +38,7 @@ func TestStatementsOfAPage(t *testing.T) {
 			if n := strings.Count(answer, `"code":"C`); len(errs) > 0 || n != first {
 				t.Fatalf("%d claims of %d: %v %s", n, first, errs, answer)
 			}
-			if first < claims {
+			if first < total {
 				counts[counter.Statements()]++
 			} else {
 				ends[counter.Statements()]++
@@ -50,7 +52,7 @@ func TestStatementsOfAPage(t *testing.T) {
 
 // country spreads the claims of a world over 60 districts with a facility each; most are valuated, one in
 // twenty each is rejected, entered and checked.
-func country(rows Rows) Rows {
+func country(rows rules.Rows) rules.Rows {
 	for id := len(rows.Facilities) + 1; id <= 60; id++ {
 		f := rows.Facilities[id%3]
 		f.HfID = id
@@ -61,13 +63,13 @@ func country(rows Rows) Rows {
 		c.HFID = 1 + i%len(rows.Facilities)
 		switch i / len(rows.Facilities) % 20 {
 		case 0:
-			c.ClaimStatus = StatusRejected
+			c.ClaimStatus = rules.StatusRejected
 		case 1:
-			c.ClaimStatus = StatusEntered
+			c.ClaimStatus = rules.StatusEntered
 		case 2:
-			c.ClaimStatus = StatusChecked
+			c.ClaimStatus = rules.StatusChecked
 		default:
-			c.ClaimStatus = StatusValuated
+			c.ClaimStatus = rules.StatusValuated
 		}
 	}
 	return rows
@@ -79,7 +81,7 @@ func BenchmarkClaimsPage(b *testing.B) {
 	for _, engine := range freshEngines() {
 		b.Run(string(engine), func(b *testing.B) {
 			d := dbtest.Open(b, engine)
-			persist(b, d, country(someWorld(size{families: 10_000, products: 5, entries: 40, claims: 100_000, lines: 4})))
+			persist(b, d, country(someWorld(claims.Size{Families: 10_000, Products: 5, Entries: 40, Claims: 100_000, Lines: 4})))
 			if engine == db.Postgres { // as the autovacuum does
 				if err := d.Write(b.Context(), "analyze", func(tx *db.Tx) error { return tx.DDL(b.Context(), "ANALYZE") }); err != nil {
 					b.Fatal(err)

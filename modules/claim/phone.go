@@ -7,6 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/openimis/openimis-be-go/internal/schema"
+	"github.com/openimis/openimis-be-go/modules/claim/rules"
 )
 
 // CodedClaim is a claim as phones and FHIR clients send it: everything by code. It is the document of
@@ -24,13 +25,13 @@ type CodedClaim struct {
 	ICDCodes  [diagnosisCount]string
 	Comment   *string
 	VisitType string
-	Lines     [kindCount][]CodedLine
+	Lines     [rules.KindCount][]CodedLine
 }
 
 // CodedLine is an item or service of a CodedClaim.
 type CodedLine struct {
 	Code     string
-	Price    money // nil and 0: the price list's
+	Price    rules.Amount // nil and 0: the price list's
 	Quantity decimal.Decimal
 }
 
@@ -74,7 +75,7 @@ type CodedRows struct {
 	Diagnoses []CodedRow
 	// tblItems, tblServices: the current ones among the lines' codes, each once, with PriceOverule of the
 	// current detail in the facility's current price list or without one.
-	Entries [kindCount][]CodedRow
+	Entries [rules.KindCount][]CodedRow
 	// tblClaimAdmin: the current one with AdminCode; nil: none.
 	AdminID *int
 	// tblControls: whether FieldName ClaimAdministrator has the Adjustibility M, mandatory.
@@ -83,10 +84,10 @@ type CodedRows struct {
 
 // CodedRow is a row found by its code.
 type CodedRow struct {
-	ID           int    `db:"ID"`
-	Code         string `db:"Code"`
-	Price        money  `db:"Price"`        // items and services only
-	PriceOverule money  `db:"PriceOverule"` // items and services only
+	ID           int          `db:"ID"`
+	Code         string       `db:"Code"`
+	Price        rules.Amount `db:"Price"`        // items and services only
+	PriceOverule rules.Amount `db:"PriceOverule"` // items and services only
 }
 
 // Return values of uspUpdateClaimFromPhone. Value 6 (no total) is never returned; the procedure's -1 is an error here.
@@ -139,7 +140,7 @@ type EnteredClaim struct {
 	ClaimStatus  int             `db:"ClaimStatus"`
 	AuditUserID  int             `db:"AuditUserID"`
 
-	Lines [kindCount][]EnteredLine `db:"-"`
+	Lines [rules.KindCount][]EnteredLine `db:"-"`
 }
 
 // EnteredLine is a new claim line, passed until submission says otherwise.
@@ -164,9 +165,9 @@ const systemUser = -1
 // §13 #29). An item that the price list lacks gets the price of the register and fails at submission.
 func (r *CodedRows) Enter(c CodedClaim) (*EnteredClaim, int) {
 	diagnoses, diagnosed := r.diagnoses(c)
-	var entries [kindCount][]*CodedRow
-	known := [kindCount]bool{}
-	for k := range kindCount {
+	var entries [rules.KindCount][]*CodedRow
+	known := [rules.KindCount]bool{}
+	for k := range rules.KindCount {
 		entries[k], known[k] = find(r.Entries[k], c.Lines[k])
 	}
 	for _, check := range [...]struct {
@@ -178,8 +179,8 @@ func (r *CodedRows) Enter(c CodedClaim) (*EnteredClaim, int) {
 		{r.InsureeID == nil, EnterInsuree},
 		{c.EndDate != nil && c.EndDate.Before(c.StartDate), EnterPeriod},
 		{!diagnosed, EnterDiagnosis},
-		{!known[Items], EnterItem},
-		{!known[Services], EnterService},
+		{!known[rules.Items], EnterItem},
+		{!known[rules.Services], EnterService},
 		{r.AdminRequired && strings.TrimSpace(c.AdminCode) == "", EnterAdmin},
 	} {
 		if check.fails {
@@ -190,15 +191,15 @@ func (r *CodedRows) Enter(c CodedClaim) (*EnteredClaim, int) {
 		InsureeID: *r.InsureeID, HFID: *r.HFID, ClaimAdminID: r.AdminID, ClaimCode: c.ClaimCode,
 		DateClaimed: c.ClaimDate, DateFrom: c.StartDate, DateTo: c.EndDate,
 		ICDID: *diagnoses[0], ICDID1: diagnoses[1], ICDID2: diagnoses[2], ICDID3: diagnoses[3], ICDID4: diagnoses[4],
-		GuaranteeID: c.GuaranteeID, Explanation: c.Comment, ClaimStatus: StatusEntered, AuditUserID: systemUser,
+		GuaranteeID: c.GuaranteeID, Explanation: c.Comment, ClaimStatus: rules.StatusEntered, AuditUserID: systemUser,
 	}
 	if visit := cut(strings.TrimSpace(c.VisitType), 1); visit != "" {
 		claim.VisitType = &visit
 	}
-	for k := range kindCount {
+	for k := range rules.KindCount {
 		for i, sent := range c.Lines[k] {
 			line := EnteredLine{EntryID: entries[k][i].ID, QtyProvided: sent.Quantity.Truncate(0),
-				PriceAsked: enteredPrice(sent.Price, entries[k][i]), Status: LinePassed, AuditUserID: systemUser}
+				PriceAsked: enteredPrice(sent.Price, entries[k][i]), Status: rules.LinePassed, AuditUserID: systemUser}
 			claim.Lines[k] = append(claim.Lines[k], line)
 			claim.Claimed = claim.Claimed.Add(line.PriceAsked.Mul(line.QtyProvided))
 		}
@@ -243,9 +244,9 @@ func byCode(rows []CodedRow, code string) *CodedRow {
 }
 
 // enteredPrice is the price sent, else that of the price list, else that of the register.
-func enteredPrice(sent money, entry *CodedRow) decimal.Decimal {
-	if given(sent) {
+func enteredPrice(sent rules.Amount, entry *CodedRow) decimal.Decimal {
+	if rules.Given(sent) {
 		return sent.Round(2)
 	}
-	return value(firstOf(entry.PriceOverule, entry.Price))
+	return rules.Value(rules.FirstOf(entry.PriceOverule, entry.Price))
 }

@@ -5,11 +5,13 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"github.com/openimis/openimis-be-go/modules/claim/rules"
 )
 
 func dec(s string) decimal.Decimal { return decimal.RequireFromString(s) }
 
-func amount(s string) *decimal.Decimal { return pointer(dec(s)) }
+func amount(s string) *decimal.Decimal { return rules.Pointer(dec(s)) }
 
 func date(s string) time.Time {
 	t, err := time.Parse(time.DateOnly, s)
@@ -28,14 +30,14 @@ func sent() (CodedClaim, *CodedRows) {
 		HFCode: "HF1", AdminCode: "ADM", ClaimCode: "CLAIM0001", CHFID: "0123456789AB9", VisitType: "O",
 		ICDCodes: [5]string{"A01", "", "B02"},
 	}
-	c.Lines[Items] = []CodedLine{{"i1", nil, dec("2.9")}, {"I2", amount("0"), dec("1")}}
-	c.Lines[Services] = []CodedLine{{"S1", amount("12.345"), dec("3")}}
+	c.Lines[rules.Items] = []CodedLine{{"i1", nil, dec("2.9")}, {"I2", amount("0"), dec("1")}}
+	c.Lines[rules.Services] = []CodedLine{{"S1", amount("12.345"), dec("3")}}
 	r := &CodedRows{
 		HFID: to(10), InsureeID: to(20), AdminID: to(30), AdminRequired: true,
 		Diagnoses: []CodedRow{{ID: 41, Code: "a01"}, {ID: 42, Code: "B02 "}},
 	}
-	r.Entries[Items] = []CodedRow{{51, "I1", amount("100"), amount("80.50")}, {52, "I2", amount("7.25"), nil}}
-	r.Entries[Services] = []CodedRow{{61, "S1", amount("1"), nil}}
+	r.Entries[rules.Items] = []CodedRow{{51, "I1", amount("100"), amount("80.50")}, {52, "I2", amount("7.25"), nil}}
+	r.Entries[rules.Services] = []CodedRow{{61, "S1", amount("1"), nil}}
 	return c, r
 }
 
@@ -51,19 +53,19 @@ func TestEnterMakesRows(t *testing.T) {
 	if claim.ICDID != 41 || claim.ICDID1 != nil || *claim.ICDID2 != 42 || claim.ICDID3 != nil {
 		t.Errorf("diagnoses %d %v %v", claim.ICDID, claim.ICDID1, claim.ICDID2)
 	}
-	want := [kindCount][]struct{ quantity, price string }{
-		Items:    {{"2", "80.50"}, {"1", "7.25"}},
-		Services: {{"3", "12.35"}},
+	want := [rules.KindCount][]struct{ quantity, price string }{
+		rules.Items:    {{"2", "80.50"}, {"1", "7.25"}},
+		rules.Services: {{"3", "12.35"}},
 	}
-	for k := range kindCount {
+	for k := range rules.KindCount {
 		for i, w := range want[k] {
 			l := claim.Lines[k][i]
-			if !l.QtyProvided.Equal(dec(w.quantity)) || !l.PriceAsked.Equal(dec(w.price)) || l.Status != LinePassed {
+			if !l.QtyProvided.Equal(dec(w.quantity)) || !l.PriceAsked.Equal(dec(w.price)) || l.Status != rules.LinePassed {
 				t.Errorf("%s %d: %s x %s, want %s x %s", k, i, l.QtyProvided, l.PriceAsked, w.quantity, w.price)
 			}
 		}
 	}
-	if !claim.Claimed.Equal(dec("205.30")) || claim.ClaimStatus != StatusEntered || claim.AuditUserID != -1 || *claim.VisitType != "O" {
+	if !claim.Claimed.Equal(dec("205.30")) || claim.ClaimStatus != rules.StatusEntered || claim.AuditUserID != -1 || *claim.VisitType != "O" {
 		t.Errorf("claimed %s, status %d, author %d", claim.Claimed, claim.ClaimStatus, claim.AuditUserID)
 	}
 }
@@ -80,8 +82,8 @@ func TestEnterChecks(t *testing.T) {
 		{"end before start", EnterPeriod, func(c *CodedClaim, _ *CodedRows) { c.EndDate = to(date("2019-06-09")) }},
 		{"main diagnosis missing", EnterDiagnosis, func(c *CodedClaim, _ *CodedRows) { c.ICDCodes[0] = "" }},
 		{"additional diagnosis unknown", EnterDiagnosis, func(c *CodedClaim, _ *CodedRows) { c.ICDCodes[4] = "Z" }},
-		{"item unknown", EnterItem, func(c *CodedClaim, _ *CodedRows) { c.Lines[Items][1].Code = "I3" }},
-		{"service unknown", EnterService, func(c *CodedClaim, _ *CodedRows) { c.Lines[Services][0].Code = "" }},
+		{"item unknown", EnterItem, func(c *CodedClaim, _ *CodedRows) { c.Lines[rules.Items][1].Code = "I3" }},
+		{"service unknown", EnterService, func(c *CodedClaim, _ *CodedRows) { c.Lines[rules.Services][0].Code = "" }},
 		{"administrator missing", EnterAdmin, func(c *CodedClaim, _ *CodedRows) { c.AdminCode = " " }},
 	}
 	for i, tc := range cases {

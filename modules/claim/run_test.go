@@ -2,32 +2,33 @@ package claim
 
 import (
 	"context"
-	"math/rand/v2"
 	"slices"
 	"testing"
 
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/dbtest"
+	"github.com/openimis/openimis-be-go/internal/testing/claims"
+	"github.com/openimis/openimis-be-go/modules/claim/rules"
 )
 
-func someWorld(s size) Rows { return generate(seeded{rand.New(rand.NewPCG(1, 2))}, s) }
+func someWorld(s claims.Size) rules.Rows { return claims.Generate(claims.Seeded(), s) }
 
 // A run over 500 claims sends as many statements as one over 10.
 func TestStatementsDoNotGrowWithClaims(t *testing.T) {
 	counts := map[string][]int{}
 	for _, n := range []int{10, 500} {
 		d := dbtest.SQLite(t)
-		persist(t, d, someWorld(size{families: 60, products: 3, entries: 10, claims: 500, lines: 3}))
+		persist(t, d, someWorld(claims.Size{Families: 60, Products: 3, Entries: 10, Claims: 500, Lines: 3}))
 		ctx := t.Context()
-		counts["submit"] = append(counts["submit"], statements(t, d, n, func(tx *db.Tx, refs []Ref) error {
-			_, c, err := Submit(ctx, tx, refs, someone)
+		counts["submit"] = append(counts["submit"], statements(t, d, n, func(tx *db.Tx, refs []rules.Ref) error {
+			_, c, err := Submit(ctx, tx, refs, claims.Someone)
 			if c.Checked == 0 {
 				t.Error("no claim was checked")
 			}
 			return err
 		}))
-		counts["process"] = append(counts["process"], statements(t, d, n, func(tx *db.Tx, refs []Ref) error {
-			_, c, err := Process(ctx, tx, refs, someone)
+		counts["process"] = append(counts["process"], statements(t, d, n, func(tx *db.Tx, refs []rules.Ref) error {
+			_, c, err := Process(ctx, tx, refs, claims.Someone)
 			if c.Valuated+c.Processed == 0 {
 				t.Error("no claim was valuated")
 			}
@@ -43,19 +44,19 @@ func TestStatementsDoNotGrowWithClaims(t *testing.T) {
 
 // Larger runs take some statements more for every 2,000 claims or lines.
 func TestStatementsOfLargeRuns(t *testing.T) {
-	const claims = 2*portion + 500
+	const total = 2*portion + 500
 	d := dbtest.SQLite(t)
-	persist(t, d, someWorld(size{families: 500, products: 3, entries: 10, claims: claims, lines: 3}))
-	submit := func(tx *db.Tx, refs []Ref) error {
-		changes, n, err := Submit(t.Context(), tx, refs, someone)
+	persist(t, d, someWorld(claims.Size{Families: 500, Products: 3, Entries: 10, Claims: total, Lines: 3}))
+	submit := func(tx *db.Tx, refs []rules.Ref) error {
+		changes, n, err := Submit(t.Context(), tx, refs, claims.Someone)
 		if len(changes) != len(refs) || n.Submitted != len(refs) || n.Checked+n.Rejected != len(refs) {
 			t.Errorf("%d changes, %+v", len(changes), n)
 		}
 		return err
 	}
 	one := statements(t, d, portion, submit)
-	if all := statements(t, d, claims, submit); all > 3*one {
-		t.Errorf("%d statements for %d claims, %d for %d", all, claims, one, portion)
+	if all := statements(t, d, total, submit); all > 3*one {
+		t.Errorf("%d statements for %d claims, %d for %d", all, total, one, portion)
 	}
 }
 
@@ -64,34 +65,34 @@ func TestStoreKeepsWhatTheRulesSay(t *testing.T) {
 	for _, engine := range freshEngines() {
 		t.Run(string(engine), func(t *testing.T) {
 			d := dbtest.Open(t, engine)
-			world := &database{someWorld(size{families: 20, products: 3, entries: 6, claims: 60, lines: 4})}
-			persist(t, d, world.load())
-			refs := world.refs()
-			submit, _ := NewData(world.load()).SubmitClaims(refs, someone)
+			world := &claims.Database{Rows: someWorld(claims.Size{Families: 20, Products: 3, Entries: 6, Claims: 60, Lines: 4})}
+			persist(t, d, world.Load())
+			refs := world.Refs()
+			submit, _ := rules.NewData(world.Load()).SubmitClaims(refs, claims.Someone)
 			for _, ch := range submit {
-				world.store(ch)
+				world.Store(ch)
 			}
-			process, _ := NewData(world.load()).ProcessClaims(refs, someone)
+			process, _ := rules.NewData(world.Load()).ProcessClaims(refs, claims.Someone)
 			for _, ch := range process {
-				world.store(ch)
+				world.Store(ch)
 			}
-			compare := func(what string, want []Changes, run func(tx *db.Tx) ([]Changes, error)) {
-				var got []Changes
+			compare := func(what string, want []rules.Changes, run func(tx *db.Tx) ([]rules.Changes, error)) {
+				var got []rules.Changes
 				if err := d.Write(t.Context(), what, func(tx *db.Tx) (err error) { got, err = run(tx); return err }); err != nil {
 					t.Fatal(err)
 				}
 				for i := range want {
-					if a, b := show(got[i]), show(want[i]); a != b {
+					if a, b := claims.Show(got[i]), claims.Show(want[i]); a != b {
 						t.Fatalf("%s claim %d:\nstored    %s\nin memory %s", what, want[i].ClaimID, a, b)
 					}
 				}
 			}
-			compare("submit", submit, func(tx *db.Tx) ([]Changes, error) {
-				ch, _, err := Submit(t.Context(), tx, refs, someone)
+			compare("submit", submit, func(tx *db.Tx) ([]rules.Changes, error) {
+				ch, _, err := Submit(t.Context(), tx, refs, claims.Someone)
 				return ch, err
 			})
-			compare("process", process, func(tx *db.Tx) ([]Changes, error) {
-				ch, _, err := Process(t.Context(), tx, refs, someone)
+			compare("process", process, func(tx *db.Tx) ([]rules.Changes, error) {
+				ch, _, err := Process(t.Context(), tx, refs, claims.Someone)
 				return ch, err
 			})
 		})
@@ -113,14 +114,17 @@ func benchRun(b *testing.B, process bool) {
 		b.Run(string(engine), func(b *testing.B) {
 			d := dbtest.Open(b, engine)
 			const total, run = 25_000, 5_000
-			persist(b, d, someWorld(size{families: 3000, products: 5, entries: 40, claims: total, lines: 4}))
-			submit := func(tx *db.Tx, refs []Ref) error { _, _, err := Submit(b.Context(), tx, refs, someone); return err }
+			persist(b, d, someWorld(claims.Size{Families: 3000, Products: 5, Entries: 40, Claims: total, Lines: 4}))
+			submit := func(tx *db.Tx, refs []rules.Ref) error {
+				_, _, err := Submit(b.Context(), tx, refs, claims.Someone)
+				return err
+			}
 			step := submit
-			refs := make([]Ref, total)
+			refs := make([]rules.Ref, total)
 			for i := range refs {
 				refs[i].ClaimID = i + 1
 			}
-			write := func(fn func(*db.Tx, []Ref) error, refs []Ref) {
+			write := func(fn func(*db.Tx, []rules.Ref) error, refs []rules.Ref) {
 				if err := d.Write(context.Background(), "run", func(tx *db.Tx) error { return fn(tx, refs) }); err != nil {
 					b.Fatal(err)
 				}
@@ -128,7 +132,10 @@ func benchRun(b *testing.B, process bool) {
 			write(submit, refs[run:])
 			if process {
 				write(submit, refs[:run])
-				step = func(tx *db.Tx, refs []Ref) error { _, _, err := Process(b.Context(), tx, refs, someone); return err }
+				step = func(tx *db.Tx, refs []rules.Ref) error {
+					_, _, err := Process(b.Context(), tx, refs, claims.Someone)
+					return err
+				}
 			}
 			b.ReportAllocs()
 			for b.Loop() {

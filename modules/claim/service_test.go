@@ -6,13 +6,14 @@ import (
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/dbtest"
+	"github.com/openimis/openimis-be-go/modules/claim/rules"
 )
 
 func (c *clinic) sent(code string) CodedClaim {
 	claim := CodedClaim{ClaimDate: date("2026-11-06"), StartDate: date("2026-11-05"), EndDate: to(date("2026-11-05")), HFCode: "hf1", AdminCode: "adm1",
 		ClaimCode: code, CHFID: "123456789", ICDCodes: [5]string{"a01", "", "B02"}, Comment: to("sent by phone"), VisitType: "O"}
-	claim.Lines[Items] = []CodedLine{{"i1", nil, dec("2.9")}, {"I2", amount("10"), dec("1")}}
-	claim.Lines[Services] = []CodedLine{{"S1", amount("0"), dec("1")}}
+	claim.Lines[rules.Items] = []CodedLine{{"i1", nil, dec("2.9")}, {"I2", amount("10"), dec("1")}}
+	claim.Lines[rules.Services] = []CodedLine{{"S1", amount("0"), dec("1")}}
 	return claim
 }
 
@@ -20,7 +21,7 @@ func TestSubmitFromPhone(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		c := open(t, d)
 		s := &Service{DB: d}
-		ctx, everything, author := t.Context(), auth.Scope{All: true}, Author{UserID: 7, Now: today}
+		ctx, everything, author := t.Context(), auth.Scope{All: true}, rules.Author{UserID: 7, Now: today}
 		code, id, err := s.SubmitFromPhone(ctx, everything, author, c.sent("P1"))
 		if err != nil || code != EnterOK {
 			t.Fatal(code, err)
@@ -46,8 +47,8 @@ func TestSubmitFromPhone(t *testing.T) {
 			"insuree":                  {EnterInsuree, everything, func(c *CodedClaim) { c.CHFID = "000" }},
 			"period":                   {EnterPeriod, everything, func(c *CodedClaim) { c.EndDate = to(date("2026-11-04")) }},
 			"diagnosis":                {EnterDiagnosis, everything, func(c *CodedClaim) { c.ICDCodes[1] = "Z99" }},
-			"item":                     {EnterItem, everything, func(c *CodedClaim) { c.Lines[Items][0].Code = "I9" }},
-			"service":                  {EnterService, everything, func(c *CodedClaim) { c.Lines[Services][0].Code = "S9" }},
+			"item":                     {EnterItem, everything, func(c *CodedClaim) { c.Lines[rules.Items][0].Code = "I9" }},
+			"service":                  {EnterService, everything, func(c *CodedClaim) { c.Lines[rules.Services][0].Code = "S9" }},
 			"administrator":            {EnterAdmin, everything, func(c *CodedClaim) { c.AdminCode = "" }},
 		} {
 			sent := c.sent("P2")
@@ -62,7 +63,7 @@ func TestSubmitFromPhone(t *testing.T) {
 		// A claim that the rules reject is entered all the same.
 		late := c.sent("P3")
 		late.StartDate, late.EndDate = date("2020-01-01"), nil
-		if code, id, err := s.SubmitFromPhone(ctx, everything, author, late); code != EnterOK || err != nil || c.status(id) != StatusRejected {
+		if code, id, err := s.SubmitFromPhone(ctx, everything, author, late); code != EnterOK || err != nil || c.status(id) != rules.StatusRejected {
 			t.Error(code, id, err)
 		}
 	})

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/modules/claim/rules"
 )
 
 // portion is how many claims are in memory at a time.
@@ -15,10 +16,10 @@ const portion = 2000
 // Submit submits claims in a transaction: it locks and loads them, applies the rules and writes what
 // became of them, with a fixed number of statements for every 2,000. Claims that are not there are
 // passed over and counted as changed.
-func Submit(ctx context.Context, tx *db.Tx, refs []Ref, author Author) (all []Changes, n SubmitCounts, err error) {
-	err = portions(ctx, tx, refs, forSubmit, func(d *Data, refs []Ref) []Changes {
+func Submit(ctx context.Context, tx *db.Tx, refs []rules.Ref, author rules.Author) (all []rules.Changes, n rules.SubmitCounts, err error) {
+	err = portions(ctx, tx, refs, forSubmit, func(d *rules.Data, refs []rules.Ref) []rules.Changes {
 		changes, counts := d.SubmitClaims(refs, author)
-		n.add(counts)
+		n.Add(counts)
 		all = append(all, changes...)
 		return changes
 	}, author)
@@ -26,10 +27,10 @@ func Submit(ctx context.Context, tx *db.Tx, refs []Ref, author Author) (all []Ch
 }
 
 // Process assigns and valuates claims in a transaction, as Submit submits them.
-func Process(ctx context.Context, tx *db.Tx, refs []Ref, author Author) (all []Changes, n ProcessCounts, err error) {
-	err = portions(ctx, tx, refs, forProcess, func(d *Data, refs []Ref) []Changes {
+func Process(ctx context.Context, tx *db.Tx, refs []rules.Ref, author rules.Author) (all []rules.Changes, n rules.ProcessCounts, err error) {
+	err = portions(ctx, tx, refs, forProcess, func(d *rules.Data, refs []rules.Ref) []rules.Changes {
 		changes, counts := d.ProcessClaims(refs, author)
-		n.add(counts)
+		n.Add(counts)
 		all = append(all, changes...)
 		return changes
 	}, author)
@@ -38,22 +39,22 @@ func Process(ctx context.Context, tx *db.Tx, refs []Ref, author Author) (all []C
 
 // Single runs one step of the rules on one claim, as the procedures for a single claim do: Data.Submit,
 // Data.Assign, Data.Valuate. ok is false when there is no such claim.
-func Single(ctx context.Context, tx *db.Tx, id int, author Author, step func(*Data, *Claim, Author) Changes) (ch Changes, ok bool, err error) {
-	err = portions(ctx, tx, []Ref{{ClaimID: id}}, forSubmit|forProcess, func(d *Data, _ []Ref) []Changes {
+func Single(ctx context.Context, tx *db.Tx, id int, author rules.Author, step func(*rules.Data, *rules.Claim, rules.Author) rules.Changes) (ch rules.Changes, ok bool, err error) {
+	err = portions(ctx, tx, []rules.Ref{{ClaimID: id}}, forSubmit|forProcess, func(d *rules.Data, _ []rules.Ref) []rules.Changes {
 		c := d.Claim(id)
 		if c == nil {
 			return nil
 		}
 		ch, ok = step(d, c, author), true
-		return []Changes{ch}
+		return []rules.Changes{ch}
 	}, author)
 	return ch, ok, err
 }
 
 // portions locks the claims and takes them through the rules in ascending order.
-func portions(ctx context.Context, tx *db.Tx, refs []Ref, why purpose, rules func(*Data, []Ref) []Changes, author Author) error {
+func portions(ctx context.Context, tx *db.Tx, refs []rules.Ref, why purpose, step func(*rules.Data, []rules.Ref) []rules.Changes, author rules.Author) error {
 	refs = slices.Clone(refs)
-	slices.SortStableFunc(refs, func(a, b Ref) int { return cmp.Compare(a.ClaimID, b.ClaimID) })
+	slices.SortStableFunc(refs, func(a, b rules.Ref) int { return cmp.Compare(a.ClaimID, b.ClaimID) })
 	ids := make([]int, len(refs))
 	for i, r := range refs {
 		ids[i] = r.ClaimID
@@ -70,14 +71,9 @@ func portions(ctx context.Context, tx *db.Tx, refs []Ref, why purpose, rules fun
 		if err != nil {
 			return err
 		}
-		changes := rules(NewData(rows), refs[:n])
+		changes := step(rules.NewData(rows), refs[:n])
 		if err := save(ctx, tx, changes, author.Now); err != nil {
 			return err
-		}
-		for i := range changes { // let go of the rows
-			for j := range changes[i].Lines {
-				changes[i].Lines[j].line = nil
-			}
 		}
 		refs, ids = refs[n:], ids[n:]
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/modules/claim/rules"
 )
 
 // codedRows looks the codes up, and locks the facility so that two claims at a time cannot take a code.
@@ -41,8 +42,8 @@ func codedRows(ctx context.Context, tx *db.Tx, scope auth.Scope, c CodedClaim) (
 	if err != nil {
 		return nil, err
 	}
-	for k, list := range [kindCount]*int{Items: hf.PLItemID, Services: hf.PLServiceID} {
-		if r.Entries[k], err = codedEntries(ctx, tx, Kind(k), list, c.Lines[k]); err != nil {
+	for k, list := range [rules.KindCount]*int{rules.Items: hf.PLItemID, rules.Services: hf.PLServiceID} {
+		if r.Entries[k], err = codedEntries(ctx, tx, rules.Kind(k), list, c.Lines[k]); err != nil {
 			return nil, err
 		}
 	}
@@ -57,7 +58,7 @@ func codedRows(ctx context.Context, tx *db.Tx, scope auth.Scope, c CodedClaim) (
 }
 
 // codedEntries finds items or services with their prices in the facility's list.
-func codedEntries(ctx context.Context, q db.Query, k Kind, list *int, lines []CodedLine) ([]CodedRow, error) {
+func codedEntries(ctx context.Context, q db.Query, k rules.Kind, list *int, lines []CodedLine) ([]CodedRow, error) {
 	if len(lines) == 0 {
 		return nil, nil
 	}
@@ -69,7 +70,7 @@ func codedEntries(ctx context.Context, q db.Query, k Kind, list *int, lines []Co
 	if list == nil {
 		list = &none
 	}
-	n := Legacy[k]
+	n := rules.Legacy[k]
 	var rows []CodedRow
 	err := q.Select(ctx, &rows, `SELECT e."`+n.EntryID+`" AS "ID", e."`+n.EntryCode+`" AS "Code", e."`+n.EntryPrice+`" AS "Price", d."PriceOverule"
 		FROM "`+n.Entry+`" AS e LEFT JOIN "`+n.List+`" AS p ON p."`+n.ListID+`" = ? AND p."ValidityTo" IS NULL

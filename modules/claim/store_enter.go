@@ -11,6 +11,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/fault"
+	"github.com/openimis/openimis-be-go/modules/claim/rules"
 	"github.com/openimis/openimis-be-go/modules/location"
 )
 
@@ -23,8 +24,8 @@ var (
 // has none, and a RejectionReason of NULL is passed over by legacy programs (rules.md §8.1). The default of
 // FeedbackID, 0, is no feedback's id: a database that checks the key would refuse it.
 func insertClaim(ctx context.Context, tx *db.Tx, e *EnteredClaim, now time.Time) (int, error) {
-	row := db.Values{"Feedback": false, "FeedbackStatus": FlagIdle, "ReviewStatus": FlagIdle, "ApprovalStatus": 1,
-		"RejectionReason": ReasonAccepted, "FeedbackID": nil, "ValidityFrom": now}
+	row := db.Values{"Feedback": false, "FeedbackStatus": rules.FlagIdle, "ReviewStatus": rules.FlagIdle, "ApprovalStatus": 1,
+		"RejectionReason": rules.ReasonAccepted, "FeedbackID": nil, "ValidityFrom": now}
 	values := enteredClaimRecord.values(e)
 	for i, column := range enteredClaimRecord.columns(nil) {
 		row[column] = values[i]
@@ -36,21 +37,21 @@ func insertClaim(ctx context.Context, tx *db.Tx, e *EnteredClaim, now time.Time)
 	return id, insertLines(ctx, tx, id, e.Lines, now)
 }
 
-func insertLines(ctx context.Context, tx *db.Tx, claim int, lines [kindCount][]EnteredLine, now time.Time) error {
-	for k := range kindCount {
-		columns := append([]string{"ClaimID", "ValidityFrom"}, enteredLineRecord.columns(Legacy[k].line())...)
-		if k == Items {
+func insertLines(ctx context.Context, tx *db.Tx, claim int, lines [rules.KindCount][]EnteredLine, now time.Time) error {
+	for k := range rules.KindCount {
+		columns := append([]string{"ClaimID", "ValidityFrom"}, enteredLineRecord.columns(lineLabels(rules.Legacy[k]))...)
+		if k == rules.Items {
 			columns = append(columns, "Availability")
 		}
 		var rows [][]any
 		for i := range lines[k] {
 			row := append([]any{claim, now}, enteredLineRecord.values(&lines[k][i])...)
-			if k == Items {
+			if k == rules.Items {
 				row = append(row, true)
 			}
 			rows = append(rows, row)
 		}
-		if _, err := tx.BulkInsert(ctx, Legacy[k].Lines, columns, rows); err != nil {
+		if _, err := tx.BulkInsert(ctx, rules.Legacy[k].Lines, columns, rows); err != nil {
 			return fmt.Errorf("enter the lines of claim %d: %w", claim, err)
 		}
 	}

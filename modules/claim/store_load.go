@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/modules/claim/rules"
 )
 
 // purpose of a load: submission looks at the other claims of the insurees, processing at what was
@@ -19,7 +20,7 @@ const (
 
 // load fills Rows for a run over claims with a fixed number of statements, whatever their number. The
 // claims must be locked (Lock), for what is read to stay true.
-func load(ctx context.Context, tx *db.Tx, ids []int, why purpose) (Rows, error) {
+func load(ctx context.Context, tx *db.Tx, ids []int, why purpose) (rules.Rows, error) {
 	l := loader{ctx: ctx, tx: tx, run: ids}
 	steps := []func() error{l.claims, l.people, l.policies, l.lines}
 	if why&forSubmit != 0 {
@@ -30,7 +31,7 @@ func load(ctx context.Context, tx *db.Tx, ids []int, why purpose) (Rows, error) 
 	}
 	for _, step := range append(steps, l.facilities, l.registers, l.products) {
 		if err := step(); err != nil {
-			return Rows{}, fmt.Errorf("load %d claims: %w", len(ids), err)
+			return rules.Rows{}, fmt.Errorf("load %d claims: %w", len(ids), err)
 		}
 	}
 	return l.rows, nil
@@ -41,11 +42,11 @@ type loader struct {
 	ctx  context.Context
 	tx   *db.Tx
 	run  []int
-	rows Rows
+	rows rules.Rows
 
 	insurees, families, hfs, policyIDs set
 	prodIDs                            set
-	entries, priceLists                [kindCount]set
+	entries, priceLists                [rules.KindCount]set
 }
 
 // set of ids as a list parameter.
@@ -97,13 +98,13 @@ func (l *loader) people() error {
 }
 
 func (l *loader) policies() error {
-	var all []Policy
+	var all []rules.Policy
 	if err := l.read(&all, `SELECT `+policyRecord.list("p", nil)+` FROM "tblPolicy" AS p WHERE p."FamilyID" IN $ints(?)`, l.families.list()); err != nil {
 		return err
 	}
 	for _, p := range all {
 		l.policyIDs.add(p.PolicyID)
-		if p.ValidityTo == nil && p.PolicyStatus != nil && (*p.PolicyStatus == policyActive || *p.PolicyStatus == policyExpired) {
+		if p.ValidityTo == nil && p.PolicyStatus != nil && (*p.PolicyStatus == rules.PolicyActive || *p.PolicyStatus == rules.PolicyExpired) {
 			l.rows.Policies = append(l.rows.Policies, p)
 			l.prodIDs.add(p.ProdID)
 		}
@@ -113,9 +114,9 @@ func (l *loader) policies() error {
 
 // lines of the run's claims.
 func (l *loader) lines() error {
-	for k := range kindCount {
-		n := Legacy[k]
-		if err := l.read(&l.rows.Lines[k], `SELECT `+lineRecord.list("l", n.line())+` FROM "`+n.Lines+`" AS l WHERE l."ClaimID" IN $ints(?)`, db.Ints(l.run)); err != nil {
+	for k := range rules.KindCount {
+		n := rules.Legacy[k]
+		if err := l.read(&l.rows.Lines[k], `SELECT `+lineRecord.list("l", lineLabels(n))+` FROM "`+n.Lines+`" AS l WHERE l."ClaimID" IN $ints(?)`, db.Ints(l.run)); err != nil {
 			return err
 		}
 		for i := range l.rows.Lines[k] {
@@ -130,9 +131,9 @@ func (l *loader) lines() error {
 // limit is left to the rules: an engine without statistics takes every further condition for a rare one
 // and chooses a plan for few rows.
 func (l *loader) others() error {
-	var found []Claim
+	var found []rules.Claim
 	if err := l.read(&found, `SELECT `+claimRecord.list("c", nil)+` FROM "tblClaim" AS c WHERE c."InsureeID" IN $ints(?) AND c."ClaimStatus" > ? AND c."ValidityTo" IS NULL`,
-		l.insurees.list(), StatusEntered); err != nil {
+		l.insurees.list(), rules.StatusEntered); err != nil {
 		return err
 	}
 	own := make(set, len(l.run))
@@ -146,10 +147,10 @@ func (l *loader) others() error {
 			ids = append(ids, id)
 		}
 	}
-	for k := range kindCount {
-		n := Legacy[k]
-		var lines []Line
-		if err := l.read(&lines, `SELECT `+lineRecord.list("l", n.line())+` FROM "`+n.Lines+`" AS l WHERE l."ClaimID" IN $ints(?) AND l."ValidityTo" IS NULL`, ids); err != nil {
+	for k := range rules.KindCount {
+		n := rules.Legacy[k]
+		var lines []rules.Line
+		if err := l.read(&lines, `SELECT `+lineRecord.list("l", lineLabels(n))+` FROM "`+n.Lines+`" AS l WHERE l."ClaimID" IN $ints(?) AND l."ValidityTo" IS NULL`, ids); err != nil {
 			return err
 		}
 		l.rows.Lines[k] = append(l.rows.Lines[k], lines...)
@@ -165,9 +166,9 @@ func (l *loader) dedRems() error {
 	}
 	for i := range l.rows.DedRemSums { // the embedded database adds up binary fractions
 		s := &l.rows.DedRemSums[i]
-		for _, m := range []*money{&s.DedG, &s.DedOP, &s.DedIP, &s.RemG, &s.RemOP, &s.RemIP} {
+		for _, m := range []*rules.Amount{&s.DedG, &s.DedOP, &s.DedIP, &s.RemG, &s.RemOP, &s.RemIP} {
 			if *m != nil {
-				*m = pointer((*m).Round(2))
+				*m = rules.Pointer((*m).Round(2))
 			}
 		}
 	}
@@ -177,8 +178,8 @@ func (l *loader) dedRems() error {
 func (l *loader) facilities() error {
 	err := l.read(&l.rows.Facilities, `SELECT `+facilityRecord.list("h", nil)+` FROM "tblHF" AS h WHERE h."HfID" IN $ints(?)`, l.hfs.list())
 	for i := range l.rows.Facilities {
-		for k := range kindCount {
-			l.priceLists[k].addIf(l.rows.Facilities[i].list(k))
+		for k := range rules.KindCount {
+			l.priceLists[k].addIf(l.rows.Facilities[i].List(k))
 		}
 	}
 	return err
@@ -186,15 +187,15 @@ func (l *loader) facilities() error {
 
 // registers are items and services with their versions and prices.
 func (l *loader) registers() error {
-	for k := range kindCount {
-		n, entries, lists := Legacy[k], l.entries[k].list(), l.priceLists[k].list()
-		if err := l.read(&l.rows.Entries[k], `SELECT `+entryRecord.list("e", n.entry())+` FROM "`+n.Entry+`" AS e WHERE e."`+n.EntryID+`" IN $ints(?) OR e."LegacyID" IN $ints(?)`, entries, entries); err != nil {
+	for k := range rules.KindCount {
+		n, entries, lists := rules.Legacy[k], l.entries[k].list(), l.priceLists[k].list()
+		if err := l.read(&l.rows.Entries[k], `SELECT `+entryRecord.list("e", entryLabels(n))+` FROM "`+n.Entry+`" AS e WHERE e."`+n.EntryID+`" IN $ints(?) OR e."LegacyID" IN $ints(?)`, entries, entries); err != nil {
 			return err
 		}
 		if err := l.read(&l.rows.Lists[k], `SELECT p."`+n.ListID+`" FROM "`+n.List+`" AS p WHERE p."`+n.ListID+`" IN $ints(?) AND p."ValidityTo" IS NULL`, lists); err != nil {
 			return err
 		}
-		if err := l.read(&l.rows.Details[k], `SELECT `+detailRecord.list("d", n.detail())+` FROM "`+n.Details+`" AS d
+		if err := l.read(&l.rows.Details[k], `SELECT `+detailRecord.list("d", detailLabels(n))+` FROM "`+n.Details+`" AS d
 			WHERE d."`+n.ListID+`" IN $ints(?) AND d."`+n.EntryID+`" IN $ints(?) AND d."ValidityTo" IS NULL`, lists, entries); err != nil {
 			return err
 		}
@@ -205,9 +206,9 @@ func (l *loader) registers() error {
 // products with what they cover of the claimed items and services.
 func (l *loader) products() error {
 	ids := l.prodIDs.list()
-	for k := range kindCount {
-		n := Legacy[k]
-		if err := l.read(&l.rows.ProductLines[k], `SELECT `+productLineRecord.list("p", n.productLine())+` FROM "`+n.Products+`" AS p
+	for k := range rules.KindCount {
+		n := rules.Legacy[k]
+		if err := l.read(&l.rows.ProductLines[k], `SELECT `+productLineRecord.list("p", productLineLabels(n))+` FROM "`+n.Products+`" AS p
 			WHERE p."ProdID" IN $ints(?) AND p."`+n.EntryID+`" IN $ints(?) AND p."ValidityTo" IS NULL`, ids, l.entries[k].list()); err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/modules/claim/rules"
 )
 
 // head is what decides whether a mutation may touch a claim.
@@ -40,7 +41,7 @@ func heads(ctx context.Context, tx *db.Tx, s auth.Scope, ids []int) (map[int]hea
 // kept is what a claim that is updated refers to already: that need not be current any more.
 type kept struct {
 	claim   int
-	entries [kindCount][]int
+	entries [rules.KindCount][]int
 	insuree int
 	icds    []int
 	admin   *int
@@ -71,11 +72,11 @@ func keptBy(ctx context.Context, q db.Query, claim int) (*kept, error) {
 }
 
 // currentLines reads the current lines of a claim by id.
-func currentLines(ctx context.Context, q db.Query, claim int) (byID [kindCount]map[int]storedLine, err error) {
-	for k := range kindCount {
-		n := Legacy[k]
+func currentLines(ctx context.Context, q db.Query, claim int) (byID [rules.KindCount]map[int]storedLine, err error) {
+	for k := range rules.KindCount {
+		n := rules.Legacy[k]
 		var rows []storedLine
-		if err := q.Select(ctx, &rows, `SELECT `+storedLineRecord.list("l", n.line())+` FROM "`+n.Lines+`" AS l WHERE l."ClaimID" = ? AND l."ValidityTo" IS NULL`, claim); err != nil {
+		if err := q.Select(ctx, &rows, `SELECT `+storedLineRecord.list("l", lineLabels(n))+` FROM "`+n.Lines+`" AS l WHERE l."ClaimID" = ? AND l."ValidityTo" IS NULL`, claim); err != nil {
 			return byID, fmt.Errorf("read the lines of claim %d: %w", claim, err)
 		}
 		byID[k] = make(map[int]storedLine, len(rows))
@@ -87,7 +88,7 @@ func currentLines(ctx context.Context, q db.Query, claim int) (byID [kindCount]m
 }
 
 // setFlag sets FeedbackStatus or ReviewStatus of claims, and keeps their rows as history.
-func setFlag(ctx context.Context, tx *db.Tx, author Author, column string, flag int, claims []int) error {
+func setFlag(ctx context.Context, tx *db.Tx, author rules.Author, column string, flag int, claims []int) error {
 	if err := tx.Archive(ctx, "tblClaim", author.Now, claims); err != nil {
 		return err
 	}

@@ -18,6 +18,8 @@ import (
 	"github.com/openimis/openimis-be-go/internal/golden"
 	"github.com/openimis/openimis-be-go/internal/schema"
 	"github.com/openimis/openimis-be-go/internal/sqlcheck"
+	"github.com/openimis/openimis-be-go/internal/testing/claims"
+	"github.com/openimis/openimis-be-go/modules/claim/rules"
 )
 
 func TestMain(m *testing.M) { os.Exit(sqlcheck.Gate(m)) }
@@ -80,8 +82,8 @@ func replayStored(t *testing.T, tx *db.Tx, s *golden.Scenario) {
 
 func callStored(ctx context.Context, tx *db.Tx, w *golden.World, step golden.Step) (golden.Record, error) {
 	params := w.Record(step.Params)
-	author := Author{UserID: params["AuditUser"].(int), Now: w.Now}
-	single := func(evaluate func(*Data, *Claim, Author) Changes) (Changes, error) {
+	author := rules.Author{UserID: params["AuditUser"].(int), Now: w.Now}
+	single := func(evaluate func(*rules.Data, *rules.Claim, rules.Author) rules.Changes) (rules.Changes, error) {
 		ch, ok, err := Single(ctx, tx, params["ClaimID"].(int), author, evaluate)
 		if err == nil && !ok {
 			err = fmt.Errorf("no claim %v", params["ClaimID"])
@@ -90,14 +92,16 @@ func callStored(ctx context.Context, tx *db.Tx, w *golden.World, step golden.Ste
 	}
 	switch step.Proc {
 	case "uspSubmitSingleClaim":
-		ch, err := single((*Data).Submit)
-		return submission(ch.Outcome), err
+		ch, err := single((*rules.Data).Submit)
+		return claims.Submission(ch.Outcome), err
 	case "uspProcessSingleClaimStep1":
-		ch, err := single((*Data).Assign)
-		return outcome(ch), err
+		ch, err := single((*rules.Data).Assign)
+		return claims.Returned(ch), err
 	case "uspProcessSingleClaimStep2":
-		ch, err := single(func(d *Data, c *Claim, author Author) Changes { return d.Valuate(c, author, params["IsProcess"] == 1) })
-		return outcome(ch), err
+		ch, err := single(func(d *rules.Data, c *rules.Claim, author rules.Author) rules.Changes {
+			return d.Valuate(c, author, params["IsProcess"] == 1)
+		})
+		return claims.Returned(ch), err
 	}
 	refs, err := storedReferences(ctx, tx, w, step)
 	if err != nil {
@@ -106,19 +110,19 @@ func callStored(ctx context.Context, tx *db.Tx, w *golden.World, step golden.Ste
 	switch step.Proc {
 	case "uspSubmitClaims":
 		_, n, err := Submit(ctx, tx, refs, author)
-		return submitted(n), err
+		return claims.Submitted(n), err
 	case "uspProcessClaims":
 		_, n, err := Process(ctx, tx, refs, author)
-		return processed(n), err
+		return claims.Processed(n), err
 	}
 	return nil, fmt.Errorf("unknown procedure %s", step.Proc)
 }
 
 // storedReferences reads row versions where the database has them.
-func storedReferences(ctx context.Context, tx *db.Tx, w *golden.World, step golden.Step) (refs []Ref, err error) {
+func storedReferences(ctx context.Context, tx *db.Tx, w *golden.World, step golden.Step) (refs []rules.Ref, err error) {
 	for _, row := range step.Claims {
 		r := w.Record(row)
-		ref := Ref{ClaimID: r["ClaimID"].(int)}
+		ref := rules.Ref{ClaimID: r["ClaimID"].(int)}
 		if err := tx.Get(ctx, &ref.RowID, `SELECT "RowID" FROM "tblClaim" WHERE "ClaimID" = ?`, ref.ClaimID); err != nil {
 			return nil, err
 		}

@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/modules/claim/rules"
 )
 
 // save writes changes with a fixed number of statements for every 2,000 rows. The procedures that the
 // rules follow update in place: submission and processing leave no history.
-func save(ctx context.Context, tx *db.Tx, changes []Changes, now time.Time) error {
+func save(ctx context.Context, tx *db.Tx, changes []rules.Changes, now time.Time) error {
 	var claims, dedRems [][]any
-	var lines [kindCount][][]any
+	var lines [rules.KindCount][][]any
 	var replaced []int
 	for i := range changes {
 		ch := &changes[i]
@@ -30,9 +31,9 @@ func save(ctx context.Context, tx *db.Tx, changes []Changes, now time.Time) erro
 			dedRems = append(dedRems, append([]any{now}, dedRemRecord.values(ch.DedRem)...))
 		}
 	}
-	for k := range kindCount {
-		n := Legacy[k]
-		if _, err := tx.BulkUpdate(ctx, n.Lines, append([]string{n.LineID}, lineStateRecord.columns(n.line())...), lines[k]); err != nil {
+	for k := range rules.KindCount {
+		n := rules.Legacy[k]
+		if _, err := tx.BulkUpdate(ctx, n.Lines, append([]string{n.LineID}, lineStateRecord.columns(lineLabels(n))...), lines[k]); err != nil {
 			return fmt.Errorf("write %s of %d claims: %w", n.Lines, len(changes), err)
 		}
 	}

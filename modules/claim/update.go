@@ -11,6 +11,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/fault"
 	"github.com/openimis/openimis-be-go/internal/mutation"
+	"github.com/openimis/openimis-be-go/modules/claim/rules"
 )
 
 // update changes a claim that is not processed yet. The input is the whole form, as the application sends
@@ -23,15 +24,15 @@ func update(ctx context.Context, tx *db.Tx, c mutation.Call, in claimInput) (out
 	if err := in.check(c.Now, codeLength(tx)); err != nil {
 		return out, err
 	}
-	h, err := one(ctx, tx, c.Principal.Scope, "id", in.ID, "updated", StatusEntered, StatusChecked)
+	h, err := one(ctx, tx, c.Principal.Scope, "id", in.ID, "updated", rules.StatusEntered, rules.StatusChecked)
 	if err != nil {
 		return out, err
 	}
 	switch {
-	case h.ClaimStatus == StatusChecked && !c.Principal.Has(rightUpdate):
+	case h.ClaimStatus == rules.StatusChecked && !c.Principal.Has(rightUpdate):
 		return out, fault.New(fault.Forbidden, "Claim %s is checked already; you may update entered claims only (right %d is needed).", h.ClaimCode, rightUpdate)
-	case in.Status != StatusEntered && in.Status != h.ClaimStatus:
-		return out, fault.Input("status", "status: %d is not allowed; claim %s is %s (%d) and can be that or entered (%d).", in.Status, h.ClaimCode, statusName(h.ClaimStatus), h.ClaimStatus, StatusEntered)
+	case in.Status != rules.StatusEntered && in.Status != h.ClaimStatus:
+		return out, fault.Input("status", "status: %d is not allowed; claim %s is %s (%d) and can be that or entered (%d).", in.Status, h.ClaimCode, statusName(h.ClaimStatus), h.ClaimStatus, rules.StatusEntered)
 	}
 	old, err := keptBy(ctx, tx, h.ClaimID)
 	if err != nil {
@@ -52,11 +53,11 @@ func update(ctx context.Context, tx *db.Tx, c mutation.Call, in claimInput) (out
 	if err := in.references(ctx, tx, c.Principal, old); err != nil {
 		return out, err
 	}
-	again := h.ClaimStatus == StatusChecked && in.Status == StatusEntered
+	again := h.ClaimStatus == rules.StatusChecked && in.Status == rules.StatusEntered
 	if err := in.writeClaim(ctx, tx, c, h.ClaimID, again); err != nil {
 		return out, err
 	}
-	for k := range kindCount {
+	for k := range rules.KindCount {
 		if err := updateLines(ctx, tx, c, h.ClaimID, k, in.lines()[k], stored[k], again); err != nil {
 			return out, fmt.Errorf("update the lines of claim %d: %w", h.ClaimID, err)
 		}
@@ -65,15 +66,15 @@ func update(ctx context.Context, tx *db.Tx, c mutation.Call, in claimInput) (out
 }
 
 // ownLines checks that lines with an id are current lines of the claim, each once.
-func ownLines(lines [kindCount][]lineInput, stored [kindCount]map[int]storedLine) error {
-	for k := range kindCount {
+func ownLines(lines [rules.KindCount][]lineInput, stored [rules.KindCount]map[int]storedLine) error {
+	for k := range rules.KindCount {
 		seen := set{}
 		for i := range lines[k] {
 			id := lines[k][i].ID
 			if id == nil {
 				continue
 			}
-			at := fmt.Sprintf("%s[%d].id", k.inputName(), i)
+			at := fmt.Sprintf("%s[%d].id", inputName(k), i)
 			if _, own := stored[k][*id]; !own {
 				return fault.Input(at, "%s: the claim has no line %d.", at, *id)
 			}
@@ -95,7 +96,7 @@ func (in *claimInput) writeClaim(ctx context.Context, tx *db.Tx, c mutation.Call
 		"VisitType": in.VisitType, "Claimed": in.total(), "AuditUserID": c.Principal.AuditUserID(),
 	}
 	if again {
-		row["ClaimStatus"], row["Approved"] = StatusEntered, (*decimal.Decimal)(nil)
+		row["ClaimStatus"], row["Approved"] = rules.StatusEntered, (*decimal.Decimal)(nil)
 	}
 	if err := tx.Archive(ctx, "tblClaim", c.Now, []int{claim}); err != nil {
 		return err
@@ -107,10 +108,10 @@ func (in *claimInput) writeClaim(ctx context.Context, tx *db.Tx, c mutation.Call
 }
 
 // updateLines makes the lines of a kind those of the input. again: all pass anew.
-func updateLines(ctx context.Context, tx *db.Tx, c mutation.Call, claim int, k Kind, lines []lineInput, stored map[int]storedLine, again bool) error {
-	n, user := Legacy[k], c.Principal.AuditUserID()
+func updateLines(ctx context.Context, tx *db.Tx, c mutation.Call, claim int, k rules.Kind, lines []lineInput, stored map[int]storedLine, again bool) error {
+	n, user := rules.Legacy[k], c.Principal.AuditUserID()
 	gone := maps.Clone(stored)
-	var added [kindCount][]EnteredLine
+	var added [rules.KindCount][]EnteredLine
 	var changed []int
 	var rows [][]any
 	for i := range lines {
@@ -127,7 +128,7 @@ func updateLines(ctx context.Context, tx *db.Tx, c mutation.Call, claim int, k K
 			now.Justification = in.Justification
 		}
 		if again {
-			now.Status, now.Reason, now.QtyApproved, now.PriceApproved = LinePassed, reasonPointer(ReasonAccepted), nil, nil
+			now.Status, now.Reason, now.QtyApproved, now.PriceApproved = rules.LinePassed, rules.ReasonPointer(rules.ReasonAccepted), nil, nil
 		}
 		if !now.equals(was) {
 			changed = append(changed, was.LineID)
@@ -137,7 +138,7 @@ func updateLines(ctx context.Context, tx *db.Tx, c mutation.Call, claim int, k K
 	if err := tx.Archive(ctx, n.Lines, c.Now, changed); err != nil {
 		return err
 	}
-	if _, err := tx.BulkUpdate(ctx, n.Lines, append(storedLineRecord.columns(n.line()), "AuditUserID"), rows); err != nil {
+	if _, err := tx.BulkUpdate(ctx, n.Lines, append(storedLineRecord.columns(lineLabels(n)), "AuditUserID"), rows); err != nil {
 		return err
 	}
 	if err := tx.Close(ctx, n.Lines, c.Now, slices.Sorted(maps.Keys(gone))); err != nil {

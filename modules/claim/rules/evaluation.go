@@ -1,4 +1,4 @@
-package claim
+package rules
 
 import (
 	"strings"
@@ -43,7 +43,7 @@ type Outcome struct {
 	// Status is RtnStatus: 0 none, 1 checked (assigned), 2 rejected, 3 processed, 4 valuated.
 	Status int
 	// Passed and Rejected count current lines, at submission only.
-	Passed, Rejected [kindCount]int
+	Passed, Rejected [KindCount]int
 }
 
 // RtnStatus values.
@@ -67,7 +67,7 @@ func (w *work) current() bool { return w.row.ValidityTo == nil }
 func (w *work) open() bool    { return w.current() && w.Reason() == ReasonAccepted }
 
 func (w *work) reject(reason int) {
-	w.RejectionReason = reasonPointer(reason)
+	w.RejectionReason = ReasonPointer(reason)
 	w.touched = true
 }
 
@@ -81,7 +81,7 @@ type evaluation struct {
 	facility *Facility
 	state    ClaimState
 	changed  bool // state
-	lines    [kindCount][]work
+	lines    [KindCount][]work
 	category int
 	multiDay bool
 	adult    bool
@@ -104,7 +104,7 @@ func (d *Data) evaluate(c *Claim, author Author) *evaluation {
 	if e.insuree != nil {
 		e.adult = calendar.IsAdult(e.insuree.DOB, c.provided())
 	}
-	for k := range kindCount {
+	for k := range KindCount {
 		lines := e.lines[k][:0]
 		for _, row := range c.lines[k] {
 			lines = append(lines, work{row: row, LineState: row.LineState, touched: row.unset,
@@ -204,7 +204,7 @@ func (e *evaluation) rejectAll(reason int, qualifies func(*work) bool) {
 // checkLists gives reasons 1 (not in the register) and 2 (not in the price list, which wins). Items need
 // a current price list and detail, services only a current detail.
 func (e *evaluation) checkLists(qualifies func(*work) bool) {
-	for k := range kindCount {
+	for k := range KindCount {
 		for i := range e.lines[k] {
 			w := &e.lines[k][i]
 			if !qualifies(w) {
@@ -228,7 +228,7 @@ func (e *evaluation) priced(k Kind, entry int) []*ListDetail {
 	if e.facility == nil {
 		return nil
 	}
-	list := e.facility.list(k)
+	list := e.facility.List(k)
 	if list == nil {
 		return nil
 	}
@@ -236,7 +236,7 @@ func (e *evaluation) priced(k Kind, entry int) []*ListDetail {
 }
 
 func (e *evaluation) listCurrent(k Kind) bool {
-	list := e.facility.list(k)
+	list := e.facility.List(k)
 	return list != nil && e.d.lists[k][*list]
 }
 
@@ -275,7 +275,7 @@ func (e *evaluation) changes(out Outcome) Changes {
 	}
 	if n > 0 {
 		ch.Lines = make([]LineChange, 0, n)
-		for k := range kindCount {
+		for k := range KindCount {
 			for i := range e.lines[k] {
 				if w := &e.lines[k][i]; w.touched {
 					ch.Lines = append(ch.Lines, LineChange{k, w.row.LineID, w.LineState, w.row})
@@ -291,10 +291,10 @@ func (e *evaluation) changes(out Outcome) Changes {
 	return ch
 }
 
-// money is an assignment to a decimal(18,2) variable.
+// Amount is an assignment to a decimal(18,2) variable.
 func (e *evaluation) money(d decimal.Decimal) decimal.Decimal {
 	d = d.Round(2)
-	if overflows(d) {
+	if Overflows(d) {
 		e.overflow = true
 	}
 	return d
@@ -339,7 +339,8 @@ var reasons = func() (r [32]int) {
 	return r
 }()
 
-func reasonPointer(reason int) *int {
+// ReasonPointer gives a pointer to a RejectionReason, to which nobody writes.
+func ReasonPointer(reason int) *int {
 	if reason >= 0 && reason < len(reasons) {
 		return &reasons[reason]
 	}

@@ -1,4 +1,4 @@
-package claim
+package rules
 
 import (
 	"cmp"
@@ -17,7 +17,7 @@ type Ref struct {
 type SubmitCounts struct {
 	Submitted, Checked, Rejected, Changed, Failed int
 	// Passed and Rejected lines by kind.
-	LinesPassed, LinesRejected [kindCount]int
+	LinesPassed, LinesRejected [KindCount]int
 }
 
 // ProcessCounts are the OUT parameters of uspProcessClaims.
@@ -25,19 +25,21 @@ type ProcessCounts struct {
 	Submitted, Processed, Valuated, Changed, Rejected, Failed int
 }
 
-func (n *SubmitCounts) add(m SubmitCounts) {
+// Add adds the counts of another part of the run.
+func (n *SubmitCounts) Add(m SubmitCounts) {
 	n.Submitted += m.Submitted
 	n.Checked += m.Checked
 	n.Rejected += m.Rejected
 	n.Changed += m.Changed
 	n.Failed += m.Failed
-	for k := range kindCount {
+	for k := range KindCount {
 		n.LinesPassed[k] += m.LinesPassed[k]
 		n.LinesRejected[k] += m.LinesRejected[k]
 	}
 }
 
-func (n *ProcessCounts) add(m ProcessCounts) {
+// Add adds the counts of another part of the run.
+func (n *ProcessCounts) Add(m ProcessCounts) {
 	n.Submitted += m.Submitted
 	n.Processed += m.Processed
 	n.Valuated += m.Valuated
@@ -61,7 +63,7 @@ func (d *Data) SubmitClaims(refs []Ref, author Author) ([]Changes, SubmitCounts)
 		case out.Status == OutcomeRejected:
 			counts.Rejected++
 		}
-		for k := range kindCount {
+		for k := range KindCount {
 			counts.LinesPassed[k] += changes[i].Outcome.Passed[k]
 			counts.LinesRejected[k] += changes[i].Outcome.Rejected[k]
 		}

@@ -1,4 +1,4 @@
-package claim
+package rules
 
 import (
 	"cmp"
@@ -16,7 +16,7 @@ type Rows struct {
 	// tblClaimItems, tblClaimServices: every line, closed or current, of the run's claims, and the
 	// current lines with RejectionReason 0 of the other claims in Claims.
 	// Of the others, those may be left out whose item or service is in none of the run's claims.
-	Lines [kindCount][]Line
+	Lines [KindCount][]Line
 	// tblClaimDedRem: sums of Ded* and Rem* by PolicyID and InsureeID (ClaimID 0), closed rows
 	// included, for all policies of the families of the run's claims, whatever their status.
 	// The run's claims are part of the sums. Processing only.
@@ -38,14 +38,14 @@ type Rows struct {
 	Products []Product
 	// tblProductItems, tblProductServices: only current ones (ValidityTo NULL), of those products,
 	// for the items and services of the run's claims.
-	ProductLines [kindCount][]ProductLine
+	ProductLines [KindCount][]ProductLine
 	// tblItems, tblServices: the rows of the lines of the run's claims and the copies whose LegacyID is one of them.
-	Entries [kindCount][]Entry
+	Entries [KindCount][]Entry
 	// tblPLItems, tblPLServices: only ids of current lists of the facilities.
-	Lists [kindCount][]int
+	Lists [KindCount][]int
 	// tblPLItemsDetail, tblPLServicesDetail: only current ones, of the facilities' lists (current or
 	// not), for the items and services of the run's claims.
-	Details [kindCount][]ListDetail
+	Details [KindCount][]ListDetail
 }
 
 // Data is Rows indexed for the rules, kept up to date by Apply. It is not safe for concurrent use.
@@ -60,10 +60,10 @@ type Data struct {
 	covers     map[insureePolicy][]*InsureePolicy
 	members    map[int][]*InsureePolicy // by policy
 	products   map[int]*Product
-	packages   [kindCount]map[productEntry][]*ProductLine // ascending id
-	entries    [kindCount]map[int][]*Entry                // by live id, newest first
-	lists      [kindCount]map[int]bool
-	details    [kindCount]map[listEntry][]*ListDetail // ascending id
+	packages   [KindCount]map[productEntry][]*ProductLine // ascending id
+	entries    [KindCount]map[int][]*Entry                // by live id, newest first
+	lists      [KindCount]map[int]bool
+	details    [KindCount]map[listEntry][]*ListDetail // ascending id
 	dedRems    map[int][]DedRem                       // by claim
 	byPolicy   map[int]dedRemSum
 	byCover    map[insureePolicy]dedRemSum
@@ -107,7 +107,7 @@ func NewData(rows Rows) *Data {
 		p := &rows.InsureePolicies[i]
 		p.period = periodOf(p.EffectiveDate, p.ExpiryDate)
 	}
-	for k := range kindCount {
+	for k := range KindCount {
 		d.packages[k] = group(rows.ProductLines[k],
 			func(l *ProductLine) productEntry { return productEntry{l.ProdID, l.EntryID} },
 			func(l *ProductLine) int { return l.ProductLineID })
@@ -142,7 +142,7 @@ func (d *Data) addClaims(rows Rows) {
 		d.claims[c.ClaimID] = c
 		d.byInsuree[c.InsureeID] = append(d.byInsuree[c.InsureeID], c)
 	}
-	for k := range kindCount {
+	for k := range KindCount {
 		lines := rows.Lines[k]
 		slices.SortStableFunc(lines, func(a, b Line) int { return cmp.Compare(a.LineID, b.LineID) })
 		for i := range lines {
@@ -154,7 +154,7 @@ func (d *Data) addClaims(rows Rows) {
 			l.Kind, l.claim, l.place = k, c, len(c.lines[k])
 			if l.RejectionReason == nil {
 				l.unset = true
-				l.RejectionReason = reasonPointer(ReasonAccepted)
+				l.RejectionReason = ReasonPointer(ReasonAccepted)
 			}
 			c.lines[k] = append(c.lines[k], l)
 			if l.ValidityTo == nil {

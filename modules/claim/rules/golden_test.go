@@ -1,4 +1,4 @@
-package claim
+package rules_test
 
 import (
 	"fmt"
@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/openimis/openimis-be-go/internal/golden"
+	"github.com/openimis/openimis-be-go/internal/testing/claims"
+	"github.com/openimis/openimis-be-go/modules/claim/rules"
 )
 
 // Golden scenarios: what the stored procedures answered and left behind, against the rules in memory. The
@@ -33,77 +35,44 @@ func replay(t *testing.T, w *golden.World) {
 // call executes a procedure step and answers its return value and OUT parameters.
 func call(w *golden.World, step golden.Step) golden.Record {
 	params := w.Record(step.Params)
-	author := Author{UserID: params["AuditUser"].(int), Now: w.Now}
-	single := func(evaluate func(*Data, *Claim) Changes) Changes {
+	author := rules.Author{UserID: params["AuditUser"].(int), Now: w.Now}
+	single := func(evaluate func(*rules.Data, *rules.Claim) rules.Changes) rules.Changes {
 		id := params["ClaimID"].(int)
-		d := NewData(needed(w, id))
+		d := rules.NewData(needed(w, id))
 		ch := evaluate(d, d.Claim(id))
 		store(w, ch)
 		return ch
 	}
 	switch step.Proc {
 	case "uspSubmitSingleClaim":
-		return submission(single(func(d *Data, c *Claim) Changes { return d.Submit(c, author) }).Outcome)
+		return claims.Submission(single(func(d *rules.Data, c *rules.Claim) rules.Changes { return d.Submit(c, author) }).Outcome)
 	case "uspProcessSingleClaimStep1":
-		return outcome(single(func(d *Data, c *Claim) Changes { return d.Assign(c, author) }))
+		return claims.Returned(single(func(d *rules.Data, c *rules.Claim) rules.Changes { return d.Assign(c, author) }))
 	case "uspProcessSingleClaimStep2":
 		commit := params["IsProcess"] == 1
-		return outcome(single(func(d *Data, c *Claim) Changes { return d.Valuate(c, author, commit) }))
+		return claims.Returned(single(func(d *rules.Data, c *rules.Claim) rules.Changes { return d.Valuate(c, author, commit) }))
 	}
 	refs, ids := references(w, step)
-	d := NewData(needed(w, ids...))
+	d := rules.NewData(needed(w, ids...))
 	switch step.Proc {
 	case "uspSubmitClaims":
 		changes, n := d.SubmitClaims(refs, author)
 		store(w, changes...)
-		return submitted(n)
+		return claims.Submitted(n)
 	case "uspProcessClaims":
 		changes, n := d.ProcessClaims(refs, author)
 		store(w, changes...)
-		return processed(n)
+		return claims.Processed(n)
 	}
 	panic("unknown procedure " + step.Proc)
 }
 
-func submission(out Outcome) golden.Record {
-	return golden.Record{"return": returned(out.Failed), "RtnStatus": out.Status,
-		"RtnItemsPassed": out.Passed[Items], "RtnItemsRejected": out.Rejected[Items],
-		"RtnServicesPassed": out.Passed[Services], "RtnServicesRejected": out.Rejected[Services]}
-}
-
-func submitted(n SubmitCounts) golden.Record {
-	return golden.Record{"return": 0, "oReturnValue": 0, "Submitted": n.Submitted, "Checked": n.Checked,
-		"Rejected": n.Rejected, "Changed": n.Changed, "Failed": n.Failed,
-		"ItemsPassed": n.LinesPassed[Items], "ItemsRejected": n.LinesRejected[Items],
-		"ServicesPassed": n.LinesPassed[Services], "ServicesRejected": n.LinesRejected[Services]}
-}
-
-func processed(n ProcessCounts) golden.Record {
-	return golden.Record{"return": 0, "oReturnValue": 0, "Submitted": n.Submitted, "Processed": n.Processed,
-		"Valuated": n.Valuated, "Changed": n.Changed, "Rejected": n.Rejected, "Failed": n.Failed}
-}
-
-func outcome(ch Changes) golden.Record {
-	rec := golden.Record{"return": returned(ch.Outcome.Failed)}
-	if ch.Outcome.Status != OutcomeNone {
-		rec["RtnStatus"] = ch.Outcome.Status
-	}
-	return rec
-}
-
-func returned(failed bool) int {
-	if failed {
-		return 1
-	}
-	return 0
-}
-
 const rowID = 1 << 40 // of every claim; more than an int32 holds
 
-func references(w *golden.World, step golden.Step) (refs []Ref, ids []int) {
+func references(w *golden.World, step golden.Step) (refs []rules.Ref, ids []int) {
 	for _, row := range step.Claims {
 		r := w.Record(row)
-		ref := Ref{ClaimID: r["ClaimID"].(int), RowID: rowID}
+		ref := rules.Ref{ClaimID: r["ClaimID"].(int), RowID: rowID}
 		if r["RowID"] == "stale" {
 			ref.RowID++
 		}
@@ -113,12 +82,12 @@ func references(w *golden.World, step golden.Step) (refs []Ref, ids []int) {
 }
 
 // needed selects what Rows documents for a run over the claims.
-func needed(w *golden.World, run ...int) (rows Rows) {
+func needed(w *golden.World, run ...int) (rows rules.Rows) {
 	families, policies, products := map[int]bool{}, map[int]bool{}, map[int]bool{}
-	insurees, facilities, lists := map[int]bool{}, map[int]bool{}, [kindCount]map[int]bool{{}, {}}
-	entries := [kindCount]map[int]bool{{}, {}}
+	insurees, facilities, lists := map[int]bool{}, map[int]bool{}, [rules.KindCount]map[int]bool{{}, {}}
+	entries := [rules.KindCount]map[int]bool{{}, {}}
 
-	all := scan[Claim](w, "tblClaim", nil)
+	all := scan[rules.Claim](w, "tblClaim", nil)
 	for _, c := range all {
 		if slices.Contains(run, c.ClaimID) {
 			insurees[c.InsureeID], facilities[c.HFID] = true, true
@@ -126,42 +95,42 @@ func needed(w *golden.World, run ...int) (rows Rows) {
 	}
 	claims := map[int]bool{}
 	for _, c := range all {
-		if slices.Contains(run, c.ClaimID) || insurees[c.InsureeID] && c.ValidityTo == nil && c.ClaimStatus > StatusEntered {
+		if slices.Contains(run, c.ClaimID) || insurees[c.InsureeID] && c.ValidityTo == nil && c.ClaimStatus > rules.StatusEntered {
 			c.RowID = rowID
 			claims[c.ClaimID] = true
 			rows.Claims = append(rows.Claims, c)
 		}
 	}
-	rows.Facilities = pick(scan[Facility](w, "tblHF", nil), func(f Facility) bool { return facilities[f.HfID] })
+	rows.Facilities = pick(scan[rules.Facility](w, "tblHF", nil), func(f rules.Facility) bool { return facilities[f.HfID] })
 	for _, f := range rows.Facilities {
-		for k := range kindCount {
-			if list := f.list(k); list != nil {
+		for k := range rules.KindCount {
+			if list := f.List(k); list != nil {
 				lists[k][*list] = true
 			}
 		}
 	}
-	rows.Insurees = pick(scan[Insuree](w, "tblInsuree", nil), func(i Insuree) bool { return insurees[i.InsureeID] })
+	rows.Insurees = pick(scan[rules.Insuree](w, "tblInsuree", nil), func(i rules.Insuree) bool { return insurees[i.InsureeID] })
 	for _, i := range rows.Insurees {
 		if i.FamilyID != nil {
 			families[*i.FamilyID] = true
 		}
 	}
-	rows.Families = pick(scan[Family](w, "tblFamilies", nil), func(f Family) bool { return families[f.FamilyID] })
-	for _, p := range scan[Policy](w, "tblPolicy", nil) {
+	rows.Families = pick(scan[rules.Family](w, "tblFamilies", nil), func(f rules.Family) bool { return families[f.FamilyID] })
+	for _, p := range scan[rules.Policy](w, "tblPolicy", nil) {
 		if !families[p.FamilyID] {
 			continue
 		}
 		policies[p.PolicyID] = true
-		if p.ValidityTo == nil && (*p.PolicyStatus == policyActive || *p.PolicyStatus == policyExpired) {
+		if p.ValidityTo == nil && (*p.PolicyStatus == rules.PolicyActive || *p.PolicyStatus == rules.PolicyExpired) {
 			rows.Policies, products[p.ProdID] = append(rows.Policies, p), true
 		}
 	}
-	rows.InsureePolicies = pick(scan[InsureePolicy](w, "tblInsureePolicy", nil),
-		func(p InsureePolicy) bool { return policies[p.PolicyID] && p.ValidityTo == nil })
-	for k := range kindCount {
-		for _, l := range scan[Line](w, Legacy[k].Lines, lineNames(k)) {
+	rows.InsureePolicies = pick(scan[rules.InsureePolicy](w, "tblInsureePolicy", nil),
+		func(p rules.InsureePolicy) bool { return policies[p.PolicyID] && p.ValidityTo == nil })
+	for k := range rules.KindCount {
+		for _, l := range scan[rules.Line](w, rules.Legacy[k].Lines, lineNames(k)) {
 			own := slices.Contains(run, l.ClaimID)
-			if own || claims[l.ClaimID] && l.ValidityTo == nil && l.Reason() == ReasonAccepted {
+			if own || claims[l.ClaimID] && l.ValidityTo == nil && l.Reason() == rules.ReasonAccepted {
 				rows.Lines[k] = append(rows.Lines[k], l)
 			}
 			if own {
@@ -171,22 +140,22 @@ func needed(w *golden.World, run ...int) (rows Rows) {
 				}
 			}
 		}
-		n := Legacy[k]
-		rows.ProductLines[k] = pick(scan[ProductLine](w, n.Products, names{"ProductLineID": n.ProductLineID, "EntryID": n.EntryID}, current),
-			func(l ProductLine) bool { return products[l.ProdID] && entries[k][l.EntryID] })
-		rows.Entries[k] = pick(scan[Entry](w, n.Entry, names{"EntryID": n.EntryID, "Price": n.EntryPrice, "CareType": n.CareType,
+		n := rules.Legacy[k]
+		rows.ProductLines[k] = pick(scan[rules.ProductLine](w, n.Products, names{"ProductLineID": n.ProductLineID, "EntryID": n.EntryID}, current),
+			func(l rules.ProductLine) bool { return products[l.ProdID] && entries[k][l.EntryID] })
+		rows.Entries[k] = pick(scan[rules.Entry](w, n.Entry, names{"EntryID": n.EntryID, "Price": n.EntryPrice, "CareType": n.CareType,
 			"Frequency": n.Frequency, "PatCat": n.PatCat, "Category": n.Category}),
-			func(e Entry) bool { return entries[k][e.EntryID] || e.LegacyID != nil && entries[k][*e.LegacyID] })
-		rows.Details[k] = pick(scan[ListDetail](w, n.Details, names{"DetailID": n.DetailID, "ListID": n.ListID, "EntryID": n.EntryID}, current),
-			func(l ListDetail) bool { return lists[k][l.ListID] && entries[k][l.EntryID] })
+			func(e rules.Entry) bool { return entries[k][e.EntryID] || e.LegacyID != nil && entries[k][*e.LegacyID] })
+		rows.Details[k] = pick(scan[rules.ListDetail](w, n.Details, names{"DetailID": n.DetailID, "ListID": n.ListID, "EntryID": n.EntryID}, current),
+			func(l rules.ListDetail) bool { return lists[k][l.ListID] && entries[k][l.EntryID] })
 		for _, rec := range w.Rows(n.List) {
 			if id := rec[n.ListID].(int); current(rec) && lists[k][id] {
 				rows.Lists[k] = append(rows.Lists[k], id)
 			}
 		}
 	}
-	rows.Products = pick(scan[Product](w, "tblProduct", nil), func(p Product) bool { return products[p.ProdID] })
-	for _, r := range scan[DedRem](w, "tblClaimDedRem", nil) {
+	rows.Products = pick(scan[rules.Product](w, "tblProduct", nil), func(p rules.Product) bool { return products[p.ProdID] })
+	for _, r := range scan[rules.DedRem](w, "tblClaimDedRem", nil) {
 		if slices.Contains(run, r.ClaimID) {
 			rows.DedRems = append(rows.DedRems, r)
 		}
@@ -201,8 +170,8 @@ func needed(w *golden.World, run ...int) (rows Rows) {
 // names maps labels of db tags to columns.
 type names map[string]string
 
-func lineNames(k Kind) names {
-	n := Legacy[k]
+func lineNames(k rules.Kind) names {
+	n := rules.Legacy[k]
 	return names{"LineID": n.LineID, "EntryID": n.EntryID, "Status": n.LineStatus}
 }
 
@@ -236,13 +205,13 @@ func scan[T any](w *golden.World, table string, as names, filters ...func(golden
 }
 
 // store writes changes as a database store would.
-func store(w *golden.World, changes ...Changes) {
+func store(w *golden.World, changes ...rules.Changes) {
 	for _, ch := range changes {
 		if ch.Claim != nil {
-			write(w, "tblClaim", ch.ClaimID, golden.Records([]ClaimState{*ch.Claim})[0], nil)
+			write(w, "tblClaim", ch.ClaimID, golden.Records([]rules.ClaimState{*ch.Claim})[0], nil)
 		}
 		for _, l := range ch.Lines {
-			write(w, Legacy[l.Kind].Lines, l.LineID, golden.Records([]LineState{l.LineState})[0], lineNames(l.Kind))
+			write(w, rules.Legacy[l.Kind].Lines, l.LineID, golden.Records([]rules.LineState{l.LineState})[0], lineNames(l.Kind))
 		}
 		if ch.DeleteDedRem {
 			for _, rec := range slices.Clone(w.Rows("tblClaimDedRem")) {

@@ -1,4 +1,4 @@
-package claim
+package rules
 
 import (
 	"encoding/binary"
@@ -6,53 +6,8 @@ import (
 
 	"github.com/shopspring/decimal"
 
-	"github.com/openimis/openimis-be-go/modules/product"
+	product "github.com/openimis/openimis-be-go/modules/product/rules"
 )
-
-// Kind tells items from services. They follow the same rules but for the points where code asks for it.
-type Kind uint8
-
-const (
-	Items Kind = iota
-	Services
-	kindCount
-)
-
-// String is the table of the kind's claim lines.
-func (k Kind) String() string { return Legacy[k].Lines }
-
-// Names are the legacy names of what items and services both have. A store selects the kind's columns
-// under the label of the Go field's tag, e.g. "ClaimItemID" AS "LineID".
-type Names struct {
-	Lines, LineID, LineStatus string // claim lines
-	Entry, EntryID            string // register of items or services
-	EntryCode, EntryPrice     string
-	CareType, Frequency       string
-	PatCat                    string
-	Category                  string // services only, as no item makes a surgery
-	List, ListID              string // price list
-	Details, DetailID         string
-	HFListID                  string // tblHF column
-	Products, ProductLineID   string // what a product covers
-}
-
-// Legacy names by Kind.
-var Legacy = [kindCount]Names{
-	Items: {
-		Lines: "tblClaimItems", LineID: "ClaimItemID", LineStatus: "ClaimItemStatus",
-		Entry: "tblItems", EntryID: "ItemID", EntryCode: "ItemCode", EntryPrice: "ItemPrice",
-		CareType: "ItemCareType", Frequency: "ItemFrequency", PatCat: "ItemPatCat",
-		List: "tblPLItems", ListID: "PLItemID", Details: "tblPLItemsDetail", DetailID: "PLItemDetailID",
-		HFListID: "PLItemID", Products: "tblProductItems", ProductLineID: "ProdItemID",
-	},
-	Services: {
-		Lines: "tblClaimServices", LineID: "ClaimServiceID", LineStatus: "ClaimServiceStatus",
-		Entry: "tblServices", EntryID: "ServiceID", EntryCode: "ServCode", EntryPrice: "ServPrice",
-		CareType: "ServCareType", Frequency: "ServFrequency", PatCat: "ServPatCat", Category: "ServCategory",
-		List: "tblPLServices", ListID: "PLServiceID", Details: "tblPLServicesDetail", DetailID: "PLServiceDetailID",
-		HFListID: "PLServiceID", Products: "tblProductServices", ProductLineID: "ProdServiceID",
-	},
-}
 
 // Claim is a row of tblClaim with its lines, closed lines included.
 type Claim struct {
@@ -67,7 +22,7 @@ type Claim struct {
 	RowID RowVersion `db:"RowID"`
 	ClaimState
 
-	lines    [kindCount][]*Line // ascending id
+	lines    [KindCount][]*Line // ascending id
 	from     day
 	target   day // of provision: DateTo, or DateFrom without it
 	category int
@@ -90,7 +45,7 @@ func (v *RowVersion) Scan(src any) error {
 type ClaimState struct {
 	ClaimStatus        int        `db:"ClaimStatus"`
 	ClaimCategory      *string    `db:"ClaimCategory"`
-	Approved           money      `db:"Approved"`
+	Approved           Amount     `db:"Approved"`
 	FeedbackStatus     *int       `db:"FeedbackStatus"`
 	ReviewStatus       *int       `db:"ReviewStatus"`
 	AuditUserIDSubmit  *int       `db:"AuditUserIDSubmit"`
@@ -108,7 +63,7 @@ type Line struct {
 	EntryID       int             `db:"EntryID"` // ItemID, ServiceID
 	QtyProvided   decimal.Decimal `db:"QtyProvided"`
 	PriceAsked    decimal.Decimal `db:"PriceAsked"`
-	PriceApproved money           `db:"PriceApproved"`
+	PriceApproved Amount          `db:"PriceApproved"`
 	ValidityTo    *time.Time      `db:"ValidityTo"`
 	LineState
 
@@ -123,17 +78,17 @@ type Line struct {
 type LineState struct {
 	Status              int     `db:"Status"` // ClaimItemStatus, ClaimServiceStatus
 	RejectionReason     *int    `db:"RejectionReason"`
-	QtyApproved         money   `db:"QtyApproved"`
+	QtyApproved         Amount  `db:"QtyApproved"`
 	ProdID              *int    `db:"ProdID"`
 	PolicyID            *int    `db:"PolicyID"`
 	PriceOrigin         *string `db:"PriceOrigin"`
 	Limitation          *string `db:"Limitation"`
-	LimitationValue     money   `db:"LimitationValue"`
-	PriceAdjusted       money   `db:"PriceAdjusted"`
-	PriceValuated       money   `db:"PriceValuated"`
-	DeductableAmount    money   `db:"DeductableAmount"`
-	ExceedCeilingAmount money   `db:"ExceedCeilingAmount"`
-	RemuneratedAmount   money   `db:"RemuneratedAmount"`
+	LimitationValue     Amount  `db:"LimitationValue"`
+	PriceAdjusted       Amount  `db:"PriceAdjusted"`
+	PriceValuated       Amount  `db:"PriceValuated"`
+	DeductableAmount    Amount  `db:"DeductableAmount"`
+	ExceedCeilingAmount Amount  `db:"ExceedCeilingAmount"`
+	RemuneratedAmount   Amount  `db:"RemuneratedAmount"`
 }
 
 // Reason of rejection, NULL read as 0.
@@ -146,21 +101,21 @@ func (s *LineState) Reason() int {
 
 // DedRem is a row of tblClaimDedRem: what one claim deducted and remunerated under a policy.
 type DedRem struct {
-	PolicyID           int   `db:"PolicyID"`
-	InsureeID          int   `db:"InsureeID"`
-	ClaimID            int   `db:"ClaimID"`
-	DedG               money `db:"DedG"`
-	DedOP              money `db:"DedOP"`
-	DedIP              money `db:"DedIP"`
-	RemG               money `db:"RemG"`
-	RemIP              money `db:"RemIP"`
-	RemOP              money `db:"RemOP"`
-	RemConsult         money `db:"RemConsult"`
-	RemSurgery         money `db:"RemSurgery"`
-	RemDelivery        money `db:"RemDelivery"`
-	RemHospitalization money `db:"RemHospitalization"`
-	RemAntenatal       money `db:"RemAntenatal"`
-	AuditUserID        int   `db:"AuditUserID"`
+	PolicyID           int    `db:"PolicyID"`
+	InsureeID          int    `db:"InsureeID"`
+	ClaimID            int    `db:"ClaimID"`
+	DedG               Amount `db:"DedG"`
+	DedOP              Amount `db:"DedOP"`
+	DedIP              Amount `db:"DedIP"`
+	RemG               Amount `db:"RemG"`
+	RemIP              Amount `db:"RemIP"`
+	RemOP              Amount `db:"RemOP"`
+	RemConsult         Amount `db:"RemConsult"`
+	RemSurgery         Amount `db:"RemSurgery"`
+	RemDelivery        Amount `db:"RemDelivery"`
+	RemHospitalization Amount `db:"RemHospitalization"`
+	RemAntenatal       Amount `db:"RemAntenatal"`
+	AuditUserID        int    `db:"AuditUserID"`
 }
 
 // Facility is what the rules need of a health facility (tblHF).
@@ -172,7 +127,7 @@ type Facility struct {
 	PLServiceID *int    `db:"PLServiceID"`
 }
 
-func (f *Facility) list(k Kind) *int {
+func (f *Facility) List(k Kind) *int {
 	if k == Items {
 		return f.PLItemID
 	}
@@ -242,12 +197,12 @@ type ProductLine struct {
 	LimitationType        string  `db:"LimitationType"`
 	LimitationTypeE       *string `db:"LimitationTypeE"`
 	LimitationTypeR       *string `db:"LimitationTypeR"`
-	LimitAdult            money   `db:"LimitAdult"`
-	LimitAdultE           money   `db:"LimitAdultE"`
-	LimitAdultR           money   `db:"LimitAdultR"`
-	LimitChild            money   `db:"LimitChild"`
-	LimitChildE           money   `db:"LimitChildE"`
-	LimitChildR           money   `db:"LimitChildR"`
+	LimitAdult            Amount  `db:"LimitAdult"`
+	LimitAdultE           Amount  `db:"LimitAdultE"`
+	LimitAdultR           Amount  `db:"LimitAdultR"`
+	LimitChild            Amount  `db:"LimitChild"`
+	LimitChildE           Amount  `db:"LimitChildE"`
+	LimitChildR           Amount  `db:"LimitChildR"`
 	WaitingPeriodAdult    *int    `db:"WaitingPeriodAdult"`
 	WaitingPeriodChild    *int    `db:"WaitingPeriodChild"`
 	LimitNoAdult          *int    `db:"LimitNoAdult"`
@@ -271,8 +226,8 @@ type Entry struct {
 
 // ListDetail is an entry of a price list: tblPLItemsDetail, tblPLServicesDetail.
 type ListDetail struct {
-	DetailID     int   `db:"DetailID"`
-	ListID       int   `db:"ListID"` // PLItemID, PLServiceID
-	EntryID      int   `db:"EntryID"`
-	PriceOverule money `db:"PriceOverule"`
+	DetailID     int    `db:"DetailID"`
+	ListID       int    `db:"ListID"` // PLItemID, PLServiceID
+	EntryID      int    `db:"EntryID"`
+	PriceOverule Amount `db:"PriceOverule"`
 }

@@ -1,4 +1,4 @@
-package claim
+package rules
 
 import "github.com/shopspring/decimal"
 
@@ -110,8 +110,8 @@ func (e *evaluation) covers(k Kind, entry int) []candidate {
 
 // tblPolicy.PolicyStatus under which a policy covers.
 const (
-	policyActive  = 2
-	policyExpired = 8
+	PolicyActive  = 2
+	PolicyExpired = 8
 )
 
 // activeProduct is the current product of a current policy that covers the date of the claim, or nil.
@@ -119,7 +119,7 @@ func (e *evaluation) activeProduct(p *Policy) *Product {
 	if p.ValidityTo != nil || p.PolicyStatus == nil || !p.period.covers(e.claim.target) {
 		return nil
 	}
-	if *p.PolicyStatus != policyActive && *p.PolicyStatus != policyExpired {
+	if *p.PolicyStatus != PolicyActive && *p.PolicyStatus != PolicyExpired {
 		return nil
 	}
 	product := e.d.products[p.ProdID]
@@ -257,7 +257,7 @@ func (e *evaluation) finishSubmission(abort int) (out Outcome) {
 				w.reject(abort)
 			}
 			if w.Reason() != ReasonAccepted {
-				w.Status, w.QtyApproved, w.touched = LineRejected, &zero, true
+				w.Status, w.QtyApproved, w.touched = LineRejected, &Zero, true
 			}
 			if !w.current() {
 				continue
@@ -282,14 +282,14 @@ func (e *evaluation) finishSubmission(abort int) (out Outcome) {
 	e.state.ClaimStatus = StatusChecked
 	out.Status = OutcomeChecked
 	if out.Rejected[Items]+out.Rejected[Services] > 0 {
-		e.state.Approved = pointer(e.money(e.passedValue(Items).Add(e.passedValue(Services))))
+		e.state.Approved = Pointer(e.money(e.passedValue(Items).Add(e.passedValue(Services))))
 	}
 	return out
 }
 
 // passedValue is the price asked for the passed lines.
 func (e *evaluation) passedValue(k Kind) decimal.Decimal {
-	sum := zero
+	sum := Zero
 	for i := range e.lines[k] {
 		if w := &e.lines[k][i]; w.current() && w.Status == LinePassed {
 			sum = sum.Add(w.row.QtyProvided.Mul(w.row.PriceAsked))

@@ -1,10 +1,12 @@
-package claim
+package rules
 
 import (
 	"strings"
 	"testing"
 	"time"
 )
+
+const rowID = 1 << 40 // of every claim; more than an int32 holds
 
 // simple is one insuree with one policy that pays everything, and claims of one item at 100 each.
 func simple(claims int) Rows {
@@ -20,7 +22,7 @@ func simple(claims int) Rows {
 	}
 	rows.ProductLines[Items] = []ProductLine{{ProductLineID: 1, ProdID: 1, EntryID: 1, PriceOrigin: "P", LimitationType: "C", LimitAdult: amount("100")}}
 	rows.Entries[Items] = []Entry{{EntryID: 1, Price: dec("100"), CareType: "B", PatCat: 15, ValidityFrom: date("2010-01-01")}}
-	rows.Lists = [kindCount][]int{{1}, {1}}
+	rows.Lists = [KindCount][]int{{1}, {1}}
 	rows.Details[Items] = []ListDetail{{DetailID: 1, ListID: 1, EntryID: 1}}
 	for id := 1; id <= claims; id++ {
 		c := Claim{ClaimID: id, InsureeID: 1, HFID: 1, DateFrom: date("2019-06-10").AddDate(0, 0, id), RowID: rowID}
@@ -199,7 +201,7 @@ func TestRegisterVersions(t *testing.T) {
 // The limitation that leaves the patient less to pay; where both leave the same, the co-insurance.
 func TestFixedAgainstCoinsurance(t *testing.T) {
 	for _, tc := range []struct {
-		price        money
+		price        Amount
 		share, fixed string
 		better       bool
 	}{
@@ -216,7 +218,7 @@ func TestFixedAgainstCoinsurance(t *testing.T) {
 	} {
 		e := &evaluation{}
 		if got := e.fixedIsBetter(tc.price, dec(tc.share), dec(tc.fixed)); got != tc.better {
-			t.Errorf("price %s, %s %% against %s: %t", value(tc.price), tc.share, tc.fixed, got)
+			t.Errorf("price %s, %s %% against %s: %t", Value(tc.price), tc.share, tc.fixed, got)
 		}
 	}
 }

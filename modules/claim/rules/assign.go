@@ -1,4 +1,4 @@
-package claim
+package rules
 
 import "github.com/shopspring/decimal"
 
@@ -70,17 +70,17 @@ func (e *evaluation) assignLines(k Kind) {
 // offer is the limitation of a product line for a visit type and an age group.
 type offer struct {
 	line  *ProductLine
-	limit money
+	limit Amount
 }
 
 func (e *evaluation) assignLine(k Kind, w *work) {
 	coinsurance, fixed := e.offers(k, w.row.EntryID)
-	chosen, limitation, limit := coinsurance.line, &limitCoinsurance, zero
+	chosen, limitation, limit := coinsurance.line, &limitCoinsurance, Zero
 	if coinsurance.line != nil {
 		limit = coinsuranceShare(k, coinsurance.limit)
 	}
-	if fixed.line != nil && (coinsurance.line == nil || e.fixedIsBetter(claimPrice(w.row), limit, value(fixed.limit))) {
-		chosen, limitation, limit = fixed.line, &limitFixed, value(fixed.limit)
+	if fixed.line != nil && (coinsurance.line == nil || e.fixedIsBetter(claimPrice(w.row), limit, Value(fixed.limit))) {
+		chosen, limitation, limit = fixed.line, &limitFixed, Value(fixed.limit)
 	}
 	if chosen == nil {
 		w.reject(ReasonCover)
@@ -126,7 +126,7 @@ func (e *evaluation) offers(k Kind, entry int) (coinsurance, fixed offer) {
 }
 
 // limitation columns by visit type: O or NULL, E and R; any other type finds nothing.
-func (l *ProductLine) limitation(visit *string, adult bool) (kind *string, limit money) {
+func (l *ProductLine) limitation(visit *string, adult bool) (kind *string, limit Amount) {
 	kind, limit = &l.LimitationType, l.LimitChild
 	grown := l.LimitAdult
 	switch {
@@ -145,9 +145,9 @@ func (l *ProductLine) limitation(visit *string, adult bool) (kind *string, limit
 }
 
 // more orders limits with NULL as the least.
-func more(a, b money) bool { return a != nil && (b == nil || a.GreaterThan(*b)) }
+func more(a, b Amount) bool { return a != nil && (b == nil || a.GreaterThan(*b)) }
 
-func unlimitedIfZero(limit money) money {
+func unlimitedIfZero(limit Amount) Amount {
 	if limit != nil && limit.IsZero() {
 		return &unlimited
 	}
@@ -155,19 +155,19 @@ func unlimitedIfZero(limit money) money {
 }
 
 // coinsuranceShare: a missing percentage is 0 for items and 100 for services (§13 #5).
-func coinsuranceShare(k Kind, limit money) decimal.Decimal {
+func coinsuranceShare(k Kind, limit Amount) decimal.Decimal {
 	switch {
 	case limit != nil:
 		return *limit
 	case k == Services:
 		return hundred
 	}
-	return zero
+	return Zero
 }
 
 // claimPrice is the price that decides between limitations: the approved one unless more was asked.
-func claimPrice(l *Line) money {
-	if l.PriceAsked.GreaterThan(value(l.PriceApproved)) {
+func claimPrice(l *Line) Amount {
+	if l.PriceAsked.GreaterThan(Value(l.PriceApproved)) {
 		return &l.PriceAsked
 	}
 	return l.PriceApproved
@@ -175,7 +175,7 @@ func claimPrice(l *Line) money {
 
 // fixedIsBetter compares what the patient would have to pay himself. Without a price only an unlimited
 // fixed limit is better.
-func (e *evaluation) fixedIsBetter(price money, share, fixed decimal.Decimal) bool {
+func (e *evaluation) fixedIsBetter(price Amount, share, fixed decimal.Decimal) bool {
 	if fixed.IsZero() {
 		return true
 	}

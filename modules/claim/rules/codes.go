@@ -1,4 +1,4 @@
-package claim
+package rules
 
 import "fmt"
 
@@ -98,29 +98,29 @@ var categories = [categoryCount]struct {
 	code      string
 	reason    int
 	maxNumber func(*Product) *int
-	maxAmount func(*Product) money // nil: no cap by amount
-	paid      func(*DedRem) *money
+	maxAmount func(*Product) Amount // nil: no cap by amount
+	paid      func(*DedRem) *Amount
 }{
 	catSurgery: {"S", ReasonSurgeries,
 		func(p *Product) *int { return p.MaxNoSurgery },
-		func(p *Product) money { return p.MaxAmountSurgery },
-		func(r *DedRem) *money { return &r.RemSurgery }},
+		func(p *Product) Amount { return p.MaxAmountSurgery },
+		func(r *DedRem) *Amount { return &r.RemSurgery }},
 	catDelivery: {"D", ReasonDeliveries,
 		func(p *Product) *int { return p.MaxNoDelivery },
-		func(p *Product) money { return p.MaxAmountDelivery },
-		func(r *DedRem) *money { return &r.RemDelivery }},
+		func(p *Product) Amount { return p.MaxAmountDelivery },
+		func(r *DedRem) *Amount { return &r.RemDelivery }},
 	catAntenatal: {"A", ReasonAntenatal,
 		func(p *Product) *int { return p.MaxNoAntenatal },
-		func(p *Product) money { return p.MaxAmountAntenatal },
-		func(r *DedRem) *money { return &r.RemAntenatal }},
+		func(p *Product) Amount { return p.MaxAmountAntenatal },
+		func(r *DedRem) *Amount { return &r.RemAntenatal }},
 	catHospitalization: {"H", ReasonAdmissions,
 		func(p *Product) *int { return p.MaxNoHospitalization },
-		func(p *Product) money { return p.MaxAmountHospitalization },
-		func(r *DedRem) *money { return &r.RemHospitalization }},
+		func(p *Product) Amount { return p.MaxAmountHospitalization },
+		func(r *DedRem) *Amount { return &r.RemHospitalization }},
 	catConsultation: {"C", ReasonConsultations,
 		func(p *Product) *int { return p.MaxNoConsultation },
-		func(p *Product) money { return p.MaxAmountConsultation },
-		func(r *DedRem) *money { return &r.RemConsult }},
+		func(p *Product) Amount { return p.MaxAmountConsultation },
+		func(r *DedRem) *Amount { return &r.RemConsult }},
 	catVisit: {"V", ReasonVisits,
 		func(p *Product) *int { return p.MaxNoVisits }, nil, nil},
 }

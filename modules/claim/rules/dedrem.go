@@ -1,4 +1,4 @@
-package claim
+package rules
 
 import "github.com/shopspring/decimal"
 
@@ -11,13 +11,13 @@ type dedRemSum struct {
 func (s dedRemSum) plus(r *DedRem, sign int) dedRemSum {
 	for _, p := range [...]struct {
 		sum *decimal.Decimal
-		row money
+		row Amount
 	}{
 		{&s.dedG, r.DedG}, {&s.dedIP, r.DedIP}, {&s.dedOP, r.DedOP},
 		{&s.remG, r.RemG}, {&s.remIP, r.RemIP}, {&s.remOP, r.RemOP},
 	} {
 		switch {
-		case !given(p.row):
+		case !Given(p.row):
 		case sign > 0:
 			*p.sum = p.sum.Add(*p.row)
 		default:
@@ -58,7 +58,7 @@ func (e *evaluation) dedRemRow(p *policyLoop) *DedRem {
 	row := &DedRem{
 		PolicyID: p.policy, InsureeID: e.claim.InsureeID, ClaimID: e.claim.ClaimID,
 		DedG: &deducted, RemG: &remunerated,
-		RemConsult: &zero, RemSurgery: &zero, RemDelivery: &zero, RemHospitalization: &zero, RemAntenatal: &zero,
+		RemConsult: &Zero, RemSurgery: &Zero, RemDelivery: &Zero, RemHospitalization: &Zero, RemAntenatal: &Zero,
 		AuditUserID: e.author.UserID,
 	}
 	if p.inPatient {
@@ -67,7 +67,7 @@ func (e *evaluation) dedRemRow(p *policyLoop) *DedRem {
 		row.DedOP, row.RemOP = &deducted, &remunerated
 	}
 	if paid := categories[e.category].paid; paid != nil {
-		*paid(row) = pointer(e.money(p.categoryPaid))
+		*paid(row) = Pointer(e.money(p.categoryPaid))
 	}
 	return row
 }

@@ -1,4 +1,4 @@
-package claim
+package rules
 
 import (
 	"cmp"
@@ -37,7 +37,7 @@ func (e *evaluation) valuate(commit bool) (out Outcome) {
 	for i := range e.loops {
 		p := &e.loops[i]
 		e.openLoop(p)
-		for k := range kindCount {
+		for k := range KindCount {
 			relative = e.valuateLines(k, p) || relative
 		}
 	}
@@ -110,21 +110,21 @@ func (e *evaluation) findLoops() {
 func (e *evaluation) openLoop(p *policyLoop) {
 	product := p.product
 	p.inPatient = e.inPatient(product)
-	p.deducted, p.remunerated, p.categoryPaid, p.categoryCap = zero, zero, zero, zero
-	p.deductible, p.ceiling = zero, zero
+	p.deducted, p.remunerated, p.categoryPaid, p.categoryCap = Zero, Zero, Zero, Zero
+	p.deductible, p.ceiling = Zero, Zero
 	if cap := categories[e.category].maxAmount; cap != nil {
-		p.categoryCap = value(cap(product))
+		p.categoryCap = Value(cap(product))
 	}
 	byPolicy, byInsuree := e.before(p.policy)
 
 	general := band{
 		product.DedTreatment, product.DedInsuree, product.DedPolicy,
-		given(product.DedInsuree), given(product.DedPolicy), byInsuree.dedG, byPolicy.dedG}
+		Given(product.DedInsuree), Given(product.DedPolicy), byInsuree.dedG, byPolicy.dedG}
 	p.deductible, p.deductedBefore = general.pick()
 	if p.deductible.IsZero() {
 		special := band{
 			product.DedIPTreatment, product.DedIPInsuree, product.DedIPPolicy,
-			given(product.DedIPInsuree), given(product.DedIPPolicy), byInsuree.dedIP, byPolicy.dedIP}
+			Given(product.DedIPInsuree), Given(product.DedIPPolicy), byInsuree.dedIP, byPolicy.dedIP}
 		if !p.inPatient {
 			// The columns for in-patients decide whether those for out-patients are read (§13 #1).
 			special.treatment, special.insuree, special.policy = product.DedOPTreatment, product.DedOPInsuree, product.DedOPPolicy
@@ -137,7 +137,7 @@ func (e *evaluation) openLoop(p *policyLoop) {
 	general = band{
 		product.MaxTreatment, product.MaxInsuree,
 		e.policyCeiling(members, product.Threshold, product.MaxPolicy, product.MaxPolicyExtraMember, product.MaxCeilingPolicy),
-		given(product.MaxInsuree), given(product.MaxPolicy), byInsuree.remG, byPolicy.remG}
+		Given(product.MaxInsuree), Given(product.MaxPolicy), byInsuree.remG, byPolicy.remG}
 	p.ceiling, p.remuneratedBefore = general.pick()
 	if p.ceiling.IsZero() {
 		var special band
@@ -145,12 +145,12 @@ func (e *evaluation) openLoop(p *policyLoop) {
 			special = band{
 				product.MaxIPTreatment, product.MaxIPInsuree,
 				e.policyCeiling(members, product.Threshold, product.MaxIPPolicy, product.MaxPolicyExtraMemberIP, product.MaxCeilingPolicyIP),
-				given(product.MaxIPInsuree), given(product.MaxIPPolicy), byInsuree.remIP, byPolicy.remIP}
+				Given(product.MaxIPInsuree), Given(product.MaxIPPolicy), byInsuree.remIP, byPolicy.remIP}
 		} else {
 			special = band{
 				product.MaxOPTreatment, product.MaxOPInsuree,
 				e.policyCeiling(members, product.Threshold, product.MaxOPPolicy, product.MaxPolicyExtraMemberOP, product.MaxCeilingPolicyOP),
-				given(product.MaxOPInsuree), given(product.MaxOPPolicy), byInsuree.remOP, byPolicy.remOP}
+				Given(product.MaxOPInsuree), Given(product.MaxOPPolicy), byInsuree.remOP, byPolicy.remOP}
 		}
 		p.ceiling, p.remuneratedBefore = special.pick()
 	}
@@ -158,7 +158,7 @@ func (e *evaluation) openLoop(p *policyLoop) {
 
 // band is a family of deductibles or ceilings and the amounts that other claims used of them.
 type band struct {
-	treatment, insuree, policy  money
+	treatment, insuree, policy  Amount
 	useInsuree, usePolicy       bool
 	insureeBefore, policyBefore decimal.Decimal
 }
@@ -166,11 +166,11 @@ type band struct {
 func (b *band) pick() (amount, before decimal.Decimal) {
 	switch {
 	case b.usePolicy:
-		return value(b.policy), b.policyBefore
+		return Value(b.policy), b.policyBefore
 	case b.useInsuree:
-		return value(b.insuree), b.insureeBefore
+		return Value(b.insuree), b.insureeBefore
 	}
-	return value(b.treatment), zero
+	return Value(b.treatment), Zero
 }
 
 // inPatient chooses the columns: by the stay, or by the level of the facility where the product says so.
@@ -196,16 +196,16 @@ func (e *evaluation) members(policy int) int {
 }
 
 // policyCeiling raises the ceiling for members above the threshold, up to the cap (0: no cap).
-func (e *evaluation) policyCeiling(members int, threshold *int, ceiling, extra, cap money) money {
+func (e *evaluation) policyCeiling(members int, threshold *int, ceiling, extra, cap Amount) Amount {
 	free := 0
 	if threshold != nil {
 		free = *threshold
 	}
-	if !given(ceiling) || members <= free {
+	if !Given(ceiling) || members <= free {
 		return ceiling
 	}
-	raised := e.money(ceiling.Add(value(extra).Mul(decimal.NewFromInt(int64(members - free)))))
-	if given(cap) && raised.GreaterThan(*cap) {
+	raised := e.money(ceiling.Add(Value(extra).Mul(decimal.NewFromInt(int64(members - free)))))
+	if Given(cap) && raised.GreaterThan(*cap) {
 		return cap
 	}
 	return &raised
@@ -246,7 +246,7 @@ func (e *evaluation) valuateLine(w *work, p *policyLoop, line *ProductLine, deta
 			amount = e.money(most)
 		}
 	}
-	deducted, exceeded, valuated, remunerated := zero, zero, zero, zero
+	deducted, exceeded, valuated, remunerated := Zero, Zero, Zero, Zero
 	if left := p.deductible.Sub(p.deductedBefore).Sub(p.deducted); left.IsPositive() && left.GreaterThanOrEqual(amount) {
 		deducted = amount
 		p.deducted = p.deducted.Add(amount)
@@ -257,7 +257,7 @@ func (e *evaluation) valuateLine(w *work, p *policyLoop, line *ProductLine, deta
 			amount = amount.Sub(left)
 		}
 		if w.limitedBy(limitCoinsurance) {
-			amount = e.money(value(w.LimitationValue).Shift(-2).Mul(amount))
+			amount = e.money(Value(w.LimitationValue).Shift(-2).Mul(amount))
 		}
 		amount = p.capByCategory(amount)
 		if line.excluded(e.adult, p.inPatient) {
@@ -303,7 +303,7 @@ func (p *policyLoop) capByCategory(amount decimal.Decimal) decimal.Decimal {
 	switch room := p.categoryCap.Sub(p.categoryPaid); {
 	case amount.LessThanOrEqual(room):
 	case !room.IsPositive():
-		return zero
+		return Zero
 	default:
 		amount = room
 	}
@@ -315,7 +315,7 @@ func (p *policyLoop) capByCeiling(amount decimal.Decimal) (valuated, exceeded de
 	if p.ceiling.IsPositive() {
 		switch room := p.ceiling.Sub(p.remuneratedBefore).Sub(p.remunerated); {
 		case !room.IsPositive():
-			return zero, amount
+			return Zero, amount
 		case room.LessThan(amount):
 			amount, exceeded = room, amount.Sub(room)
 		}
