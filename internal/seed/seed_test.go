@@ -19,6 +19,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/schema"
 	"github.com/openimis/openimis-be-go/internal/seed"
 	"github.com/openimis/openimis-be-go/modules/claim"
+	"github.com/openimis/openimis-be-go/modules/claim/rules"
 )
 
 func TestMain(m *testing.M) { os.Exit(loadtest.Gate(m)) }
@@ -224,15 +225,15 @@ func TestEverybodyInLoginsCanSignIn(t *testing.T) {
 }
 
 // refs gives the current claims in some status.
-func refs(t *testing.T, d *db.DB, statuses ...int) []claim.Ref {
+func refs(t *testing.T, d *db.DB, statuses ...int) []rules.Ref {
 	t.Helper()
 	var ids []int
 	if err := d.Select(t.Context(), &ids, `SELECT "ClaimID" FROM "tblClaim" WHERE "ValidityTo" IS NULL AND "ClaimStatus" IN $ints(?)`, db.Ints(statuses)); err != nil {
 		t.Fatal(err)
 	}
-	list := make([]claim.Ref, len(ids))
+	list := make([]rules.Ref, len(ids))
 	for i, id := range ids {
-		list[i] = claim.Ref{ClaimID: id}
+		list[i] = rules.Ref{ClaimID: id}
 	}
 	return list
 }
@@ -242,7 +243,7 @@ func TestEnteredClaimsPassTheRules(t *testing.T) {
 	fill(t, d, small)
 	list := refs(t, d, 2)
 	err := d.Write(t.Context(), "submit", func(tx *db.Tx) error {
-		_, n, err := claim.Submit(t.Context(), tx, list, claim.Author{UserID: 1, Now: today})
+		_, n, err := claim.Submit(t.Context(), tx, list, rules.Author{UserID: 1, Now: today})
 		if n.Checked*10 < len(list)*9 {
 			t.Errorf("of %d claims only %d were checked: %+v", len(list), n.Checked, n)
 		}
@@ -284,7 +285,7 @@ UNION ALL SELECT -l."ClaimServiceID" AS "ID", l."PriceValuated" AS "Value" FROM 
 		if _, err := tx.Exec(t.Context(), `DELETE FROM "tblClaimDedRem"`); err != nil {
 			return err
 		}
-		_, n, err := claim.Process(t.Context(), tx, list, claim.Author{UserID: 1, Now: today})
+		_, n, err := claim.Process(t.Context(), tx, list, rules.Author{UserID: 1, Now: today})
 		if n.Processed+n.Valuated != len(list) {
 			t.Errorf("of %d claims: %+v", len(list), n)
 		}
