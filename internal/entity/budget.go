@@ -8,15 +8,17 @@ import (
 )
 
 // What one operation may have, over all its root fields and their relations. Relations that lead back and
-// forth multiply what is written without loading more rows.
+// forth multiply what is written without loading more rows. The 2019 application needs a dozen statements at most.
 const (
-	mostRows   = 500_000
-	mostValues = 10_000_000
-	mostBytes  = 100 << 20
+	mostRows       = 500_000
+	mostValues     = 10_000_000
+	mostBytes      = 100 << 20
+	mostSelections = 300 // selections on objects of entities, wherever they are nested
+	mostStatements = 400
 )
 
 // budget is what an operation has spent.
-type budget struct{ rows, loaded, values, bytes atomic.Int64 }
+type budget struct{ selections, statements, rows, loaded, values, bytes atomic.Int64 }
 
 type budgetKey struct{}
 
@@ -30,6 +32,22 @@ func budgetOf(ctx context.Context) *budget {
 		return b
 	}
 	return &budget{}
+}
+
+// selection counts a selection on objects.
+func (b *budget) selection() error {
+	if b.selections.Add(1) > mostSelections {
+		return fault.New(fault.Invalid, "The operation selects more than %d objects and relations; ask for fewer in one operation.", mostSelections)
+	}
+	return nil
+}
+
+// statement counts a statement that is about to be made.
+func (b *budget) statement() error {
+	if b.statements.Add(1) > mostStatements {
+		return fault.New(fault.Invalid, "The operation would take more than %d statements; ask for fewer relations in one operation.", mostStatements)
+	}
+	return nil
 }
 
 // rowsLeft is how many rows may still be loaded.

@@ -73,17 +73,20 @@ func (e *Engine) answer(ctx context.Context, c *compiler, compile func() (*manyP
 		if m, err = compile(); err != nil {
 			return err
 		}
-		l = &loader{query: q, now: e.Clock(), listCap: e.ListCap, budget: budgetOf(ctx), reg: e.Registry, marks: &e.marks, principal: c.principal, arena: make([]byte, 0, 4096)}
+		l = &loader{query: q, now: e.Clock(), listCap: e.ListCap, budget: c.budget, reg: e.Registry, marks: &e.marks, principal: c.principal, arena: make([]byte, 0, 4096)}
 		return l.list(ctx, m, nil)
 	})
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{budget: l.budget, arena: l.arena, b: make([]byte, 0, len(l.arena)*2+1024), path: ast.Path{ast.PathName(graphql.GetFieldContext(ctx).Field.Alias)}}
+	w := &writer{ctx: ctx, budget: l.budget, arena: l.arena, b: make([]byte, 0, len(l.arena)*2+1024), path: ast.Path{ast.PathName(graphql.GetFieldContext(ctx).Field.Alias)}}
 	if !write(w, m) {
 		w.null()
 	}
 	if w.full {
+		if err := ctx.Err(); err != nil {
+			return nil, db.Describe(err, "write the answer")
+		}
 		return nil, errAnswer
 	}
 	for _, err := range w.errs {
@@ -127,7 +130,7 @@ func (e *Engine) begin(ctx context.Context, t *Type) (graphql.CollectedField, *c
 	if err := t.Access.Check(p, field.Name); err != nil {
 		return field, nil, nil, err
 	}
-	return field, &compiler{registry: e.Registry, operation: graphql.GetOperationContext(ctx), principal: p}, b, nil
+	return field, &compiler{registry: e.Registry, operation: graphql.GetOperationContext(ctx), principal: p, budget: budgetOf(ctx)}, b, nil
 }
 
 // root compiles a list at the root.

@@ -143,6 +143,9 @@ func (l *loader) page(ctx context.Context, m *manyPlan, node *plan, g *group) er
 
 // count asks for the length of a root list.
 func (l *loader) count(ctx context.Context, m *manyPlan, g *group) error {
+	if err := l.budget.statement(); err != nil {
+		return err
+	}
 	where, args := m.query.conditions(m.query.few)
 	return l.query.Get(ctx, &g.total, "SELECT COUNT(*) FROM "+m.query.from()+where, args...)
 }
@@ -231,6 +234,9 @@ func (m Many) textKey(node *plan) bool {
 func (l *loader) childTotals(ctx context.Context, m *manyPlan, fk string, index map[key][]int) error {
 	for i := range m.groups {
 		m.groups[i].total = 0
+	}
+	if err := l.budget.statement(); err != nil {
+		return err
 	}
 	where, args := m.query.conditions(true)
 	src := "SELECT " + fk + ` AS "imis_fk", COUNT(*) AS "imis_c" FROM ` + m.query.from() + where + " GROUP BY " + fk
@@ -416,6 +422,9 @@ func (p *plan) outerList() string {
 // scan runs a statement and keeps its rows in the plan. owners receives the last column, the foreign
 // key of a list.
 func (l *loader) scan(ctx context.Context, p *plan, src string, args []any, owners *[]key) error {
+	if err := l.budget.statement(); err != nil {
+		return err
+	}
 	rs, err := l.query.Rows(ctx, src, args...)
 	if err != nil {
 		return err

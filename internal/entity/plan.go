@@ -115,6 +115,7 @@ type compiler struct {
 	registry  *Registry
 	operation *graphql.OperationContext
 	principal *auth.Principal
+	budget    *budget
 }
 
 func member(name string) []byte {
@@ -131,6 +132,9 @@ func (c *compiler) node(b *bound, selection ast.SelectionSet) (*plan, error) {
 // extend adds a selection to a plan.
 func (c *compiler) extend(p *plan, selection ast.SelectionSet) error {
 	b := p.typ
+	if err := c.budget.selection(); err != nil {
+		return err
+	}
 	for _, f := range graphql.CollectFields(c.operation, selection, []string{b.Name, "Node"}) {
 		pf := planField{name: f.Alias, member: member(f.Alias), path: ast.PathName(f.Alias), pos: f.Position}
 		switch f.Name {

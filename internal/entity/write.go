@@ -1,6 +1,7 @@
 package entity
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 
@@ -15,14 +16,16 @@ import (
 // writer writes loaded plans as JSON. Its methods return false when a value that must not be null is
 // missing, and then the nearest nullable parent becomes null, as GraphQL wants it.
 type writer struct {
+	ctx    context.Context
 	b      []byte
 	arena  []byte
 	path   ast.Path
 	errs   gqlerror.List
 	budget *budget
 	// spent is how much of b the budget knows of.
-	spent int
-	full  bool // the budget is used up: nothing more is written
+	spent   int
+	objects int
+	full    bool // the budget is used up, or the request is over: nothing more is written
 }
 
 // maxErrors is how many errors an answer lists; a broken relation would repeat it for every row.
@@ -40,6 +43,9 @@ func (w *writer) null() { w.b = append(w.b, "null"...) }
 func (w *writer) spend(values int) bool {
 	w.full = w.full || !w.budget.written(values, max(0, len(w.b)-w.spent))
 	w.spent = max(w.spent, len(w.b))
+	if w.objects++; w.objects%1024 == 0 && w.ctx.Err() != nil {
+		w.full = true
+	}
 	return !w.full
 }
 

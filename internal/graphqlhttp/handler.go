@@ -34,12 +34,13 @@ import (
 
 // Limits bound what one request may ask for.
 type Limits struct {
-	Depth   int   // nested selections; default 30
-	Aliases int   // aliased fields in the whole document; default 100
-	Roots   int   // root fields of the operation; default 50
-	Fields  int   // fields in the whole document, fragments included; default 2,000
-	Tokens  int   // lexical tokens of the document; default 20,000
-	Body    int64 // bytes of the request; default 10 MiB
+	Depth    int   // nested selections; default 30
+	Aliases  int   // aliased fields in the whole document; default 100
+	Roots    int   // root fields of the operation; default 50
+	Fields   int   // fields in the whole document, fragments included; default 2,000
+	Expanded int   // fields when every fragment is put where it is spread; default 5,000
+	Tokens   int   // lexical tokens of the document; default 20,000
+	Body     int64 // bytes of the request; default 10 MiB
 }
 
 // Handler serves one schema.
@@ -47,6 +48,7 @@ type Handler struct {
 	exec   *executor.Executor
 	schema *ast.Schema
 	limits Limits
+	parsed documents
 	log    *slog.Logger
 	// Observe is told the names of the root fields of each operation, for logs and metrics.
 	Observe func(ctx context.Context, kind string, roots []string, took time.Duration, failed bool)
@@ -54,7 +56,7 @@ type Handler struct {
 
 // New makes a handler.
 func New(es graphql.ExecutableSchema, limits Limits, log *slog.Logger, extensions ...graphql.HandlerExtension) *Handler {
-	for p, v := range map[*int]int{&limits.Depth: 30, &limits.Aliases: 100, &limits.Roots: 50, &limits.Fields: 2000, &limits.Tokens: 20_000} {
+	for p, v := range map[*int]int{&limits.Depth: 30, &limits.Aliases: 100, &limits.Roots: 50, &limits.Fields: 2000, &limits.Expanded: 5000, &limits.Tokens: 20_000} {
 		if *p == 0 {
 			*p = v
 		}
@@ -62,8 +64,8 @@ func New(es graphql.ExecutableSchema, limits Limits, log *slog.Logger, extension
 	if limits.Body == 0 {
 		limits.Body = 10 << 20
 	}
-	h := &Handler{exec: executor.New(es), schema: es.Schema(), limits: limits, log: log}
-	h.exec.SetQueryCache(documents{lru.New[*ast.QueryDocument](1000)})
+	h := &Handler{exec: executor.New(es), schema: es.Schema(), limits: limits, log: log, parsed: documents{lru.New[*ast.QueryDocument](1000)}}
+	h.exec.SetQueryCache(h.parsed)
 	h.exec.SetDefaultRulesFn(validationRules)
 	h.exec.SetParserTokenLimit(limits.Tokens)
 	h.exec.SetErrorPresenter(h.present)
@@ -71,20 +73,10 @@ func New(es graphql.ExecutableSchema, limits Limits, log *slog.Logger, extension
 		log.ErrorContext(ctx, "graphql: panic", "panic", err, "stack", string(debug.Stack()))
 		return errors.New("panic")
 	})
-	for _, x := range append(extensions, introspection{}) {
+	for _, x := range append(extensions, introspection{es.Schema()}) {
 		h.exec.Use(x)
 	}
 	return h
-}
-
-// introspection is on: clients and tools read the contract from the running server.
-type introspection struct{}
-
-func (introspection) ExtensionName() string                   { return "Introspection" }
-func (introspection) Validate(graphql.ExecutableSchema) error { return nil }
-func (introspection) MutateOperationContext(_ context.Context, oc *graphql.OperationContext) *gqlerror.Error {
-	oc.DisableIntrospection = false
-	return nil
 }
 
 // present shows users what fault allows and logs the rest.
@@ -138,7 +130,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) execute(w http.ResponseWriter, r *http.Request, params *graphql.RawParams) {
 	start := time.Now()
 	ctx := graphql.StartOperationTrace(r.Context())
-	if err := h.tooMany(params.Query); err != nil {
+	if err := h.tooMany(ctx, params.Query); err != nil {
 		respond(w, http.StatusBadRequest, nil, gqlerror.List{err})
 		return
 	}

@@ -14,7 +14,6 @@ import (
 	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
-	"github.com/vektah/gqlparser/v2/parser"
 
 	"github.com/openimis/openimis-be-go/internal/db"
 )
@@ -113,9 +112,6 @@ func (m *meter) depth(set ast.SelectionSet) int {
 		d := 0
 		switch s := s.(type) {
 		case *ast.Field:
-			if strings.HasPrefix(s.Name, "__") {
-				continue // introspection reads the schema, not the database
-			}
 			if s.Alias != s.Name {
 				m.aliases++
 			}
@@ -189,39 +185,4 @@ func (t *texts) check(what, path string, value any) {
 			t.check(what, path+"."+name, v[name])
 		}
 	}
-}
-
-// tooMany refuses a document with too many fields before it is validated: whether fields with the same
-// name can be merged takes time that grows with the square of their number.
-func (h *Handler) tooMany(query string) *gqlerror.Error {
-	if len(query) <= 2*h.limits.Fields { // a field takes two characters at least
-		return nil
-	}
-	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: query}, h.limits.Tokens)
-	if err != nil {
-		return nil // the executor says what is wrong
-	}
-	n := 0
-	var count func(ast.SelectionSet)
-	count = func(set ast.SelectionSet) {
-		for _, s := range set {
-			switch s := s.(type) {
-			case *ast.Field:
-				n++
-				count(s.SelectionSet)
-			case *ast.InlineFragment:
-				count(s.SelectionSet)
-			}
-		}
-	}
-	for _, o := range doc.Operations {
-		count(o.SelectionSet)
-	}
-	for _, f := range doc.Fragments {
-		count(f.SelectionSet)
-	}
-	if n > h.limits.Fields {
-		return gqlerror.Errorf("The document has %d fields; %d are allowed.", n, h.limits.Fields)
-	}
-	return nil
 }

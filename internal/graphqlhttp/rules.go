@@ -38,8 +38,22 @@ func validationRules() *rules.Rules {
 	}
 	r.AddRule("ArgumentsOfCorrectType", argumentsOfCorrectType)
 	r.AddRule("DefaultValuesOfCorrectType", defaultsOfCorrectType)
+	found := 0
+	for name, rule := range maps.Clone(r.GetInner()) {
+		r.ReplaceRule(name, func(observers *core.Events, addError core.AddErrFunc) {
+			rule(observers, func(options ...core.ErrorOption) {
+				if found++; found <= mostFound {
+					addError(options...)
+				}
+			})
+		})
+	}
 	return r
 }
+
+// mostFound is how many errors of a document are told. A fragment that is wrong is wrong again in each of a
+// thousand operations that spread it.
+const mostFound = 100
 
 // rewording is what to replace in the texts of a rule.
 type rewording []struct {
@@ -83,6 +97,11 @@ func places(at ...*ast.Position) core.ErrorOption {
 			}
 		}
 	}
+}
+
+// placed is places for one that has to be looked for, which is done when there is an error only.
+func placed(find func() *ast.Position) core.ErrorOption {
+	return func(e *gqlerror.Error) { places(find())(e) }
 }
 
 // leaving are the rules that graphql-core 2 applies when it leaves what they are about, in their order.
@@ -189,9 +208,9 @@ func knownArguments(observers *core.Events, addError core.AddErrFunc) {
 }
 
 func knownTypes(observers *core.Events, addError core.AddErrFunc) {
-	check := func(w *core.Walker, name string, at *ast.Position) {
+	check := func(w *core.Walker, name string, at func() *ast.Position) {
 		if name != "" && w.Schema.Types[name] == nil {
-			addError(core.Message("Unknown type %q.%s", name, meant(" Perhaps you meant ", name, slices.Sorted(maps.Keys(w.Schema.Types)))), places(at))
+			addError(core.Message("Unknown type %q.%s", name, meant(" Perhaps you meant ", name, slices.Sorted(maps.Keys(w.Schema.Types)))), placed(at))
 		}
 	}
 	observers.OnVariable(func(w *core.Walker, v *ast.VariableDefinition) {
@@ -199,13 +218,13 @@ func knownTypes(observers *core.Events, addError core.AddErrFunc) {
 		for t.Elem != nil {
 			t = t.Elem
 		}
-		check(w, t.NamedType, t.Position)
+		check(w, t.NamedType, func() *ast.Position { return t.Position })
 	})
 	observers.OnInlineFragment(func(w *core.Walker, f *ast.InlineFragment) {
-		check(w, f.TypeCondition, find(f.Position, f.TypeCondition))
+		check(w, f.TypeCondition, func() *ast.Position { return find(f.Position, f.TypeCondition) })
 	})
 	observers.OnFragment(func(w *core.Walker, f *ast.FragmentDefinition) {
-		check(w, f.TypeCondition, find(f.Position, "on", f.TypeCondition))
+		check(w, f.TypeCondition, func() *ast.Position { return find(f.Position, "on", f.TypeCondition) })
 	})
 }
 
@@ -238,7 +257,7 @@ func unusedVariables(observers *core.Events, addError core.AddErrFunc) {
 }
 
 func possibleSpreads(observers *core.Events, addError core.AddErrFunc) {
-	check := func(w *core.Walker, parent *ast.Definition, condition, name string, at *ast.Position) {
+	check := func(w *core.Walker, parent *ast.Definition, condition, name string, at *ast.Position) { // at is behind the dots
 		t := w.Schema.Types[condition]
 		if parent == nil || t == nil || !parent.IsCompositeType() || !t.IsCompositeType() {
 			return
@@ -248,14 +267,14 @@ func possibleSpreads(observers *core.Events, addError core.AddErrFunc) {
 				return
 			}
 		}
-		addError(core.Message("Fragment %scannot be spread here as objects of type %s can never be of type %s", name, parent.Name, condition), places(at))
+		addError(core.Message("Fragment %scannot be spread here as objects of type %s can never be of type %s", name, parent.Name, condition), placed(func() *ast.Position { return before(at, "...") }))
 	}
 	observers.OnInlineFragment(func(w *core.Walker, f *ast.InlineFragment) {
-		check(w, f.ObjectDefinition, f.TypeCondition, "", before(f.Position, "..."))
+		check(w, f.ObjectDefinition, f.TypeCondition, "", f.Position)
 	})
 	observers.OnFragmentSpread(func(w *core.Walker, f *ast.FragmentSpread) {
 		if f.Definition != nil {
-			check(w, f.ObjectDefinition, f.Definition.TypeCondition, f.Name+" ", before(f.Position, "..."))
+			check(w, f.ObjectDefinition, f.Definition.TypeCondition, f.Name+" ", f.Position)
 		}
 	})
 }
@@ -269,28 +288,33 @@ func scalarLeafs(observers *core.Events, addError core.AddErrFunc) {
 		switch {
 		case t == nil:
 		case t.IsLeafType() && len(f.SelectionSet) > 0:
-			addError(core.Message("Field %q of type %q must not have a sub selection.", f.Name, f.Definition.Type.String()), places(opened(f)))
+			addError(core.Message("Field %q of type %q must not have a sub selection.", f.Name, f.Definition.Type.String()), placed(func() *ast.Position { return opened(f) }))
 		case !t.IsLeafType() && len(f.SelectionSet) == 0:
 			addError(core.Message("Field %q of type %q must have a sub selection.", f.Name, f.Definition.Type.String()), places(f.Position))
 		}
 	})
 }
 
-// once reports names that come again, at the first and at the other place.
-func once(addError core.AddErrFunc, text string) func(name string, at *ast.Position) {
+// once reports names that come again, at the first and at the other place; exact gives the place of the name
+// near that of what it names.
+func once(addError core.AddErrFunc, text string, exact func(near *ast.Position, name string) *ast.Position) func(name string, near *ast.Position) {
 	seen := map[string]*ast.Position{}
-	return func(name string, at *ast.Position) {
+	return func(name string, near *ast.Position) {
 		if first, again := seen[name]; again {
-			addError(core.Message(text, name), places(first, at))
+			addError(core.Message(text, name), func(e *gqlerror.Error) { places(exact(first, name), exact(near, name))(e) })
 		} else {
-			seen[name] = at
+			seen[name] = near
 		}
 	}
 }
 
+func asItIs(near *ast.Position, _ string) *ast.Position { return near }
+
+func findName(near *ast.Position, name string) *ast.Position { return find(near, name) }
+
 func uniqueArguments(observers *core.Events, addError core.AddErrFunc) {
 	check := func(args ast.ArgumentList) {
-		see := once(addError, "There can only be one argument named %q.")
+		see := once(addError, "There can only be one argument named %q.", asItIs)
 		for _, a := range args {
 			see(a.Name, a.Position)
 		}
@@ -304,7 +328,7 @@ func uniqueInputFields(observers *core.Events, addError core.AddErrFunc) {
 		if v.Kind != ast.ObjectValue {
 			return
 		}
-		see := once(addError, "There can only be one input field named %q.")
+		see := once(addError, "There can only be one input field named %q.", asItIs)
 		for _, c := range v.Children {
 			see(c.Name, c.Position)
 		}
@@ -312,24 +336,24 @@ func uniqueInputFields(observers *core.Events, addError core.AddErrFunc) {
 }
 
 func uniqueOperations(observers *core.Events, addError core.AddErrFunc) {
-	see := once(addError, "There can only be one operation named %q.")
+	see := once(addError, "There can only be one operation named %q.", findName)
 	observers.OnOperation(func(_ *core.Walker, op *ast.OperationDefinition) {
 		if op.Name != "" {
-			see(op.Name, find(op.Position, op.Name))
+			see(op.Name, op.Position)
 		}
 	})
 }
 
 func uniqueFragments(observers *core.Events, addError core.AddErrFunc) {
-	see := once(addError, "There can only be one fragment named %q.")
-	observers.OnFragment(func(_ *core.Walker, f *ast.FragmentDefinition) { see(f.Name, find(f.Position, f.Name)) })
+	see := once(addError, "There can only be one fragment named %q.", findName)
+	observers.OnFragment(func(_ *core.Walker, f *ast.FragmentDefinition) { see(f.Name, f.Position) })
 }
 
 func uniqueVariables(observers *core.Events, addError core.AddErrFunc) {
 	observers.OnOperation(func(_ *core.Walker, op *ast.OperationDefinition) {
-		see := once(addError, "There can be only one variable named %q.")
+		see := once(addError, "There can be only one variable named %q.", findName)
 		for _, v := range op.VariableDefinitions {
-			see(v.Variable, find(v.Position, v.Variable))
+			see(v.Variable, v.Position)
 		}
 	})
 }
