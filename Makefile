@@ -40,7 +40,7 @@ bench: ## run the benchmarks; prints the figures only
 	go test -run '^$$' -bench '$(BENCH)' -benchmem $(TESTFLAGS) $$packages | sed -E '/^(PASS|ok )/d'
 
 .PHONY: generate
-generate: ## regenerate what is generated from the modules' .graphql files and from the catalogue's facts
+generate: ## regenerate what is generated: the catalogue of tables, from its facts
 	go generate ./...
 
 .PHONY: lint

@@ -16,7 +16,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/vektah/gqlparser/v2/ast"
 
-	"github.com/openimis/openimis-be-go/internal/auth"
+	"github.com/openimis/openimis-be-go/graph/scalar"
 	"github.com/openimis/openimis-be-go/internal/clock"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/entity"
@@ -35,18 +35,10 @@ type Module interface {
 
 // The optional interfaces. A module states with interface guards which ones it implements.
 type (
-	// GraphQL adds a part of the schema. Access says who may use each of its root fields; a root field
-	// that is missing there is refused to everybody.
-	GraphQL interface {
-		SDL() string
-		Access() map[string]auth.Access
-	}
+	// GraphQL adds to the schema: a Face for each contract that the module speaks.
+	GraphQL interface{ GraphQL() []Face }
 	// Entities describes tables behind GraphQL types.
 	Entities interface{ Model() entity.Model }
-	// Mutations adds handlers by the name of the mutation.
-	Mutations interface {
-		Mutations() map[string]mutation.Handler
-	}
 	// FHIR adds resources to the FHIR server.
 	FHIR interface{ Resources() []apifhir.Resource }
 	// Routes adds HTTP routes below the mount prefix, after authentication.
@@ -58,6 +50,20 @@ type (
 	// Defaults gives the default of the module's configuration (core_ModuleConfiguration, layer be).
 	Defaults interface{ DefaultConfig() map[string]any }
 )
+
+// Face is what a module adds to the GraphQL schema of one contract.
+type Face struct {
+	Contract string // the Name of a Contract
+	SDL      string // its .graphql file, in the short form of package sdl
+	Roots    []Root // its root fields
+}
+
+// Contract is what GraphQL clients of some releases send and expect, as a value.
+type Contract struct {
+	Name string
+	// Scalars spells the scalars of the schema.
+	Scalars map[string]scalar.Scalar
+}
 
 // Job is daily work: it runs once a day at the time of day At, in UTC.
 type Job struct {

@@ -41,9 +41,6 @@ func (r *Result) MarshalGQL(w io.Writer) {
 // Empty says that the answer is a plain list without an element.
 func (r *Result) Empty() bool { return string(r.json) == "[]" }
 
-// UnmarshalGQL implements graphql.Unmarshaler, which gqlgen wants of every scalar.
-func (r *Result) UnmarshalGQL(any) error { return fmt.Errorf("entities are no input") }
-
 // List answers a root field that is a connection or a plain list of t, with the arguments of the
 // request. own reads, and removes, the arguments that are no filters and may add conditions.
 func (e *Engine) List(ctx context.Context, t *Type, own func(c Cond, args map[string]any) error) (*Result, error) {

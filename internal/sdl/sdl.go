@@ -7,8 +7,7 @@
 // Assemble writes out what the short form means (the Connection and Edge types of an entity, the
 // paging arguments of every connection field, the fields of a filter as arguments) and checks that
 // nothing refers to a type of a module that is not enabled: that is the dependency check between
-// modules. Roots gives what gqlgen generates code from: the same files without the entities, whose
-// rows package entity writes straight to JSON.
+// modules.
 package sdl
 
 import (

@@ -63,22 +63,3 @@ func TestAssembleNamesBothSidesOfAMissingModule(t *testing.T) {
 		})
 	}
 }
-
-func TestRootsLeaveEntitiesToTheEngine(t *testing.T) {
-	files, err := sdl.Roots([]sdl.Source{{Module: "people", Text: people}, {Module: "pets", Text: pets}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := ""
-	for _, f := range files {
-		all += f.Text
-	}
-	for _, want := range []string{"scalar EntityResult", "people: EntityResult", "pets: EntityResult", "hello(name: String!): String"} {
-		if !strings.Contains(all, want) {
-			t.Errorf("no %q in\n%s", want, all)
-		}
-	}
-	if strings.Contains(all, "type Person") {
-		t.Error("an entity is generated")
-	}
-}

@@ -47,6 +47,7 @@ type InstanceOptions struct {
 	Root       string // api or iapi
 	Choices    []modules.Choice
 	Compiled   []Constructor
+	Contract   modules.Contract
 	DB         *db.DB
 	Clock      clock.Clock
 	Log        *slog.Logger
@@ -143,22 +144,25 @@ func mutationStatus(status int) telemetry.MutationStatus {
 func (i *Instance) assemble(registry *mutation.Registry) error {
 	var sources []sdl.Source
 	var models []entity.Model
+	var roots []modules.Root
 	for _, m := range i.modules {
 		if g, ok := m.(modules.GraphQL); ok {
-			sources = append(sources, sdl.Source{Module: m.Name(), Text: g.SDL()})
-			for field, a := range g.Access() {
-				i.access[field] = a
+			for _, face := range g.GraphQL() {
+				if face.Contract == i.o.Contract.Name {
+					sources = append(sources, sdl.Source{Module: m.Name(), Text: face.SDL})
+					roots = append(roots, face.Roots...)
+				}
 			}
 		}
 		if e, ok := m.(modules.Entities); ok {
 			models = append(models, e.Model())
 		}
-		if mu, ok := m.(modules.Mutations); ok {
-			for name, h := range mu.Mutations() {
-				if err := registry.Add(name, h); err != nil {
-					return fmt.Errorf("module %s: %w", m.Name(), err)
-				}
-				i.access[name] = h.Access
+	}
+	for _, r := range roots {
+		i.access[r.Name] = r.Access
+		if r.Mutation != nil {
+			if err := registry.Add(r.Name, *r.Mutation); err != nil {
+				return err
 			}
 		}
 	}
@@ -166,20 +170,12 @@ func (i *Instance) assemble(registry *mutation.Registry) error {
 	if i.schema, err = sdl.Assemble(sources); err != nil {
 		return err
 	}
-	for _, root := range []*ast.Definition{i.schema.Query, i.schema.Mutation} {
-		if root == nil {
-			continue
-		}
-		for _, f := range root.Fields {
-			if _, ok := i.access[f.Name]; !ok && !strings.HasPrefix(f.Name, "__") {
-				return fmt.Errorf("%s.%s has no access rule: nobody could use it", root.Name, f.Name)
-			}
-		}
-	}
 	if i.app.Entities.Registry, err = entity.NewRegistry(i.schema, models...); err != nil {
 		return err
 	}
-	es, err := graph.Compose(i.schema, i.modules)
+	es, err := graph.Compose(i.schema, roots, i.o.Contract.Scalars, func(ctx context.Context, name string) (*modules.Receipt, error) {
+		return modules.Mutate(ctx, i.app, name)
+	})
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
 
+	"github.com/openimis/openimis-be-go/graph/contract2019"
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/clock"
 	"github.com/openimis/openimis-be-go/internal/config"
@@ -67,7 +68,7 @@ func New(conf *config.Config, d *db.DB, compiled []Constructor, log *slog.Logger
 	s.metrics = telemetry.NewMetrics()
 	for _, root := range conf.SiteRoot {
 		i, err := NewInstance(InstanceOptions{
-			Root: root, Choices: choices, Compiled: compiled, DB: d, Clock: s.clock, Log: log, Metrics: s.metrics,
+			Root: root, Choices: choices, Compiled: compiled, Contract: contract2019.Contract, DB: d, Clock: s.clock, Log: log, Metrics: s.metrics,
 			Principals: s.store.Principal, ListCap: int(conf.ListCap), MaxBody: int64(conf.MaxBody), PhotoRoot: conf.PhotoRoot,
 			Async: bool(conf.AsyncMutations), Wake: wake, BaseURL: s.baseURL,
 		})

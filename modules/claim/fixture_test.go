@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -197,7 +198,7 @@ func (c *clinic) line(k rules.Kind, claim int) int {
 // site answers GraphQL queries over the modules that claims refer to, without a server.
 type site struct {
 	schema *ast.Schema
-	query  *Query
+	module *Module
 }
 
 func newSite(t testing.TB, d *db.DB) *site {
@@ -207,7 +208,7 @@ func newSite(t testing.TB, d *db.DB) *site {
 	var models []entity.Model
 	for _, m := range []modules.Module{core.New(app), location.New(app), medical.New(app), medical_pricelist.New(app), productmodule.New(app), insuree.New(app), policy.New(app), New(app)} {
 		if g, ok := m.(modules.GraphQL); ok {
-			sources = append(sources, sdlpkg.Source{Module: m.Name(), Text: g.SDL()})
+			sources = append(sources, sdlpkg.Source{Module: m.Name(), Text: g.GraphQL()[0].SDL})
 		}
 		if e, ok := m.(modules.Entities); ok {
 			models = append(models, e.Model())
@@ -222,13 +223,14 @@ func newSite(t testing.TB, d *db.DB) *site {
 		t.Fatal(err)
 	}
 	app.Entities = &entity.Engine{Registry: registry, DB: d, Clock: clock.Fixed(today), ListCap: 10_000}
-	return &site{schema, &Query{app: app}}
+	return &site{schema, New(app)}
 }
 
 // ask runs a query with one root field of claims and answers its value.
 func (s *site) ask(ctx context.Context, t testing.TB, p *auth.Principal, query string) (string, []error) {
 	t.Helper()
 	return entitytest.Ask(ctx, t, s.schema, p, query, nil, func(ctx context.Context, field string) (*entity.Result, error) {
-		return map[string]func(context.Context) (*entity.Result, error){"claims": s.query.Claims, "claimAdmins": s.query.ClaimAdmins, "claimOfficers": s.query.ClaimOfficers}[field](ctx)
+		roots := s.module.GraphQL()[0].Roots
+		return roots[slices.IndexFunc(roots, func(r modules.Root) bool { return r.Name == field })].List(ctx)
 	})
 }

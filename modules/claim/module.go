@@ -13,16 +13,10 @@ import (
 var sdl string
 
 // Module is the claim module of one instance.
-type Module struct {
-	Query    Query
-	Mutation Mutation
-	app      *modules.App
-}
+type Module struct{ app *modules.App }
 
 // New makes the module.
-func New(app *modules.App) *Module {
-	return &Module{Query: Query{app: app}, Mutation: Mutation{app: app}, app: app}
-}
+func New(app *modules.App) *Module { return &Module{app: app} }
 
 // Name implements modules.Module.
 func (*Module) Name() string { return "claim" }
@@ -32,20 +26,8 @@ func (*Module) Requires() []string {
 	return []string{"core", "location", "medical", "medical_pricelist", "product", "insuree", "policy"}
 }
 
-// SDL implements modules.GraphQL.
-func (*Module) SDL() string { return sdl }
-
 // Search is the right to look at claims, their lines and their feedback.
 var Search = auth.Needs(111001)
-
-// Access implements modules.GraphQL: administrators and officers fill pickers.
-func (m *Module) Access() map[string]auth.Access {
-	access := map[string]auth.Access{"claims": Search, "claimAdmins": auth.SignedIn, "claimOfficers": auth.SignedIn}
-	for name, h := range m.Mutations() {
-		access[name] = h.Access
-	}
-	return access
-}
 
 // Needs implements modules.Database.
 func (*Module) Needs() []schema.Need {
@@ -55,8 +37,7 @@ func (*Module) Needs() []schema.Need {
 }
 
 var (
-	_ modules.GraphQL   = (*Module)(nil)
-	_ modules.Entities  = (*Module)(nil)
-	_ modules.Mutations = (*Module)(nil)
-	_ modules.Database  = (*Module)(nil)
+	_ modules.GraphQL  = (*Module)(nil)
+	_ modules.Entities = (*Module)(nil)
+	_ modules.Database = (*Module)(nil)
 )

@@ -156,8 +156,8 @@ func TestClaimsNeedTheRight(t *testing.T) {
 			t.Errorf("%s needs no right", name)
 		}
 	}
-	if access := (&Module{}).Access(); len(access) != 15 {
-		t.Errorf("%d root fields have an access", len(access))
+	if roots := (&Module{}).GraphQL()[0].Roots; len(roots) != 15 {
+		t.Errorf("%d root fields", len(roots))
 	}
 }
 

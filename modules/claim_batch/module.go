@@ -19,12 +19,13 @@ var sdl string
 
 // Module is the claim_batch module of one instance.
 type Module struct {
-	Query Query
+	app   *modules.App
+	store *Store
 }
 
 // New makes the module.
 func New(app *modules.App) *Module {
-	return &Module{Query: Query{app: app, store: &Store{DB: app.DB}}}
+	return &Module{app: app, store: &Store{DB: app.DB}}
 }
 
 // Name implements modules.Module.
@@ -33,16 +34,8 @@ func (*Module) Name() string { return "claim_batch" }
 // Requires implements modules.Module.
 func (*Module) Requires() []string { return []string{"core", "location", "medical", "product"} }
 
-// SDL implements modules.GraphQL.
-func (*Module) SDL() string { return sdl }
-
 // Search is the right to look at batch runs.
 var Search = auth.Needs(111102)
-
-// Access implements modules.GraphQL.
-func (*Module) Access() map[string]auth.Access {
-	return map[string]auth.Access{"batchRuns": Search, "batchRunsSummaries": Search, "relativeIndexes": Search}
-}
 
 // Model implements modules.Entities.
 func (*Module) Model() entity.Model {

@@ -3,29 +3,22 @@ package claim_batch
 import (
 	"context"
 
-	"github.com/openimis/openimis-be-go/internal/entity"
+	"github.com/openimis/openimis-be-go/graph/contract2019"
 	"github.com/openimis/openimis-be-go/modules"
 )
 
-// Query resolves the module's root fields.
-type Query struct {
-	app   *modules.App
-	store *Store
+// GraphQL implements modules.GraphQL.
+func (m *Module) GraphQL() []modules.Face {
+	return []modules.Face{{Contract: contract2019.Name, SDL: sdl, Roots: []modules.Root{
+		{Name: "batchRuns", Access: Search, List: m.app.List(BatchRun, nil)},
+		{Name: "relativeIndexes", Access: Search, List: m.app.List(RelativeIndex, nil)},
+		{Name: "batchRunsSummaries", Access: Search, Call: modules.Answer(m.summaries)},
+	}}}
 }
 
-// BatchRuns lists batch runs.
-func (q *Query) BatchRuns(ctx context.Context) (*entity.Result, error) {
-	return q.app.Entities.List(ctx, BatchRun, nil)
-}
-
-// RelativeIndexes lists relative indexes.
-func (q *Query) RelativeIndexes(ctx context.Context) (*entity.Result, error) {
-	return q.app.Entities.List(ctx, RelativeIndex, nil)
-}
-
-// BatchRunsSummaries lists the indexes of the national runs.
-func (q *Query) BatchRunsSummaries(ctx context.Context) ([]*RunSummary, error) {
-	rows, err := q.store.Summaries(ctx)
+// summaries lists the indexes of the national runs.
+func (m *Module) summaries(ctx context.Context, _ modules.None) ([]*RunSummary, error) {
+	rows, err := m.store.Summaries(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ package core
 import (
 	_ "embed"
 
-	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/entity"
 	"github.com/openimis/openimis-be-go/internal/schema"
 	"github.com/openimis/openimis-be-go/internal/table"
@@ -17,12 +16,13 @@ var sdl string
 
 // Module is the core module of one instance.
 type Module struct {
-	Query Query
+	app   *modules.App
+	store *Store
 }
 
 // New makes the module.
 func New(app *modules.App) *Module {
-	return &Module{Query: Query{app: app, store: &Store{DB: app.DB}}}
+	return &Module{app: app, store: &Store{DB: app.DB}}
 }
 
 // Name implements modules.Module.
@@ -30,19 +30,6 @@ func (*Module) Name() string { return "core" }
 
 // Requires implements modules.Module.
 func (*Module) Requires() []string { return nil }
-
-// SDL implements modules.GraphQL.
-func (*Module) SDL() string { return sdl }
-
-// Access implements modules.GraphQL. The module configurations are read before anybody signs in.
-func (*Module) Access() map[string]auth.Access {
-	return map[string]auth.Access{
-		"coreModuleConfigurations": auth.Anyone,
-		"coreControls":             auth.SignedIn,
-		"mutationLogs":             auth.SignedIn,
-		"_debug":                   auth.SignedIn,
-	}
-}
 
 // Model implements modules.Entities.
 func (*Module) Model() entity.Model { return entity.Model{Types: []*entity.Type{MutationLog}} }

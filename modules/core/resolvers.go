@@ -5,38 +5,45 @@ import (
 	"strings"
 	"time"
 
+	"github.com/openimis/openimis-be-go/graph/contract2019"
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/entity"
 	"github.com/openimis/openimis-be-go/internal/fault"
 	"github.com/openimis/openimis-be-go/modules"
 )
 
-// Query resolves the module's root fields.
-type Query struct {
-	app   *modules.App
-	store *Store
+// GraphQL implements modules.GraphQL. The module configurations are read before anybody signs in.
+func (m *Module) GraphQL() []modules.Face {
+	return []modules.Face{{Contract: contract2019.Name, SDL: sdl, Roots: []modules.Root{
+		{Name: "coreModuleConfigurations", Access: auth.Anyone, Call: modules.Answer(m.configurations)},
+		{Name: "coreControls", Access: auth.SignedIn, Call: modules.Answer(m.controls)},
+		{Name: "mutationLogs", Access: auth.SignedIn, List: m.mutationLogs},
+		{Name: "_debug", Access: auth.SignedIn, Call: modules.Answer(noDebug)},
+	}}}
 }
 
-// CoreModuleConfigurations gives the configurations that clients may read. validity asks for another
-// moment than now: a configuration disabled until later than that is left out.
-func (q *Query) CoreModuleConfigurations(ctx context.Context, validity, layer *string) ([]*ModuleConfiguration, error) {
-	at := q.app.Clock()
-	if validity != nil && *validity != "" {
-		t, err := time.Parse("2006-01-02", (*validity + "          ")[:10])
+type configurationsInput struct{ Validity, Layer *string }
+
+// configurations gives the configurations that clients may read. Validity asks for another moment than
+// now: a configuration disabled until later than that is left out.
+func (m *Module) configurations(ctx context.Context, in configurationsInput) ([]*ModuleConfiguration, error) {
+	at := m.app.Clock()
+	if in.Validity != nil && *in.Validity != "" {
+		t, err := time.Parse("2006-01-02", (*in.Validity + "          ")[:10])
 		if err != nil {
-			return nil, fault.Input("validity", "validity: %q is no date; 2026-12-31 is expected.", *validity)
+			return nil, fault.Input("validity", "validity: %q is not a date; 2026-12-31 is expected.", *in.Validity)
 		}
 		at = t
 	}
 	want := ""
-	if layer != nil {
-		want = *layer
+	if in.Layer != nil {
+		want = *in.Layer
 	}
-	rows, err := q.store.Configurations(ctx, at, want)
+	rows, err := m.store.Configurations(ctx, at, want)
 	if err != nil {
 		return nil, err
 	}
-	controls, err := q.store.AllControls(ctx)
+	controls, err := m.store.AllControls(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -54,22 +61,24 @@ func (q *Query) CoreModuleConfigurations(ctx context.Context, validity, layer *s
 	return out, nil
 }
 
-// CoreControls gives the controls of a module.
-func (q *Query) CoreControls(ctx context.Context, module string) ([]*Control, error) {
-	rows, err := q.store.Controls(ctx, module)
+type controlsInput struct{ Module string }
+
+// controls gives the controls of a module.
+func (m *Module) controls(ctx context.Context, in controlsInput) ([]*Control, error) {
+	rows, err := m.store.Controls(ctx, in.Module)
 	if rows == nil {
 		rows = []*Control{}
 	}
 	return rows, err
 }
 
-// MutationLogs gives the log of the user's own mutations, all of them to a superuser.
-func (q *Query) MutationLogs(ctx context.Context) (*entity.Result, error) {
-	return q.app.Entities.List(ctx, MutationLog, func(c entity.Cond, _ map[string]any) error {
+// mutationLogs lists the user's own mutations, all of them to a superuser.
+func (m *Module) mutationLogs(ctx context.Context) (*entity.Result, error) {
+	return m.app.Entities.List(ctx, MutationLog, func(c entity.Cond, _ map[string]any) error {
 		own(c, auth.From(ctx))
 		return nil
 	})
 }
 
-// Debug is always null.
-func (q *Query) Debug(context.Context) (*Debug, error) { return nil, nil }
+// noDebug is always null.
+func noDebug(context.Context, modules.None) (*Debug, error) { return nil, nil }

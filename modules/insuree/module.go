@@ -18,13 +18,13 @@ var sdl string
 
 // Module is the insuree module of one instance.
 type Module struct {
-	Query  Query
+	app    *modules.App
 	photos photos
 }
 
 // New makes the module.
 func New(app *modules.App) *Module {
-	return &Module{Query: Query{app: app}, photos: photos{root: app.PhotoRoot, db: app.DB}}
+	return &Module{app: app, photos: photos{root: app.PhotoRoot, db: app.DB}}
 }
 
 // Name implements modules.Module.
@@ -33,20 +33,12 @@ func (*Module) Name() string { return "insuree" }
 // Requires implements modules.Module.
 func (*Module) Requires() []string { return []string{"core", "location"} }
 
-// SDL implements modules.GraphQL.
-func (*Module) SDL() string { return sdl }
-
 // Read lets in who searches or enquires insurees (101101, 101105) and who enters or reads claims
 // (111001, 111002), whose patients they are. The scope decides which insurees.
 var Read = auth.Needs(101101, 101105, 111001, 111002)
 
 // ReadFamilies is Read for families, which have a right of their own (101001).
 var ReadFamilies = auth.Needs(101001, 101101, 101105, 111001, 111002)
-
-// Access implements modules.GraphQL.
-func (*Module) Access() map[string]auth.Access {
-	return map[string]auth.Access{"insurees": Read, "insuree": Read, "insureeFamilyMembers": Read}
-}
 
 // Model implements modules.Entities.
 func (*Module) Model() entity.Model {

@@ -5,7 +5,6 @@ package location
 import (
 	_ "embed"
 
-	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/entity"
 	"github.com/openimis/openimis-be-go/internal/schema"
 	"github.com/openimis/openimis-be-go/internal/table"
@@ -17,15 +16,13 @@ var sdl string
 
 // Module is the location module of one instance.
 type Module struct {
-	Query Query
 	store *Store
 	app   *modules.App
 }
 
 // New makes the module.
 func New(app *modules.App) *Module {
-	s := &Store{DB: app.DB}
-	return &Module{Query: Query{app: app, store: s}, store: s, app: app}
+	return &Module{store: &Store{DB: app.DB}, app: app}
 }
 
 // Name implements modules.Module.
@@ -33,18 +30,6 @@ func (*Module) Name() string { return "location" }
 
 // Requires implements modules.Module.
 func (*Module) Requires() []string { return []string{"core"} }
-
-// SDL implements modules.GraphQL.
-func (*Module) SDL() string { return sdl }
-
-// Access implements modules.GraphQL: the registers behind the pickers are open to every signed-in user.
-func (*Module) Access() map[string]auth.Access {
-	return map[string]auth.Access{
-		"healthFacilities":    auth.SignedIn,
-		"healthFacilitiesStr": auth.SignedIn,
-		"userDistricts":       auth.SignedIn,
-	}
-}
 
 // Model implements modules.Entities.
 func (*Module) Model() entity.Model {

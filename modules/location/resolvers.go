@@ -3,35 +3,32 @@ package location
 import (
 	"context"
 
+	"github.com/openimis/openimis-be-go/graph/contract2019"
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/entity"
 	"github.com/openimis/openimis-be-go/modules"
 )
 
-// Query resolves the module's root fields.
-type Query struct {
-	app   *modules.App
-	store *Store
+// GraphQL implements modules.GraphQL: the registers behind the pickers are open to every signed-in user.
+func (m *Module) GraphQL() []modules.Face {
+	return []modules.Face{{Contract: contract2019.Name, SDL: sdl, Roots: []modules.Root{
+		{Name: "healthFacilities", Access: auth.SignedIn, List: m.app.List(HealthFacility, nil)},
+		{Name: "healthFacilitiesStr", Access: auth.SignedIn, List: m.app.List(HealthFacility, pickFacilities)},
+		{Name: "userDistricts", Access: auth.SignedIn, Call: modules.Answer(m.userDistricts)},
+	}}}
 }
 
-// HealthFacilities lists the health facilities that the user may see.
-func (q *Query) HealthFacilities(ctx context.Context) (*entity.Result, error) {
-	return q.app.Entities.List(ctx, HealthFacility, nil)
+// pickFacilities leaves the health facilities with a part of code or name, of a region or district.
+func pickFacilities(c entity.Cond, args map[string]any) error {
+	c.Search(args, "HFCode", "HFName")
+	within(c, args)
+	return nil
 }
 
-// HealthFacilitiesStr lists them by a part of code or name, by region and district, for the picker.
-func (q *Query) HealthFacilitiesStr(ctx context.Context) (*entity.Result, error) {
-	return q.app.Entities.List(ctx, HealthFacility, func(c entity.Cond, args map[string]any) error {
-		c.Search(args, "HFCode", "HFName")
-		within(c, args)
-		return nil
-	})
-}
-
-// UserDistricts lists the districts of the signed-in user; an administrator's are all.
-func (q *Query) UserDistricts(ctx context.Context) ([]*UserDistrict, error) {
+// userDistricts lists the districts of the signed-in user; an administrator's are all.
+func (m *Module) userDistricts(ctx context.Context, _ modules.None) ([]*UserDistrict, error) {
 	p := auth.From(ctx)
-	rows, err := q.store.Districts(ctx, p.Scope.Districts, p.Scope.All && len(p.Scope.Districts) == 0)
+	rows, err := m.store.Districts(ctx, p.Scope.Districts, p.Scope.All && len(p.Scope.Districts) == 0)
 	if rows == nil {
 		rows = []*UserDistrict{}
 	}

@@ -5,7 +5,6 @@ package medical
 import (
 	_ "embed"
 
-	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/entity"
 	"github.com/openimis/openimis-be-go/internal/schema"
 	"github.com/openimis/openimis-be-go/internal/table"
@@ -16,33 +15,16 @@ import (
 var sdl string
 
 // Module is the medical module of one instance.
-type Module struct {
-	Query Query
-}
+type Module struct{ app *modules.App }
 
 // New makes the module.
-func New(app *modules.App) *Module { return &Module{Query: Query{app: app}} }
+func New(app *modules.App) *Module { return &Module{app: app} }
 
 // Name implements modules.Module.
 func (*Module) Name() string { return "medical" }
 
 // Requires implements modules.Module.
 func (*Module) Requires() []string { return []string{"core"} }
-
-// SDL implements modules.GraphQL.
-func (*Module) SDL() string { return sdl }
-
-// Access implements modules.GraphQL: the registers behind the pickers are open to every signed-in user.
-func (*Module) Access() map[string]auth.Access {
-	return map[string]auth.Access{
-		"diagnoses":          auth.SignedIn,
-		"diagnosesStr":       auth.SignedIn,
-		"medicalItems":       auth.SignedIn,
-		"medicalItemsStr":    auth.SignedIn,
-		"medicalServices":    auth.SignedIn,
-		"medicalServicesStr": auth.SignedIn,
-	}
-}
 
 // Model implements modules.Entities.
 func (*Module) Model() entity.Model {

@@ -1,50 +1,28 @@
 package medical
 
 import (
-	"context"
-
+	"github.com/openimis/openimis-be-go/graph/contract2019"
+	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/entity"
 	"github.com/openimis/openimis-be-go/modules"
 )
 
-// Query resolves the module's root fields.
-type Query struct{ app *modules.App }
-
-// Diagnoses lists diagnoses.
-func (q *Query) Diagnoses(ctx context.Context) (*entity.Result, error) {
-	return q.app.Entities.List(ctx, Diagnosis, nil)
+// GraphQL implements modules.GraphQL: the registers behind the pickers are open to every signed-in user.
+func (m *Module) GraphQL() []modules.Face {
+	return []modules.Face{{Contract: contract2019.Name, SDL: sdl, Roots: []modules.Root{
+		{Name: "diagnoses", Access: auth.SignedIn, List: m.app.List(Diagnosis, nil)},
+		{Name: "diagnosesStr", Access: auth.SignedIn, List: m.app.List(Diagnosis, pick("ICDCode", "ICDName"))},
+		{Name: "medicalItems", Access: auth.SignedIn, List: m.app.List(Item, nil)},
+		{Name: "medicalItemsStr", Access: auth.SignedIn, List: m.app.List(Item, pick("ItemCode", "ItemName"))},
+		{Name: "medicalServices", Access: auth.SignedIn, List: m.app.List(Service, nil)},
+		{Name: "medicalServicesStr", Access: auth.SignedIn, List: m.app.List(Service, pick("ServCode", "ServName"))},
+	}}}
 }
 
-// DiagnosesStr lists diagnoses by a part of code or name, for the picker.
-func (q *Query) DiagnosesStr(ctx context.Context) (*entity.Result, error) {
-	return q.app.Entities.List(ctx, Diagnosis, func(c entity.Cond, args map[string]any) error {
-		c.Search(args, "ICDCode", "ICDName")
+// pick leaves the rows with a part of code or name, for the pickers.
+func pick(columns ...string) modules.Conditions {
+	return func(c entity.Cond, args map[string]any) error {
+		c.Search(args, columns...)
 		return nil
-	})
-}
-
-// MedicalItems lists medical items.
-func (q *Query) MedicalItems(ctx context.Context) (*entity.Result, error) {
-	return q.app.Entities.List(ctx, Item, nil)
-}
-
-// MedicalItemsStr lists medical items by a part of code or name, for the picker.
-func (q *Query) MedicalItemsStr(ctx context.Context) (*entity.Result, error) {
-	return q.app.Entities.List(ctx, Item, func(c entity.Cond, args map[string]any) error {
-		c.Search(args, "ItemCode", "ItemName")
-		return nil
-	})
-}
-
-// MedicalServices lists medical services.
-func (q *Query) MedicalServices(ctx context.Context) (*entity.Result, error) {
-	return q.app.Entities.List(ctx, Service, nil)
-}
-
-// MedicalServicesStr lists medical services by a part of code or name, for the picker.
-func (q *Query) MedicalServicesStr(ctx context.Context) (*entity.Result, error) {
-	return q.app.Entities.List(ctx, Service, func(c entity.Cond, args map[string]any) error {
-		c.Search(args, "ServCode", "ServName")
-		return nil
-	})
+	}
 }

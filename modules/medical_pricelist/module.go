@@ -5,7 +5,6 @@ package medical_pricelist
 import (
 	_ "embed"
 
-	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/entity"
 	"github.com/openimis/openimis-be-go/internal/schema"
 	"github.com/openimis/openimis-be-go/internal/table"
@@ -18,28 +17,16 @@ import (
 var sdl string
 
 // Module is the medical_pricelist module of one instance.
-type Module struct {
-	Query Query
-}
+type Module struct{ store *Store }
 
 // New makes the module.
-func New(app *modules.App) *Module { return &Module{Query: Query{app: app, store: &Store{DB: app.DB}}} }
+func New(app *modules.App) *Module { return &Module{store: &Store{DB: app.DB}} }
 
 // Name implements modules.Module.
 func (*Module) Name() string { return "medical_pricelist" }
 
 // Requires implements modules.Module.
 func (*Module) Requires() []string { return []string{"core", "location", "medical"} }
-
-// SDL implements modules.GraphQL.
-func (*Module) SDL() string { return sdl }
-
-// Access implements modules.GraphQL: the registers behind the pickers are open to every signed-in user.
-func (*Module) Access() map[string]auth.Access {
-	return map[string]auth.Access{
-		"pricelists": auth.SignedIn,
-	}
-}
 
 // Model implements modules.Entities.
 func (*Module) Model() entity.Model {

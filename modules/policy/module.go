@@ -8,7 +8,6 @@ import (
 	_ "embed"
 	"time"
 
-	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/schema"
 	"github.com/openimis/openimis-be-go/internal/table"
 	"github.com/openimis/openimis-be-go/modules"
@@ -20,14 +19,13 @@ var sdl string
 
 // Module is the policy module of one instance.
 type Module struct {
-	Query   Query
+	app     *modules.App
 	service Service
 }
 
 // New makes the module.
 func New(app *modules.App) *Module {
-	s := Service{DB: app.DB, Clock: app.Clock}
-	return &Module{Query: Query{app: app, service: s}, service: s}
+	return &Module{app: app, service: Service{DB: app.DB, Clock: app.Clock}}
 }
 
 // Name implements modules.Module.
@@ -36,21 +34,6 @@ func (*Module) Name() string { return "policy" }
 // Requires implements modules.Module.
 func (*Module) Requires() []string {
 	return []string{"core", "location", "medical", "product", "insuree"}
-}
-
-// SDL implements modules.GraphQL.
-func (*Module) SDL() string { return sdl }
-
-// Access implements modules.GraphQL. The eligibility queries have a further rule, see Query.eligible.
-func (*Module) Access() map[string]auth.Access {
-	enquire := auth.Needs(101201, 101105, 111001)
-	return map[string]auth.Access{
-		"policiesByInsuree":                 enquire,
-		"policyBalance":                     auth.Needs(101201, 101301),
-		"policyEligibilityByInsuree":        auth.SignedIn,
-		"policyItemEligibilityByInsuree":    auth.SignedIn,
-		"policyServiceEligibilityByInsuree": auth.SignedIn,
-	}
 }
 
 // DefaultConfig implements modules.Defaults. eligibility_rights lists the rights (any of them) with

@@ -6,25 +6,36 @@ import (
 	"strings"
 	"time"
 
+	"github.com/openimis/openimis-be-go/graph/contract2019"
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/fault"
 	"github.com/openimis/openimis-be-go/modules"
 )
 
-// Query resolves the module's root fields.
-type Query struct {
-	app     *modules.App
-	service Service
+// GraphQL implements modules.GraphQL. The eligibility queries have a further rule, see eligible.
+func (m *Module) GraphQL() []modules.Face {
+	return []modules.Face{{Contract: contract2019.Name, SDL: sdl, Roots: []modules.Root{
+		{Name: "policiesByInsuree", Access: auth.Needs(101201, 101105, 111001), Call: modules.Answer(m.policiesByInsuree)},
+		{Name: "policyBalance", Access: auth.Needs(101201, 101301), Call: modules.Answer(m.policyBalance)},
+		{Name: "policyEligibilityByInsuree", Access: auth.SignedIn, Call: modules.Answer(m.eligibility)},
+		{Name: "policyItemEligibilityByInsuree", Access: auth.SignedIn, Call: modules.Answer(m.itemEligibility)},
+		{Name: "policyServiceEligibilityByInsuree", Access: auth.SignedIn, Call: modules.Answer(m.serviceEligibility)},
+	}}}
 }
 
-// PoliciesByInsuree answers what covers an insuree (rules §6.5); nothing for one who is not found.
-func (q *Query) PoliciesByInsuree(ctx context.Context, chfID string, locationID *int) (*ByInsuree, error) {
+type inquiryInput struct {
+	CHFID      string
+	LocationID *int
+}
+
+// policiesByInsuree answers what covers an insuree (rules §6.5); nothing for one who is not found.
+func (m *Module) policiesByInsuree(ctx context.Context, in inquiryInput) (*ByInsuree, error) {
 	district := 0
-	if locationID != nil {
-		district = *locationID
+	if in.LocationID != nil {
+		district = *in.LocationID
 	}
 	out := &ByInsuree{Items: []*ByInsureeItem{}}
-	found, err := q.service.Inquiry(ctx, auth.ScopeOf(ctx), chfID, district)
+	found, err := m.service.Inquiry(ctx, auth.ScopeOf(ctx), in.CHFID, district)
 	if fault.Code(err) == fault.NotFound {
 		return out, nil
 	}
@@ -55,10 +66,16 @@ func float(f float64) string {
 	return s
 }
 
-// PolicyBalance answers what a family has paid of its policy of a product (rules §6.7); null when it has
+type balanceInput struct {
+	FamilyID      int
+	ProductCode   string
+	ReferenceDate time.Time
+}
+
+// policyBalance answers what a family has paid of its policy of a product (rules §6.7); null when it has
 // none that expired by the reference date.
-func (q *Query) PolicyBalance(ctx context.Context, familyID int, productCode string, referenceDate time.Time) (*FamilyBalance, error) {
-	b, err := q.service.Balance(ctx, auth.ScopeOf(ctx), familyID, productCode, referenceDate)
+func (m *Module) policyBalance(ctx context.Context, in balanceInput) (*FamilyBalance, error) {
+	b, err := m.service.Balance(ctx, auth.ScopeOf(ctx), in.FamilyID, in.ProductCode, in.ReferenceDate)
 	if fault.Code(err) == fault.NotFound {
 		return nil, nil
 	}
@@ -68,31 +85,37 @@ func (q *Query) PolicyBalance(ctx context.Context, familyID int, productCode str
 	return &FamilyBalance{FamilyID: &b.FamilyID, ProductCode: &b.ProductCode, PolicyID: &b.PolicyID, PolicyValue: b.Value, PremiumsAmount: &b.Premiums, Balance: b.Balance}, nil
 }
 
-// PolicyEligibilityByInsuree answers what is left of an insuree's limits (rules §6.6).
-func (q *Query) PolicyEligibilityByInsuree(ctx context.Context, chfID string) (*EligibilityAnswer, error) {
-	return q.eligible(ctx, chfID, "", "")
+type eligibilityInput struct{ CHFID string }
+
+// eligibility answers what is left of an insuree's limits (rules §6.6).
+func (m *Module) eligibility(ctx context.Context, in eligibilityInput) (*EligibilityAnswer, error) {
+	return m.eligible(ctx, in.CHFID, "", "")
 }
 
-// PolicyItemEligibilityByInsuree answers whether an insuree may have an item.
-func (q *Query) PolicyItemEligibilityByInsuree(ctx context.Context, chfID, itemCode string) (*EligibilityAnswer, error) {
-	return q.eligible(ctx, chfID, "", itemCode)
+type itemEligibilityInput struct{ CHFID, ItemCode string }
+
+// itemEligibility answers whether an insuree may have an item.
+func (m *Module) itemEligibility(ctx context.Context, in itemEligibilityInput) (*EligibilityAnswer, error) {
+	return m.eligible(ctx, in.CHFID, "", in.ItemCode)
 }
 
-// PolicyServiceEligibilityByInsuree answers whether an insuree may have a service.
-func (q *Query) PolicyServiceEligibilityByInsuree(ctx context.Context, chfID, serviceCode string) (*EligibilityAnswer, error) {
-	return q.eligible(ctx, chfID, serviceCode, "")
+type serviceEligibilityInput struct{ CHFID, ServiceCode string }
+
+// serviceEligibility answers whether an insuree may have a service.
+func (m *Module) serviceEligibility(ctx context.Context, in serviceEligibilityInput) (*EligibilityAnswer, error) {
+	return m.eligible(ctx, in.CHFID, in.ServiceCode, "")
 }
 
 // eligible answers technical users, and people only with a right that the configuration names: the 2019
 // application crashes on any answer here (DESIGN.md §9).
-func (q *Query) eligible(ctx context.Context, chfID, serviceCode, itemCode string) (*EligibilityAnswer, error) {
+func (m *Module) eligible(ctx context.Context, chfID, serviceCode, itemCode string) (*EligibilityAnswer, error) {
 	if p := auth.From(ctx); p.Technical == nil {
-		rights := q.app.Config("policy").Ints("eligibility_rights")
+		rights := m.app.Config("policy").Ints("eligibility_rights")
 		if len(rights) == 0 || !p.Has(rights...) {
 			return nil, fault.New(fault.Forbidden, "Eligibility is answered to applications only, unless the configuration eligibility_rights of the module policy names a right that you have.")
 		}
 	}
-	e, err := q.service.Eligibility(ctx, auth.ScopeOf(ctx), chfID, serviceCode, itemCode)
+	e, err := m.service.Eligibility(ctx, auth.ScopeOf(ctx), chfID, serviceCode, itemCode)
 	if fault.Code(err) == fault.NotFound {
 		return nil, nil
 	}

@@ -6,7 +6,6 @@ package product
 import (
 	_ "embed"
 
-	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/entity"
 	"github.com/openimis/openimis-be-go/internal/schema"
 	"github.com/openimis/openimis-be-go/internal/table"
@@ -18,29 +17,16 @@ import (
 var sdl string
 
 // Module is the product module of one instance.
-type Module struct {
-	Query Query
-}
+type Module struct{ app *modules.App }
 
 // New makes the module.
-func New(app *modules.App) *Module { return &Module{Query: Query{app: app}} }
+func New(app *modules.App) *Module { return &Module{app: app} }
 
 // Name implements modules.Module.
 func (*Module) Name() string { return "product" }
 
 // Requires implements modules.Module.
 func (*Module) Requires() []string { return []string{"core", "location", "medical"} }
-
-// SDL implements modules.GraphQL.
-func (*Module) SDL() string { return sdl }
-
-// Access implements modules.GraphQL: the registers behind the pickers are open to every signed-in user.
-func (*Module) Access() map[string]auth.Access {
-	return map[string]auth.Access{
-		"products":    auth.SignedIn,
-		"productsStr": auth.SignedIn,
-	}
-}
 
 // Model implements modules.Entities.
 func (*Module) Model() entity.Model {
