@@ -15,8 +15,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/singleflight"
-
 	"github.com/openimis/openimis-be-go/internal/clock"
 	"github.com/openimis/openimis-be-go/internal/fault"
 )
@@ -40,11 +38,17 @@ type Authenticator struct {
 	store    *Store
 	o        Options
 	throttle *throttle
-	checks   singleflight.Group
 
 	secret   [32]byte // of this process: keys the remembered logins
 	mu       sync.Mutex
-	verified map[[32]byte]verified
+	verified map[[32]byte]verified // by digest
+	attempts map[[32]byte]*attempt // under way, by digest
+}
+
+// attempt is a login whose password is being checked.
+type attempt struct {
+	done chan struct{}
+	err  error
 }
 
 // verified is a login that was right, as long as the account still has the same secret.
@@ -76,7 +80,7 @@ func New(store *Store, o Options) *Authenticator {
 			}
 		}
 	}
-	a := &Authenticator{store: store, o: o, throttle: newThrottle(o.Limits, o.Clock), verified: map[[32]byte]verified{}}
+	a := &Authenticator{store: store, o: o, throttle: newThrottle(o.Limits, o.Clock), verified: map[[32]byte]verified{}, attempts: map[[32]byte]*attempt{}}
 	_, _ = rand.Read(a.secret[:])
 	return a
 }
@@ -105,8 +109,8 @@ func (a *Authenticator) Authenticate(r *http.Request) (*Principal, error) {
 			a.o.Log.WarnContext(ctx, "ignored a user header from a peer that is not trusted", "header", a.o.HeaderName, "peer", r.RemoteAddr, "enabled", a.o.RemoteUser)
 		case len(names) > 1:
 			return nil, fault.New(fault.Unauthenticated, "The header %s appears more than once.", a.o.HeaderName)
-		case strings.TrimSpace(names[0]) != "":
-			return a.remote(ctx, strings.TrimSpace(names[0]), r.RemoteAddr)
+		case strings.Trim(names[0], " \t") != "": // nothing else is white space around a header
+			return a.remote(ctx, strings.Trim(names[0], " \t"), r.RemoteAddr)
 		}
 	}
 	login, basic, err := parseBasic(r.Header)
@@ -134,9 +138,10 @@ func (a *Authenticator) remote(ctx context.Context, name, peer string) (*Princip
 // errLogin is the one answer to wrong passwords and to users who are unknown or no longer valid.
 var errLogin = fault.New(fault.Unauthenticated, "The user name or the password is wrong.")
 
-// Login checks a user name and password that came from address (only for counting failures; may be
-// empty). Failures are slowed down, counted and logged; a login that was right lately is not hashed
-// again unless the stored password has changed.
+// Login checks a user name and password that came from address (only for counting failures; "" when it is
+// not known). Failures are slowed down, counted and logged. A login that was right lately at the same
+// address is not hashed again unless the stored password has changed; nothing is looked at while sign-in
+// is locked there.
 func (a *Authenticator) Login(ctx context.Context, username, password, address string) (*Principal, error) {
 	started := time.Now() // who is known may be found faster than who is not
 	acc, err := a.store.account(ctx, username)
@@ -146,61 +151,100 @@ func (a *Authenticator) Login(ctx context.Context, username, password, address s
 	if acc != nil { // a database finds one account under several spellings; all count as one
 		username = acc.principal.Username
 	}
-	digest := a.digest(username, password)
-	if acc != nil && a.remembered(digest, acc) {
-		return acc.principal, nil
+	digest := a.digest(username, password, address)
+	at, err := a.begin(ctx, started, acc, digest, username, password, address)
+	if err != nil {
+		return nil, err
 	}
-	// The same login many times at once is one attempt.
-	key := string(digest[:]) + address
-	ch := a.checks.DoChan(key, func() (any, error) {
-		return acc, a.attempt(context.WithoutCancel(ctx), started, acc, digest, username, password, address)
-	})
-	select {
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case r := <-ch:
-		if r.Err != nil {
-			return nil, r.Err
+	if at != nil {
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-at.done:
 		}
-		return r.Val.(*account).principal, nil
+		if at.err != nil {
+			return nil, at.err
+		}
 	}
+	return acc.principal, nil
 }
 
-// attempt checks the password of acc (nil: there is no such user) and keeps the books.
-func (a *Authenticator) attempt(ctx context.Context, started time.Time, acc *account, digest [32]byte, username, password, address string) error {
-	failures, err := a.throttle.begin(username, address)
-	if err != nil {
-		a.o.Log.WarnContext(ctx, "login refused after too many failures", "user", username, "address", address)
-		return err
+// begin gives the attempt that is to be waited for, none for a login that is remembered. The same login
+// many times at once is one attempt.
+func (a *Authenticator) begin(ctx context.Context, started time.Time, acc *account, digest [32]byte, username, password, address string) (*attempt, error) {
+	var at *attempt
+	failures, err := a.throttle.begin(username, address, func() bool {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if acc != nil && a.remembered(digest, acc) {
+			return true
+		}
+		var running bool
+		if at, running = a.attempts[digest]; !running {
+			at = &attempt{done: make(chan struct{})}
+			a.attempts[digest] = at
+		}
+		return running
+	})
+	switch {
+	case err != nil:
+		through := "" // a proxy that should tell
+		if address == "" {
+			through = "everybody behind proxies that send no X-Forwarded-For"
+		}
+		a.o.Log.WarnContext(ctx, "login refused after too many failures", "user", username, "address", address, "counted_together", through)
+		return nil, err
+	case failures == 0:
+		return at, nil
 	}
-	ok, err := acc.check(ctx, password)
+	go func() { // it outlives the request that began it, because others may wait for it
+		defer func() {
+			a.mu.Lock()
+			delete(a.attempts, digest)
+			a.mu.Unlock()
+			close(at.done)
+		}()
+		at.err = a.verify(context.WithoutCancel(ctx), started, acc, digest, username, password, address, failures)
+	}()
+	return at, nil
+}
+
+// verify checks the password of acc (nil: there is no such user) and keeps the books.
+func (a *Authenticator) verify(ctx context.Context, started time.Time, acc *account, digest [32]byte, username, password, address string, failures int) error {
+	ok, reason, err := acc.check(ctx, password, a.store.clock())
 	switch {
 	case err != nil:
 		a.throttle.withdraw(username, address, false)
 		return err
 	case ok:
-		a.throttle.withdraw(username, address, true)
 		a.remember(digest, acc)
+		a.throttle.withdraw(username, address, true)
 		return nil
-	}
-	reason := "wrong password"
-	if acc == nil {
-		reason = "unknown user"
 	}
 	a.o.Log.WarnContext(ctx, "login failed", "user", username, "address", address, "reason", reason, "failures", failures)
 	a.o.Sleep(ctx, a.throttle.delay(failures)-time.Since(started))
 	return errLogin
 }
 
-// check compares a password with the account's.
-func (acc *account) check(ctx context.Context, password string) (bool, error) {
+// check compares a password with the account's; reason is for the log.
+func (acc *account) check(ctx context.Context, password string, now time.Time) (ok bool, reason string, err error) {
 	switch {
 	case acc == nil:
-		return false, nil
+		return false, "unknown user", nil
 	case acc.principal.Person != nil:
-		return CheckLegacy(password, acc.stored, acc.privateKey), nil
+		ok = CheckLegacy(password, acc.stored, acc.privateKey)
+	default:
+		ok, err = CheckDjango(ctx, password, acc.encoded)
 	}
-	return CheckDjango(ctx, password, acc.encoded)
+	if ok && acc.expired(now) {
+		return false, "the password has run out", nil
+	}
+	return ok, "wrong password", err
+}
+
+// expired says whether the account's password is no longer valid, as far as that counts.
+func (acc *account) expired(now time.Time) bool {
+	return acc.expires != nil && !now.Before(*acc.expires)
 }
 
 // secret identifies the stored password, to notice that it has changed.
@@ -214,23 +258,22 @@ func (acc *account) secret() string {
 	return acc.principal.ID + "\x00" + text(acc.stored) + "\x00" + text(acc.privateKey) + "\x00" + acc.encoded
 }
 
-// digest names a login without keeping the password.
-func (a *Authenticator) digest(username, password string) (d [32]byte) {
-	name := fold(username)
+// digest names a login at an address without keeping the password.
+func (a *Authenticator) digest(username, password, address string) (d [32]byte) {
 	mac := hmac.New(sha256.New, a.secret[:])
-	var n [8]byte
-	binary.BigEndian.PutUint64(n[:], uint64(len(name)))
-	mac.Write(n[:])
-	mac.Write([]byte(name))
-	mac.Write([]byte(password))
+	for _, part := range []string{fold(username), address, password} {
+		var n [8]byte
+		binary.BigEndian.PutUint64(n[:], uint64(len(part)))
+		mac.Write(n[:])
+		mac.Write([]byte(part))
+	}
 	return [32]byte(mac.Sum(nil))
 }
 
+// remembered says whether the login was right lately. The caller holds a.mu.
 func (a *Authenticator) remembered(digest [32]byte, acc *account) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
 	v, ok := a.verified[digest]
-	return ok && a.o.Clock().Before(v.until) && v.secret == acc.secret()
+	return ok && a.o.Clock().Before(v.until) && v.secret == acc.secret() && !acc.expired(a.store.clock())
 }
 
 func (a *Authenticator) remember(digest [32]byte, acc *account) {
@@ -295,7 +338,7 @@ func (a *Authenticator) clientOf(r *http.Request, peer netip.Addr) string {
 	return ""
 }
 
-// subscriber is the address, or for IPv6 the /64 that one subscriber has at his disposal.
+// subscriber is the address, or for IPv6 the /64 of one subscriber.
 func subscriber(addr netip.Addr) string {
 	if addr.Is4() {
 		return addr.String()

@@ -93,6 +93,11 @@ func TestAuthenticate(t *testing.T) {
 		{"header of another name", django, request(local, "Remote-User", "Admin"), ""},
 		{"header in Django's spelling", django, request(local, "X-Imis-User", "Admin"), "Admin"},
 		{"empty header", g, request(local, "Remote-User", " "), ""},
+		{"header with white space around the name", g, request(local, "Remote-User", "\t Admin "), "Admin"},
+		{"header with a no-break space", g, request(local, "Remote-User", "Admin\u00a0"), "!"},
+		{"header with an em space", g, request(local, "Remote-User", "\u2003Admin"), "!"},
+		{"header with a look-alike", g, request(local, "Remote-User", "ADM\u0130N"), "!"},
+		{"Basic with a look-alike", g, request(away, "Authorization", basic("cler\u212a1", "clerkpass")), "!"},
 		{"two headers", g, request(local, "Remote-User", "Clerk1", "Remote-User", "Admin"), "!"},
 		{"unknown user in the header", g, request(local, "Remote-User", "nobody"), "!"},
 		{"user past validity in the header", g, request(local, "Remote-User", "Left"), "!"},
@@ -340,10 +345,7 @@ func TestRememberedLogin(t *testing.T) {
 		}
 	}
 	ok("first", "machine")
-	for i := range 5 {
-		_, _ = g.Login(ctx, "machine", fmt.Sprint(i), "")
-	}
-	ok("while others are locked out", "machine")
+	ok("again", "machine")
 	err := g.d.Write(ctx, "change the password", func(tx *db.Tx) error {
 		encoded, err := HashDjango(ctx, "changed")
 		if err != nil {
@@ -359,6 +361,141 @@ func TestRememberedLogin(t *testing.T) {
 	ok("the new password", "changed")
 	if _, err := g.Login(ctx, "machine", "machine", ""); fault.Code(err) != fault.Unauthenticated {
 		t.Errorf("the earlier password still counts: %v", err)
+	}
+}
+
+// While an address is locked out, not even the right password of somebody who is at work there passes: the
+// guesser would learn it. Elsewhere it does, but a login that was right in one place is checked in another.
+func TestLockCountsForRememberedLogins(t *testing.T) {
+	for _, address := range []string{"office", ""} { // "": behind a proxy that does not tell
+		t.Run(address, func(t *testing.T) {
+			g := newGate(t, nil)
+			login := func(password, address string) error {
+				_, err := g.Login(t.Context(), "machine", password, address)
+				return err
+			}
+			var locked *LockedError
+			if err := login("machine", address); err != nil {
+				t.Fatal(err)
+			}
+			for i := range 5 {
+				if err := login(fmt.Sprint(i), address); errors.As(err, &locked) || err == nil {
+					t.Fatalf("guess %d: %v", i, err)
+				}
+			}
+			for _, password := range []string{"wrong", "machine"} {
+				if err := login(password, address); !errors.As(err, &locked) {
+					t.Errorf("%q is not locked: %v", password, err)
+				}
+			}
+			slept := len(g.slept)
+			if err := login("machine", "home"); err != nil {
+				t.Errorf("elsewhere: %v", err)
+			}
+			if err := login("wrong", "home"); err == nil || len(g.slept) != slept+1 {
+				t.Errorf("elsewhere, wrong: %v", err)
+			}
+			g.pass(5 * time.Minute)
+			if err := login("machine", address); err != nil {
+				t.Errorf("after the lock: %v", err)
+			}
+		})
+	}
+}
+
+// The right password among many guesses at once passes only while guesses are left.
+func TestGuessesAtOnceAreCounted(t *testing.T) {
+	g := newGate(t, nil)
+	if _, err := g.Login(t.Context(), "Admin", "admin123", "a"); err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	answered := 0
+	for i := range 200 {
+		all.Go(func() {
+			_, err := g.Login(t.Context(), "Admin", fmt.Sprint("guess", i), "a")
+			var locked *LockedError
+			if !errors.As(err, &locked) {
+				mu.Lock()
+				answered++
+				mu.Unlock()
+			}
+		})
+	}
+	all.Wait()
+	var locked *LockedError
+	if _, err := g.Login(t.Context(), "Admin", "admin123", "a"); answered != 5 || !errors.As(err, &locked) {
+		t.Errorf("%d guesses answered, then %v", answered, err)
+	}
+}
+
+// Many names from one address lock it for names that have not been right there; the clients of a proxy
+// that does not tell their addresses have a wider limit together.
+func TestManyNames(t *testing.T) {
+	g := newGate(t, nil)
+	var locked *LockedError
+	tries := func(address string) (n int) {
+		for ; n < 2000; n++ {
+			if _, err := g.Login(t.Context(), fmt.Sprint("name", n), "Password1", address); errors.As(err, &locked) {
+				return n
+			}
+		}
+		return n
+	}
+	for _, address := range []string{"office", ""} {
+		if _, err := g.Login(t.Context(), "Admin", "admin123", address); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := tries("office"); n != 50 {
+		t.Errorf("%d names tried from one address", n)
+	}
+	if n := tries(""); n != 500 {
+		t.Errorf("%d names tried through a proxy", n)
+	}
+	for _, address := range []string{"office", ""} {
+		if _, err := g.Login(t.Context(), "Admin", "admin123", address); err != nil {
+			t.Errorf("who was right at %q before: %v", address, err)
+		}
+		if _, err := g.Login(t.Context(), "Regional", "regionalpass", address); !errors.As(err, &locked) {
+			t.Errorf("who was not is let in: %v", err)
+		}
+	}
+}
+
+// A password that has run out is no password, where that is asked for; in the legacy application it only
+// ends a link to set a new one.
+func TestPasswordsRunOut(t *testing.T) {
+	for _, expire := range []bool{true, false} {
+		g := newGate(t, nil)
+		g.store.PasswordsExpire = expire
+		err := g.d.Write(t.Context(), "validity of passwords", func(tx *db.Tx) error {
+			w := world{t, g.d, tx}
+			w.user("RunOut", "x", db.Values{"PasswordValidity": now.Add(-time.Minute)})
+			w.user("RunsOut", "x", db.Values{"PasswordValidity": now.Add(time.Minute)})
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := func(name string) bool {
+			_, err := g.Login(t.Context(), name, "x", "a")
+			if err != nil && fault.Message(err) != errLogin.Message {
+				t.Error(err)
+			}
+			return err == nil
+		}
+		if in("RunOut") == expire || !in("RunsOut") {
+			t.Errorf("expire %v", expire)
+		}
+		if _, err := g.Authenticate(request(local, "Remote-User", "RunOut")); err != nil {
+			t.Errorf("the gateway vouches for the user: %v", err)
+		}
+		g.pass(time.Minute)
+		if in("RunsOut") == expire {
+			t.Errorf("expire %v: a remembered login does not run out", expire)
+		}
 	}
 }
 
@@ -383,7 +520,7 @@ func TestClientOf(t *testing.T) {
 func TestThrottleMemoryIsBounded(t *testing.T) {
 	th := newThrottle(Limits{}, clock.Fixed(now))
 	for i := range maxTracked {
-		_, _ = th.begin(fmt.Sprint("u", i), fmt.Sprint("a", i))
+		_, _ = th.begin(fmt.Sprint("u", i), fmt.Sprint("a", i), func() bool { return false })
 	}
 	if len(th.keys) > maxTracked || th.recent.Len() != len(th.keys) {
 		t.Errorf("%d keys, %d in the list", len(th.keys), th.recent.Len())

@@ -54,6 +54,6 @@ func parseBasic(headers http.Header) (c credentials, ok bool, err error) {
 
 // validUsername says whether a name can be one at all.
 func validUsername(name string) bool {
-	return strings.TrimSpace(name) != "" && utf8.ValidString(name) && utf8.RuneCountInString(name) <= maxUsername &&
+	return trimBlanks(name) != "" && utf8.ValidString(name) && utf8.RuneCountInString(name) <= maxUsername &&
 		!strings.ContainsFunc(name, unicode.IsControl)
 }

@@ -2,18 +2,25 @@
 // Principal; the ways in (trusted header, HTTP Basic) are in the Authenticator.
 package auth
 
-import "context"
+import (
+	"context"
+
+	"github.com/openimis/openimis-be-go/internal/fault"
+)
 
 // Principal is a signed-in user: a person of tblUsers or a technical user of core_TechnicalUser, tied
 // to one row of core_User.
 type Principal struct {
-	ID        string // core_User.id
-	Username  string
-	Person    *Person    // the tblUsers row; nil for a technical user
-	Technical *Technical // the core_TechnicalUser row; nil for a person
-	Rights    map[int]bool
-	Admin     bool // holds the role IMIS administrator (IsSystem 64) or is a superuser: has every right
-	Scope     Scope
+	ID       string // core_User.id
+	Username string
+	// Provisional: the core_User row of a user who came for the first time could not be written, and ID is
+	// a stand-in. Reading works; what refers to core_User must be refused (see Changes).
+	Provisional bool
+	Person      *Person    // the tblUsers row; nil for a technical user
+	Technical   *Technical // the core_TechnicalUser row; nil for a person
+	Rights      map[int]bool
+	Admin       bool // holds the role IMIS administrator (IsSystem 64) or is a superuser: has every right
+	Scope       Scope
 }
 
 // Person is what the application needs of a tblUsers row.
@@ -38,6 +45,14 @@ func (p *Principal) AuditUserID() int {
 		return -1
 	}
 	return p.Person.ID
+}
+
+// Changes says why p cannot change anything just now, or nil.
+func (p *Principal) Changes() error {
+	if p != nil && p.Provisional {
+		return fault.New(fault.Unavailable, "The database takes no changes just now; reading works. Try again later, or tell the operator.")
+	}
+	return nil
 }
 
 // Has says whether the principal holds any of the rights. Nobody signed in holds none; no rights

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"fmt"
 	"reflect"
 	"slices"
 	"sync"
@@ -277,7 +278,7 @@ func TestCacheExpiresAndIsInvalidated(t *testing.T) {
 	}
 	is := func(when, want string) {
 		t.Helper()
-		if p, err := s.Principal(ctx, "clerk1"); err != nil || p.Person.Language != want {
+		if p, err := s.Principal(ctx, "Clerk1"); err != nil || p.Person.Language != want {
 			t.Errorf("%s: %+v, %v", when, p, err)
 		}
 	}
@@ -319,4 +320,208 @@ func TestWithoutOwnTables(t *testing.T) {
 	if _, err := NewStore(d, clock.Fixed(now), 0).Principal(t.Context(), "machine"); fault.Code(err) != fault.Unauthenticated {
 		t.Errorf("a machine without its table: %v", err)
 	}
+}
+
+// A name that only looks like another one, or that only the database takes for another one, is not it.
+func TestLookAlikesAreNobody(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		populate(t, d)
+		for name, login := range map[string]string{
+			"I with a dot":        "ADM\u0130N",
+			"i without a dot":     "adm\u0131n",
+			"Kelvin sign":         "cler\u212a1",
+			"long s":              "\u017fuper",
+			"no-break space":      "Admin\u00a0",
+			"em space":            "Admin\u2003",
+			"wide letters":        "\uff21dmin",
+			"zero width space":    "Admin\u200b",
+			"blank in front":      " Admin",
+			"Kelvin of a machine": "machine\u200d",
+		} {
+			t.Run(name, func(t *testing.T) {
+				s := NewStore(d, clock.Fixed(now), 0)
+				for _, warm := range []string{"Admin", "Clerk1", "super", "machine"} {
+					if _, err := s.Principal(t.Context(), warm); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if p, err := s.Principal(t.Context(), login); fault.Code(err) != fault.Unauthenticated || p != nil {
+					t.Errorf("%q is %+v, %v", login, p, err)
+				}
+			})
+		}
+	})
+}
+
+// Users whose names a database takes for one are told apart, and get a core_User row each where it lets them.
+func TestUsersWithAlikeNames(t *testing.T) {
+	d := dbtest.SQLite(t)
+	populate(t, d)
+	ids := map[string]int{}
+	err := d.Write(t.Context(), "more users", func(tx *db.Tx) error {
+		w := world{t, d, tx}
+		for _, name := range []string{"Ida", "\u0130da"} {
+			ids[name] = w.user(name, "x", nil)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := NewStore(d, clock.Fixed(now), 0)
+	for _, name := range []string{"Ida", "\u0130da"} {
+		if p, err := s.Principal(t.Context(), name); err != nil || p.Person.ID != ids[name] {
+			t.Errorf("%s: %+v, %v", name, p, err)
+		}
+	}
+}
+
+// Blanks behind a name and the case of letters with two cases do not count.
+func TestSpellings(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		populate(t, d)
+		for _, login := range []string{"CLERK1", "clerk1", "Clerk1  "} {
+			if p, err := NewStore(d, clock.Fixed(now), 0).Principal(t.Context(), login); err != nil || p.Username != "Clerk1" {
+				t.Errorf("%q: %+v, %v", login, p, err)
+			}
+		}
+	})
+	for a, b := range map[string]string{"\u00c9lodie": "\u00e9LODIE", "\u03a3\u03a9": "\u03c3\u03c9", "\u0416\u0434": "\u0436\u0414", "x ": "X"} {
+		if !sameName(a, b) {
+			t.Errorf("%q is not %q", a, b)
+		}
+	}
+}
+
+// A user whose row begins in the future is not there yet, also when an earlier row of the name is.
+func TestUsersBegin(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		populate(t, d)
+		var current int
+		err := d.Write(t.Context(), "future users", func(tx *db.Tx) error {
+			w := world{t, d, tx}
+			w.user("Tomorrow", "x", db.Values{"ValidityFrom": now.AddDate(0, 0, 1)})
+			current = w.user("Twice", "x", nil)
+			w.user("Twice", "x", db.Values{"ValidityFrom": now.AddDate(0, 1, 0)})
+			w.user("Local", "x", db.Values{"ValidityFrom": now.Add(5*time.Hour + 45*time.Minute)})
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := NewStore(d, clock.Fixed(now), 0)
+		if _, err := s.Principal(t.Context(), "Tomorrow"); fault.Code(err) != fault.Unauthenticated {
+			t.Errorf("begins tomorrow: %v", err)
+		}
+		if p, err := s.Principal(t.Context(), "Twice"); err != nil || p.Person.ID != current {
+			t.Errorf("current and future: %+v, %v", p, err)
+		}
+		if _, err := s.Principal(t.Context(), "Local"); err != nil {
+			t.Errorf("changed just now, in the local time of the server: %v", err)
+		}
+		if _, err := NewStore(d, clock.Fixed(now.AddDate(0, 0, 1)), 0).Principal(t.Context(), "Tomorrow"); err != nil {
+			t.Errorf("tomorrow: %v", err)
+		}
+	})
+}
+
+// Who comes for the first time while the database takes no writes signs in all the same, and gets the
+// core_User row later.
+func TestSignInWithoutWriting(t *testing.T) {
+	for name, make := range map[string]func(t *testing.T) (d *db.DB, mend func()){
+		"read-only": readOnly, "full": full,
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, mend := make(t)
+			at := now
+			s := NewStore(d, func() time.Time { return at }, time.Second)
+			for _, login := range []string{"Clerk1", "machine"} {
+				p, err := s.Principal(t.Context(), login)
+				if err != nil || !p.Provisional || p.ID == "" {
+					t.Fatalf("%s: %+v, %v", login, p, err)
+				}
+				if err := p.Changes(); fault.Code(err) != fault.Unavailable {
+					t.Errorf("changes of %s: %v", login, err)
+				}
+			}
+			if d.Unwritable(t.Context()) == "" {
+				t.Error("the database does not know that it takes no writes")
+			}
+			mend()
+			at = at.Add(time.Minute)
+			p, err := s.Principal(t.Context(), "Clerk1")
+			if err != nil || p.Provisional || p.Changes() != nil {
+				t.Errorf("afterwards: %+v, %v", p, err)
+			}
+		})
+	}
+}
+
+// readOnly is a populated database that takes no writes; PostgreSQL where there is one.
+func readOnly(t *testing.T) (*db.DB, func()) {
+	if !slices.Contains(dbtest.Engines(), db.Postgres) {
+		url := dbtest.URL(t, db.SQLite)
+		d := openURL(t, url)
+		populate(t, d)
+		return openURL(t, url+"&_pragma=query_only(1)"), func() { t.Skip("the file stays read-only for this connection") }
+	}
+	d := dbtest.Open(t, db.Postgres)
+	populate(t, d)
+	set := func(value string) {
+		var name string
+		if err := d.Pool().QueryRowContext(t.Context(), `SELECT current_database()`).Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+		for _, statement := range []string{"SET default_transaction_read_only = off", `ALTER DATABASE "` + name + `" SET default_transaction_read_only = ` + value,
+			"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()", "SET default_transaction_read_only = " + value} {
+			if _, err := d.Pool().ExecContext(t.Context(), statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	set("on")
+	return d, func() { set("off") }
+}
+
+// full is a populated database without room.
+func full(t *testing.T) (*db.DB, func()) {
+	url := dbtest.URL(t, db.SQLite)
+	d := openURL(t, url)
+	populate(t, d)
+	limit := func(pages int) {
+		if _, err := d.Pool().ExecContext(t.Context(), fmt.Sprintf("PRAGMA max_page_count = %d", pages)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	limit(1) // the pages that there are stay
+	// What room is left in them is used up.
+	for {
+		err := d.Write(t.Context(), "fill", func(tx *db.Tx) error {
+			_, err := tx.Insert(t.Context(), "tblLogins", db.Values{"UserId": 1, "LogAction": 1})
+			return err
+		})
+		if err != nil {
+			break
+		}
+	}
+	for {
+		err := d.Write(t.Context(), "fill", func(tx *db.Tx) error {
+			_, err := tx.Insert(t.Context(), "core_User", db.Values{"id": db.NewUUID(), "username": "fill " + string(db.NewUUID()), "ValidityFrom": now})
+			return err
+		})
+		if err != nil {
+			break
+		}
+	}
+	return d, func() { limit(1 << 20) }
+}
+
+func openURL(t *testing.T, url string) *db.DB {
+	t.Helper()
+	d, err := db.Open(t.Context(), url, db.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	return d
 }

@@ -4,7 +4,6 @@ import (
 	"container/list"
 	"fmt"
 	"math"
-	"strings"
 	"sync"
 	"time"
 
@@ -19,6 +18,7 @@ type Limits struct {
 	Failures int           // of one user from one address before they are locked out; default 5
 	Window   time.Duration // in which they count, and for which the lock holds; default 5 minutes
 	Spread   int           // times Failures: of one user from everywhere, or of everybody from one address; default 10
+	Crowd    int           // times that: of everybody behind proxies that do not tell their clients' addresses; default 10
 	Delay    time.Duration // how long the answer to a first failure takes at least; default 300 ms
 	MaxDelay time.Duration // it doubles with every failure up to this; default 5 s
 }
@@ -34,6 +34,9 @@ func (l Limits) orDefaults() Limits {
 	}
 	if l.Spread <= 0 {
 		l.Spread = 10
+	}
+	if l.Crowd <= 0 {
+		l.Crowd = 10
 	}
 	set(&l.Window, 5*time.Minute)
 	set(&l.Delay, 300*time.Millisecond)
@@ -55,6 +58,16 @@ func (e *LockedError) Unwrap() error { return e.fault }
 // throttle counts failed logins. An attempt counts as failed from its beginning, so that many at once
 // get no more tries than many in a row; a success takes the attempt back and forgives the user at this
 // address. It remembers the maxTracked keys used last.
+//
+// Three counters may lock a login out: that of the user at this address, that of the user from
+// everywhere, and that of the address whoever is tried from there. The last two let in who signed in
+// lately at this address: somebody who guesses at a name all over the world, or at many names in an
+// office, keeps nobody out who works there. The first one lets nobody in, also not with the right
+// password, for an answer to it would tell the guesser which that is.
+//
+// Clients behind a proxy that does not tell their addresses are one address, "". They share the first
+// counter, so that one of them can lock a name out for all of them: without an address nothing else keeps
+// a guesser from guessing on. The limit of their address is wider (Crowd), because it is many people's.
 type throttle struct {
 	limits Limits
 	clock  clock.Clock
@@ -83,25 +96,26 @@ func newThrottle(l Limits, c clock.Clock) *throttle {
 	return &throttle{limits: l.orDefaults(), clock: c, keys: map[string]*list.Element{}, recent: list.New(), known: known}
 }
 
-// key and how many failures it may have. The pair of user and address comes first; it locks early, so that
-// an attacker elsewhere cannot lock a user out with a few tries. An empty address is not known: only the user counts.
+// limitedKey is a counter and how many failures it may have.
 type limitedKey struct {
 	key   string
 	limit int
 }
 
+// limited lists the counters of a login; that of the pair of user and address comes first.
 func (t *throttle) limited(user, address string) []limitedKey {
-	user = strings.ToLower(user)
+	user = fold(user)
 	wide := t.limits.Failures * t.limits.Spread
-	keys := []limitedKey{{"pair\x00" + address + "\x00" + user, t.limits.Failures}, {"user\x00" + user, wide}}
-	if address != "" {
-		keys = append(keys, limitedKey{"address\x00" + address, wide})
+	crowd := wide
+	if address == "" {
+		crowd *= t.limits.Crowd
 	}
-	return keys
+	return []limitedKey{{"pair\x00" + address + "\x00" + user, t.limits.Failures}, {"user\x00" + user, wide}, {"address\x00" + address, crowd}}
 }
 
-// begin counts an attempt and says how many the pair has had with it, or why it is refused.
-func (t *throttle) begin(user, address string) (failures int, err error) {
+// begin counts an attempt and says how many the pair has had with it, or why it is refused. Unless it is,
+// remembered may let it pass uncounted: then failures is 0.
+func (t *throttle) begin(user, address string, remembered func() bool) (failures int, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := t.clock()
@@ -116,6 +130,9 @@ func (t *throttle) begin(user, address string) (failures int, err error) {
 			return 0, &LockedError{RetryAfter: wait, fault: fault.New(fault.Unauthenticated,
 				"Too many failed logins; sign-in is locked for %s.", inWords(wait))}
 		}
+	}
+	if remembered() {
+		return 0, nil
 	}
 	for i, k := range keys {
 		tr := t.find(k.key, now)
@@ -174,7 +191,7 @@ func (t *throttle) find(key string, now time.Time) *tries {
 }
 
 // delay is how long the answer to the n-th failure takes at least. Being longer than a hash takes, it
-// also hides whether the user exists and which kind he is.
+// also hides whether the user exists and of which kind the account is.
 func (t *throttle) delay(n int) time.Duration {
 	d := float64(t.limits.Delay) * math.Pow(2, float64(max(0, n-1)))
 	return time.Duration(min(d, float64(t.limits.MaxDelay)))

@@ -39,25 +39,26 @@ type Config struct {
 	ModulesFile string `env:"OPENIMIS_CONFIG"`
 	ModulesList string `env:"OPENIMIS_MODULES"`
 
-	TrustedProxies    Networks `env:"TRUSTED_PROXIES" envDefault:"127.0.0.0/8,::1/128" allowed:"addresses or CIDRs separated by commas, or none"`
-	RemoteUser        Switch   `env:"REMOTE_USER_AUTHENTICATION" envDefault:"false"`
-	RemoteUserHeader  Header   `env:"REMOTE_USER_HEADER_NAME" envDefault:"HTTP_REMOTE_USER" allowed:"a header as Django spells it (HTTP_REMOTE_USER) or as HTTP does (Remote-User)"`
-	RowSecurity       Bool     `env:"ROW_SECURITY" envDefault:"true" allowed:"true or false"`
-	AllowedHosts      List     `env:"ALLOWED_HOSTS" envDefault:"*" allowed:"host names separated by commas, or a JSON array of them"`
-	SecretKey         string   `env:"SECRET_KEY" secret:"true"`
-	AsyncMutations    Bool     `env:"ASYNC_MUTATIONS" envDefault:"false" allowed:"true or false"`
-	BrokerURL         Broker   `env:"CELERY_BROKER_URL" allowed:"amqp://user:password@host:port/vhost or amqps://…"`
-	FixedNow          Instant  `env:"IMIS_FIXED_NOW" allowed:"a date (2019-06-30) or RFC 3339 time (2019-06-30T12:00:00Z), with an embedded database only"`
-	ListCap           Count    `env:"LIST_CAP" envDefault:"10000" allowed:"a number from 1 to 1000000"`
-	PhotoRoot         string   `env:"PHOTO_ROOT"`
-	PhotoRootPath     string   `env:"PHOTO_ROOT_PATH"` // the name of the Python distribution
-	LogLevel          Level    `env:"LOG_LEVEL" envDefault:"info" allowed:"debug, info, warn or error"`
-	LogFormat         Format   `env:"LOG_FORMAT" allowed:"text or json"`
-	ReadHeaderTimeout Duration `env:"READ_HEADER_TIMEOUT" envDefault:"10s" allowed:"seconds or a duration such as 1m30s, more than 0"`
-	RequestTimeout    Duration `env:"REQUEST_TIMEOUT" envDefault:"60s" allowed:"seconds or a duration such as 1m30s, more than 0"`
-	IdleTimeout       Duration `env:"IDLE_TIMEOUT" envDefault:"120s" allowed:"seconds or a duration such as 1m30s, more than 0"`
-	ShutdownTimeout   Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"20s" allowed:"seconds or a duration such as 1m30s, more than 0"`
-	MaxBody           Size     `env:"MAX_BODY" envDefault:"10MB" allowed:"bytes, or a number with KB, MB or GB, from 1KB to 1GB"`
+	TrustedProxies    Networks         `env:"TRUSTED_PROXIES" envDefault:"127.0.0.0/8,::1/128" allowed:"addresses or CIDRs separated by commas, or none"`
+	RemoteUser        Switch           `env:"REMOTE_USER_AUTHENTICATION" envDefault:"false"`
+	RemoteUserHeader  Header           `env:"REMOTE_USER_HEADER_NAME" envDefault:"HTTP_REMOTE_USER" allowed:"a header as Django spells it (HTTP_REMOTE_USER) or as HTTP does (Remote-User)"`
+	PasswordValidity  PasswordValidity `env:"PASSWORD_VALIDITY" envDefault:"link" allowed:"link (tblUsers.PasswordValidity ends links to a new password only, as in the legacy application) or login (it also ends the password)"`
+	RowSecurity       Bool             `env:"ROW_SECURITY" envDefault:"true" allowed:"true or false"`
+	AllowedHosts      List             `env:"ALLOWED_HOSTS" envDefault:"*" allowed:"host names separated by commas, or a JSON array of them"`
+	SecretKey         string           `env:"SECRET_KEY" secret:"true"`
+	AsyncMutations    Bool             `env:"ASYNC_MUTATIONS" envDefault:"false" allowed:"true or false"`
+	BrokerURL         Broker           `env:"CELERY_BROKER_URL" allowed:"amqp://user:password@host:port/vhost or amqps://…"`
+	FixedNow          Instant          `env:"IMIS_FIXED_NOW" allowed:"a date (2019-06-30) or RFC 3339 time (2019-06-30T12:00:00Z), with an embedded database only"`
+	ListCap           Count            `env:"LIST_CAP" envDefault:"10000" allowed:"a number from 1 to 1000000"`
+	PhotoRoot         string           `env:"PHOTO_ROOT"`
+	PhotoRootPath     string           `env:"PHOTO_ROOT_PATH"` // the name of the Python distribution
+	LogLevel          Level            `env:"LOG_LEVEL" envDefault:"info" allowed:"debug, info, warn or error"`
+	LogFormat         Format           `env:"LOG_FORMAT" allowed:"text or json"`
+	ReadHeaderTimeout Duration         `env:"READ_HEADER_TIMEOUT" envDefault:"10s" allowed:"seconds or a duration such as 1m30s, more than 0"`
+	RequestTimeout    Duration         `env:"REQUEST_TIMEOUT" envDefault:"60s" allowed:"seconds or a duration such as 1m30s, more than 0"`
+	IdleTimeout       Duration         `env:"IDLE_TIMEOUT" envDefault:"120s" allowed:"seconds or a duration such as 1m30s, more than 0"`
+	ShutdownTimeout   Duration         `env:"SHUTDOWN_TIMEOUT" envDefault:"20s" allowed:"seconds or a duration such as 1m30s, more than 0"`
+	MaxBody           Size             `env:"MAX_BODY" envDefault:"10MB" allowed:"bytes, or a number with KB, MB or GB, from 1KB to 1GB"`
 
 	// Warnings are things to tell the operator that are no errors.
 	Warnings []string

@@ -319,6 +319,25 @@ func (f *Format) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// PasswordValidity says what the column tblUsers.PasswordValidity puts an end to.
+type PasswordValidity string
+
+// The values of PASSWORD_VALIDITY.
+const (
+	EndsLink  PasswordValidity = "link"  // a link to set a new password, which is the legacy application's business
+	EndsLogin PasswordValidity = "login" // also the password
+)
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (p *PasswordValidity) UnmarshalText(text []byte) error {
+	v := PasswordValidity(strings.ToLower(strings.TrimSpace(string(text))))
+	if v != EndsLink && v != EndsLogin {
+		return errBad
+	}
+	*p = v
+	return nil
+}
+
 // Duration is a positive duration; a bare number is seconds.
 type Duration time.Duration
 

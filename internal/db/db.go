@@ -57,6 +57,7 @@ type DB struct {
 	hexKeys        bool // keys of the Python backend's tables are char(32), see DjangoUUID
 	babelfish      bool // speaks TDS but is PostgreSQL: Babelfish
 	noJSON         string
+	writing        writing
 }
 
 // Open connects to the database that url names and learns which tables and columns it has:

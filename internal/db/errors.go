@@ -33,7 +33,7 @@ var (
 // transient says whether the same transaction may succeed when it is run again: deadlock, lock
 // time-out, serialisation failure, busy, throttled, or a connection that was lost before the commit.
 func transient(err error) bool {
-	if errors.Is(err, ErrUnknown) {
+	if errors.Is(err, ErrUnknown) || unwritable(err) {
 		return false
 	}
 	if severed(err) {
@@ -153,6 +153,8 @@ func Describe(err error, src string) error {
 	}
 	full := fmt.Errorf("%w (statement: %s)", err, src)
 	switch {
+	case unwritable(err):
+		return fault.Wrap(full, fault.Unavailable, "The database takes no changes just now (it is read-only or full); reading works. Try again later, or tell the operator.")
 	case severed(err):
 		return fault.Wrap(full, fault.Unavailable, "The database cannot be reached just now; try again in a moment.")
 	case overdue(err):

@@ -22,6 +22,7 @@ type Tx struct {
 	db     *DB
 	tx     *sqlx.Tx
 	failed error
+	wrote  bool // rows were changed
 }
 
 // Write runs fn in one transaction and commits when it returns nil. A transient failure (deadlock,
@@ -33,6 +34,8 @@ func (d *DB) Write(ctx context.Context, what string, fn func(tx *Tx) error) erro
 }
 
 func (d *DB) once(ctx context.Context, fn func(tx *Tx) error) (err error) {
+	tx := &Tx{db: d}
+	defer func() { d.writing.note(time.Now(), err, tx.wrote) }()
 	inner, err := d.writer.BeginTxx(ctx, nil)
 	if err != nil {
 		return Describe(err, "BEGIN")
@@ -46,7 +49,7 @@ func (d *DB) once(ctx context.Context, fn func(tx *Tx) error) (err error) {
 			_ = inner.Rollback()
 		}
 	}()
-	tx := &Tx{db: d, tx: inner}
+	tx.tx = inner
 	if err := fn(tx); err != nil {
 		return err
 	}
@@ -104,6 +107,7 @@ func (t *Tx) Exec(ctx context.Context, src string, args ...any) (int, error) {
 		return 0, t.note(Describe(err, src))
 	}
 	n, err := res.RowsAffected()
+	t.wrote = t.wrote || n > 0
 	return int(n), err
 }
 
@@ -189,6 +193,7 @@ func (t *Tx) inserted(ctx context.Context, tab *schema.Table, into, rows string,
 	}
 	var ids []int
 	err = t.note(Describe(selectAll(ctx, t.tx, &ids, text, conv), src))
+	t.wrote = t.wrote || len(ids) > 0
 	return ids, err
 }
 

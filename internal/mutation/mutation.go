@@ -144,6 +144,9 @@ func (s *Service) Submit(ctx context.Context, name string, input json.RawMessage
 	if p == nil {
 		return "", fault.New(fault.Unauthenticated, "Sign in to use %s.", name)
 	}
+	if err := p.Changes(); err != nil {
+		return "", err
+	}
 	if !json.Valid(input) {
 		return "", fault.Input("input", "The input of %s is not valid JSON.", name)
 	}

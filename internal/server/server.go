@@ -57,7 +57,9 @@ func New(conf *config.Config, d *db.DB, compiled []Constructor, log *slog.Logger
 		}
 	}
 	s.store = auth.NewStore(d, s.clock, 0)
+	s.store.Log = log
 	s.store.AllRows = !bool(conf.RowSecurity)
+	s.store.PasswordsExpire = conf.PasswordValidity == config.EndsLogin
 	var wake func(string)
 	if conf.BrokerURL != "" && bool(conf.AsyncMutations) {
 		if s.broker, err = mutation.NewBroker(string(conf.BrokerURL), log); err != nil {
@@ -193,6 +195,9 @@ func (s *Server) ready(c echo.Context) error {
 	}
 	if missing := s.Missing(); len(missing) > 0 {
 		return c.JSON(http.StatusServiceUnavailable, map[string]any{"status": "unavailable", "missing": missing})
+	}
+	if why := s.DB.Unwritable(ctx); why != "" { // reading works: that is no reason to send nobody here
+		return c.JSON(http.StatusOK, map[string]string{"status": "ready", "writes": "unavailable", "detail": why})
 	}
 	return c.JSON(http.StatusOK, map[string]string{"status": "ready"})
 }

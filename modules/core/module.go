@@ -37,7 +37,7 @@ func (*Module) Model() entity.Model { return entity.Model{Types: []*entity.Type{
 // Needs implements modules.Database.
 func (*Module) Needs() []schema.Need {
 	return append(table.Needs(MutationLogs), []schema.Need{
-		{Table: "tblUsers", Columns: []string{"UserID", "LoginName", "LastName", "OtherNames", "LanguageID", "StoredPassword", "PrivateKey", "HFID", "ValidityTo"}, Why: "people sign in with it"},
+		{Table: "tblUsers", Columns: []string{"UserID", "LoginName", "LastName", "OtherNames", "LanguageID", "StoredPassword", "PrivateKey", "PasswordValidity", "HFID", "ValidityFrom", "ValidityTo"}, Why: "people sign in with it"},
 		{Table: "tblUserRole", Columns: []string{"UserID", "RoleID", "ValidityTo"}, Why: "rights come from it"},
 		{Table: "tblRole", Columns: []string{"RoleID", "IsSystem", "ValidityTo"}, Why: "rights come from it"},
 		{Table: "tblRoleRight", Columns: []string{"RoleID", "RightID", "ValidityTo"}, Why: "rights come from it"},
