@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"strings"
 	"time"
 
 	"github.com/caarlos0/env/v11"
@@ -71,29 +70,10 @@ func Load() (*Config, error) { return FromEnvironment(env.ToMap(os.Environ())) }
 
 // FromEnvironment reads the given variables instead of those of the process.
 func FromEnvironment(vars map[string]string) (*Config, error) {
-	c := &Config{given: map[string]string{}}
-	for name, value := range vars {
-		if strings.TrimSpace(value) != "" {
-			c.given[name] = value
-		}
-	}
-	var errs []error
-	bad := map[string]bool{}
-	err := env.ParseWithOptions(c, env.Options{Environment: c.given})
-	var all env.AggregateError
-	if err != nil && !errors.As(err, &all) {
+	c := &Config{given: set(vars)}
+	bad, errs, err := read(c, c.given)
+	if err != nil {
 		return nil, err
-	}
-	for _, e := range all.Errors {
-		var parse env.ParseError
-		if !errors.As(e, &parse) {
-			errs = append(errs, e)
-			continue
-		}
-		f, _ := reflect.TypeFor[Config]().FieldByName(parse.Name)
-		name := f.Tag.Get("env")
-		bad[name] = true
-		errs = append(errs, c.invalid(f, parse.Err))
 	}
 	if !bad["DATABASE_URL"] {
 		errs = append(errs, c.database(bad)...)
@@ -107,16 +87,7 @@ func FromEnvironment(vars map[string]string) (*Config, error) {
 
 // invalid is the line for one bad value.
 func (c *Config) invalid(f reflect.StructField, why error) error {
-	name := f.Tag.Get("env")
-	value := c.given[name]
-	if f.Tag.Get("secret") != "" {
-		value = mask
-	}
-	line := fmt.Sprintf("%s=%q", name, hidePassword(value))
-	if why != nil && why.Error() != "" {
-		line += ": " + why.Error()
-	}
-	return fmt.Errorf("%s; allowed: %s", line, f.Tag.Get("allowed"))
+	return badValue(f, c.given[f.Tag.Get("env")], why)
 }
 
 // refuse is invalid by variable.
