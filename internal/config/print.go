@@ -20,7 +20,17 @@ type Setting struct {
 
 // Masked lists the effective configuration in the order of [Config], without secrets.
 func (c *Config) Masked() []Setting {
-	v, t := reflect.ValueOf(*c), reflect.TypeFor[Config]()
+	list := Settings(c)
+	for i := range list {
+		list[i].Source = c.source(list[i].Name, list[i].Value == "")
+	}
+	return list
+}
+
+// Settings lists the fields of a struct that Read filled, without secrets and without their source.
+func Settings(filled any) []Setting {
+	v := reflect.ValueOf(filled).Elem()
+	t := v.Type()
 	var out []Setting
 	for i := range t.NumField() {
 		name := t.Field(i).Tag.Get("env")
@@ -28,13 +38,12 @@ func (c *Config) Masked() []Setting {
 			continue
 		}
 		value := fmt.Sprint(v.Field(i).Interface())
-		zero := v.Field(i).IsZero()
 		if t.Field(i).Tag.Get("secret") == "" {
 			value = hidePassword(value)
-		} else if value = ""; !zero {
+		} else if value = ""; !v.Field(i).IsZero() {
 			value = mask
 		}
-		out = append(out, Setting{name, value, c.source(name, zero)})
+		out = append(out, Setting{Name: name, Value: value})
 	}
 	return out
 }
@@ -56,17 +65,29 @@ func (c *Config) source(name string, zero bool) string {
 
 // Print writes the effective configuration, a line per variable: name = value (source).
 func (c *Config) Print(w io.Writer) error {
-	width := 0
-	for _, s := range c.Masked() {
-		width = max(width, len(s.Name))
-	}
-	for _, s := range c.Masked() {
-		if _, err := fmt.Fprintf(w, "%-*s = %s  (%s)\n", width, s.Name, s.Value, s.Source); err != nil {
-			return err
-		}
+	if err := PrintSettings(w, c.Masked()); err != nil {
+		return err
 	}
 	for _, text := range c.Warnings {
 		if _, err := fmt.Fprintf(w, "warning: %s\n", text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// PrintSettings writes settings, a line each.
+func PrintSettings(w io.Writer, list []Setting) error {
+	width := 0
+	for _, s := range list {
+		width = max(width, len(s.Name))
+	}
+	for _, s := range list {
+		line := fmt.Sprintf("%-*s = %s", width, s.Name, s.Value)
+		if s.Source != "" {
+			line += "  (" + s.Source + ")"
+		}
+		if _, err := fmt.Fprintln(w, line); err != nil {
 			return err
 		}
 	}

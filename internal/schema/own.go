@@ -1,8 +1,8 @@
 package schema
 
 // programTables are the tables of this program alone: the leases of the mutation queue
-// (core_Mutation_Log says what is to be done and how it ended, imis_mutation_queue who is doing it) and
-// the leases of scheduled jobs. `server migrate` creates them beside the legacy tables.
+// (core_Mutation_Log says what is to be done and how it ended, imis_mutation_queue who is doing it), the
+// leases of scheduled jobs, and the sessions of gateways that were ended. `server migrate` creates them beside the legacy tables.
 var programTables = []rawTable{
 	{
 		Name: "imis_mutation_queue", Own: true, Key: []string{"mutation_id"},
@@ -23,6 +23,14 @@ var programTables = []rawTable{
 		Columns: []rawColumn{
 			ownColumn("name", "nvarchar(100)", false),
 			ownColumn("holder", "nvarchar(100)", false),
+			ownColumn("until", "datetime", false),
+		},
+	},
+	{
+		Name: "imis_ended_session", Own: true, Key: []string{"session"},
+		Columns: []rawColumn{
+			ownColumn("session", "nvarchar(100)", false),
+			ownColumn("username", "nvarchar(100)", false),
 			ownColumn("until", "datetime", false),
 		},
 	},

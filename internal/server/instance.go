@@ -21,6 +21,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/clock"
 	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/endedsession"
 	"github.com/openimis/openimis-be-go/internal/entity"
 	"github.com/openimis/openimis-be-go/internal/fault"
 	"github.com/openimis/openimis-be-go/internal/graphqlhttp"
@@ -276,6 +277,7 @@ func (i *Instance) Mount(e *echo.Echo, authenticate func(render auth.ErrorRender
 	for _, path := range []string{"/version", "/version/"} {
 		g.Match([]string{http.MethodGet, http.MethodHead}, path, func(c echo.Context) error { return c.JSON(http.StatusOK, i.Describe()) })
 	}
+	(&endedsession.Sessions{DB: i.o.DB, Clock: i.o.Clock}).Routes(g)
 	for _, m := range i.modules {
 		if r, ok := m.(modules.Routes); ok {
 			r.Routes(g)

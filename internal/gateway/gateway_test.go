@@ -1,0 +1,632 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/openimis/openimis-be-go/internal/auth"
+	"github.com/openimis/openimis-be-go/internal/clock"
+	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/dbtest"
+	"github.com/openimis/openimis-be-go/internal/server"
+	"github.com/openimis/openimis-be-go/internal/server/servertest"
+	"github.com/openimis/openimis-be-go/modules"
+	"github.com/openimis/openimis-be-go/modules/core"
+	"github.com/openimis/openimis-be-go/modules/location"
+)
+
+const password = "s3cret-Passw0rd"
+
+var backendModules = []server.Constructor{
+	func(a *modules.App) modules.Module { return core.New(a) },
+	func(a *modules.App) modules.Module { return location.New(a) },
+}
+
+// installation is a database with two users, two backends over it, a stand-in for the legacy application,
+// and gateways in front.
+type installation struct {
+	t       *testing.T
+	DB      *db.DB
+	Backend string
+	Legacy  *legacyStandIn
+	vars    map[string]string
+	clock   clock.Clock
+}
+
+func install(t *testing.T, legacy bool) *installation {
+	t.Helper()
+	d := dbtest.SQLite(t)
+	stored, key := auth.HashLegacy(password)
+	began := time.Now().AddDate(-1, 0, 0)
+	err := d.Write(t.Context(), "users", func(tx *db.Tx) error {
+		role, err := tx.Insert(t.Context(), "tblRole", db.Values{"RoleName": "IMIS Administrator", "IsSystem": 64, "IsBlocked": false, "AuditUserID": 0, "ValidityFrom": began})
+		if err != nil {
+			return err
+		}
+		for _, name := range []string{"Admin", "Klara"} {
+			id, err := tx.Insert(t.Context(), "tblUsers", db.Values{"LanguageID": "en", "LastName": "L", "OtherNames": "O", "LoginName": name, "RoleID": 0, "StoredPassword": stored, "PrivateKey": key, "AuditUserID": 0, "ValidityFrom": began})
+			if err != nil {
+				return err
+			}
+			if _, err := tx.Insert(t.Context(), "tblUserRole", db.Values{"UserID": id, "RoleID": role, "AudituserID": 0, "ValidityFrom": began}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := &installation{t: t, DB: d, clock: clock.System}
+	in.Backend = servertest.Serve(t, servertest.New(t, d, backendModules, map[string]string{"OPENIMIS_MODULES": "core,location"}))
+	in.vars = map[string]string{"IBACKEND_URLS": in.Backend, "BACKEND_URLS": in.Backend, "SESSION_SECRET": strings.Repeat("k", 40), "LOGINS_PER_MINUTE": "1000"}
+	if legacy {
+		in.Legacy = newLegacy(t)
+		in.vars["LEGACY_URL"] = in.Legacy.URL
+	}
+	return in
+}
+
+// gateway starts a gateway; more changes its variables.
+func (in *installation) gateway(more ...string) *httptest.Server {
+	in.t.Helper()
+	vars := map[string]string{"DATA_DIR": in.t.TempDir()}
+	for k, v := range in.vars {
+		vars[k] = v
+	}
+	for i := 0; i < len(more); i += 2 {
+		vars[more[i]] = more[i+1]
+	}
+	c, err := FromEnvironment(vars)
+	if err != nil {
+		in.t.Fatal(err)
+	}
+	g, err := New(c, in.clock, slog.New(slog.DiscardHandler))
+	if err != nil {
+		in.t.Fatal(err)
+	}
+	s := httptest.NewServer(g.Handler())
+	in.t.Cleanup(s.Close)
+	return s
+}
+
+// legacyStandIn behaves as the login of the legacy application: ASP.NET session cookie, the form on the
+// start page, a redirection to Home.aspx for the right password.
+type legacyStandIn struct {
+	*httptest.Server
+	mu       sync.Mutex
+	sessions map[string]string
+	seen     []*http.Request
+}
+
+func newLegacy(t *testing.T) *legacyStandIn {
+	l := &legacyStandIn{sessions: map[string]string{}}
+	l.Server = httptest.NewServer(http.HandlerFunc(l.serve))
+	t.Cleanup(l.Close)
+	return l
+}
+
+func (l *legacyStandIn) serve(w http.ResponseWriter, r *http.Request) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.seen = append(l.seen, r)
+	id := legacyID(r)
+	if id == "" {
+		id = fmt.Sprintf("asp%d", len(l.seen))
+		http.SetCookie(w, &http.Cookie{Name: legacyCookie, Value: id, Path: "/", HttpOnly: true})
+	}
+	switch {
+	case r.Method == http.MethodPost && r.URL.Path != "/Default.aspx" && r.URL.Path != "/": // any other page that redirects
+		http.Redirect(w, r, "/Home.aspx", http.StatusFound)
+	case r.Method == http.MethodPost:
+		user := r.FormValue(legacyUserField)
+		if r.FormValue("txtPassword") == password || l.sessions[id] != "" { // somebody who is in already is sent home
+			if l.sessions[id] == "" {
+				l.sessions[id] = user
+			}
+			http.Redirect(w, r, "/Home.aspx", http.StatusFound)
+			return
+		}
+		_, _ = io.WriteString(w, "wrong password")
+	case r.URL.Path == "/Logout.aspx":
+		delete(l.sessions, id)
+		http.Redirect(w, r, "/", http.StatusFound)
+	default:
+		fmt.Fprintf(w, "legacy page %s of %q", r.URL.Path, l.sessions[id])
+	}
+}
+
+// browser is a client with cookies that does not follow redirections.
+type browser struct {
+	t    *testing.T
+	base string
+	*http.Client
+}
+
+func newBrowser(t *testing.T, base string) *browser {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &browser{t, base, &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+}
+
+func (b *browser) do(method, path, body string, headers ...string) (*http.Response, string) {
+	b.t.Helper()
+	r, err := http.NewRequestWithContext(b.t.Context(), method, b.base+path, strings.NewReader(body))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Add(headers[i], headers[i+1])
+	}
+	answer, err := b.Do(r)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return answer, string(text)
+}
+
+func (b *browser) page(path string) (*http.Response, string) {
+	b.t.Helper()
+	return b.do("GET", path, "", "Accept", "text/html", "Sec-Fetch-Mode", "navigate")
+}
+
+func (b *browser) form(path string, values url.Values) (*http.Response, string) {
+	b.t.Helper()
+	return b.do("POST", path, values.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+}
+
+// legacyLogin signs in as a person does: open the start page, send the form.
+func (b *browser) legacyLogin(user, password string) *http.Response {
+	b.t.Helper()
+	b.page("/")
+	answer, _ := b.form("/Default.aspx", url.Values{legacyUserField: {user}, "txtPassword": {password}})
+	return answer
+}
+
+// whoAmI is the user whom the backend sees behind /iapi, or the status that was answered.
+func (b *browser) whoAmI(headers ...string) string {
+	b.t.Helper()
+	answer, text := b.do("GET", "/iapi/core/users/current_user/", "", headers...)
+	if answer.StatusCode != http.StatusOK {
+		return answer.Status[:3]
+	}
+	var u struct{ Username string }
+	if err := json.Unmarshal([]byte(text), &u); err != nil {
+		b.t.Fatal(err)
+	}
+	return u.Username
+}
+
+func TestTheLoginOfTheLegacyApplicationIsShared(t *testing.T) {
+	in := install(t, true)
+	b := newBrowser(t, in.gateway().URL)
+	if got := b.whoAmI(); got != "401" {
+		t.Fatalf("before the login: %s", got)
+	}
+	if a, _ := b.page("/front/home"); a.StatusCode != http.StatusFound || a.Header.Get("Location") != "/" {
+		t.Errorf("a page without a session: %d to %q", a.StatusCode, a.Header.Get("Location"))
+	}
+	if a := b.legacyLogin("Klara", "wrong"); a.StatusCode != http.StatusOK || b.whoAmI() != "401" {
+		t.Fatalf("a wrong password: %d", a.StatusCode)
+	}
+	if a := b.legacyLogin("Klara", password); a.StatusCode != http.StatusFound {
+		t.Fatalf("the login: %d", a.StatusCode)
+	}
+	if got := b.whoAmI(); got != "Klara" {
+		t.Fatalf("signed in as %s", got)
+	}
+	if a, _ := b.page("/Home.aspx"); a.Header.Get("Location") != "/front" {
+		t.Errorf("/Home.aspx leads to %q", a.Header.Get("Location"))
+	}
+	if _, text := b.page("/LegacyHome"); text != `legacy page /Home.aspx of "Klara"` {
+		t.Errorf("/LegacyHome: %s", text)
+	}
+	for _, path := range []string{"/photos/1.jpg", "/keepLegacyAlive"} {
+		if _, text := b.page(path); !strings.HasPrefix(text, "legacy page "+path) {
+			t.Errorf("%s: %s", path, text)
+		}
+	}
+	if a, _ := b.page("/logout"); a.Header.Get("Location") != "/Logout.aspx" {
+		t.Errorf("logout leads to %q", a.Header.Get("Location"))
+	}
+	if got := b.whoAmI(); got != "401" {
+		t.Errorf("after the logout: %s", got)
+	}
+}
+
+func TestTheLegacyLogoutEndsTheSession(t *testing.T) {
+	in := install(t, true)
+	b := newBrowser(t, in.gateway().URL)
+	b.legacyLogin("Klara", password)
+	stolen := b.Jar.Cookies(must(url.Parse(b.base)))
+	b.page("/Logout.aspx")
+	if got := b.whoAmI(); got != "401" {
+		t.Errorf("after the logout: %s", got)
+	}
+	b.Jar.SetCookies(must(url.Parse(b.base)), stolen)
+	if got := b.whoAmI(); got != "401" {
+		t.Errorf("with the old cookies: %s", got)
+	}
+}
+
+// What a client can do to become somebody else.
+func TestNobodyBecomesSomebodyElse(t *testing.T) {
+	in := install(t, true)
+	gateway := in.gateway()
+	signedIn := func() *browser {
+		b := newBrowser(t, gateway.URL)
+		b.legacyLogin("Klara", password)
+		return b
+	}
+	for _, name := range []string{"Remote-User", "remote-user", "REMOTE_USER", "Remote_User", "HTTP_REMOTE_USER", "X-Remote-User", "X-Forwarded-User", "Remote.User"} {
+		if got := newBrowser(t, gateway.URL).whoAmI(name, "Admin"); got != "401" {
+			t.Errorf("%s without a session: %s", name, got)
+		}
+		if got := signedIn().whoAmI(name, "Admin"); got != "Klara" {
+			t.Errorf("%s beside a session: %s", name, got)
+		}
+		a, _ := newBrowser(t, gateway.URL).do("GET", "/api/core/users/current_user/", "", name, "Admin")
+		if a.StatusCode == http.StatusOK {
+			t.Errorf("%s gets into /api", name)
+		}
+	}
+	if got := signedIn().whoAmI("Connection", "Remote-User"); got != "Klara" {
+		t.Errorf("a Connection header that names the user's: %s", got)
+	}
+	if got := signedIn().whoAmI("Authorization", "Basic QWRtaW46czNjcmV0LVBhc3N3MHJk"); got != "Klara" {
+		t.Errorf("a Basic login beside a session: %s", got)
+	}
+	t.Run("somebody who is in names somebody else at the login page", func(t *testing.T) {
+		b := signedIn()
+		a, _ := b.form("/Default.aspx", url.Values{legacyUserField: {"Admin"}, "txtPassword": {"guess"}})
+		if got := b.whoAmI(); a.StatusCode != http.StatusFound || got != "Klara" {
+			t.Errorf("status %d, now %s", a.StatusCode, got)
+		}
+	})
+	t.Run("another page that redirects", func(t *testing.T) {
+		b := newBrowser(t, gateway.URL)
+		b.form("/Users.aspx", url.Values{legacyUserField: {"Admin"}, "txtPassword": {password}})
+		if got := b.whoAmI(); got != "401" {
+			t.Error(got)
+		}
+	})
+	t.Run("two names", func(t *testing.T) {
+		b := newBrowser(t, gateway.URL)
+		a, _ := b.form("/Default.aspx", url.Values{legacyUserField: {"Klara", "Admin"}, "txtPassword": {password}})
+		if got := b.whoAmI(); a.StatusCode != http.StatusBadRequest || got != "401" {
+			t.Errorf("status %d, now %s", a.StatusCode, got)
+		}
+	})
+	t.Run("a cookie of another secret", func(t *testing.T) {
+		other := in.gateway("SESSION_SECRET", strings.Repeat("x", 40))
+		b := newBrowser(t, other.URL)
+		b.legacyLogin("Admin", password)
+		moved := newBrowser(t, gateway.URL)
+		moved.Jar.SetCookies(must(url.Parse(gateway.URL)), b.Jar.Cookies(must(url.Parse(other.URL))))
+		if got := moved.whoAmI(); got != "401" {
+			t.Error(got)
+		}
+	})
+	t.Run("a cookie that was changed", func(t *testing.T) {
+		b := signedIn()
+		at := must(url.Parse(gateway.URL))
+		for _, c := range b.Jar.Cookies(at) {
+			if c.Name == "openimis_session" {
+				flipped := []byte(c.Value)
+				flipped[len(flipped)/2] ^= 1
+				b.Jar.SetCookies(at, []*http.Cookie{{Name: c.Name, Value: string(flipped), Path: "/"}})
+			}
+		}
+		if got := b.whoAmI(); got != "401" {
+			t.Error(got)
+		}
+	})
+	t.Run("the gateway's cookie stays here", func(t *testing.T) {
+		signedIn().page("/photos/x")
+		for _, r := range in.Legacy.seen {
+			if len(r.CookiesNamed("openimis_session")) > 0 {
+				t.Fatal("the legacy application got the session")
+			}
+		}
+	})
+}
+
+func TestPathTricks(t *testing.T) {
+	in := install(t, true)
+	gateway := in.gateway()
+	address := strings.TrimPrefix(gateway.URL, "http://")
+	for _, target := range []string{
+		"//iapi/graphql", "/api/../iapi/graphql", "/x/..%2fiapi/graphql", "/iapi%2fgraphql", "/%69api/..", "/./iapi/graphql", "/iapi/%2e%2e/api",
+		"/api;x/graphql", "/iapi\\graphql", "/iapi%5cgraphql", "/iapi/%00", "/iapi%252fgraphql", "http://evil/../iapi/graphql",
+	} {
+		status := raw(t, address, "GET "+target+" HTTP/1.1\r\nHost: "+address+"\r\nConnection: close\r\n\r\n")
+		if status != 400 {
+			t.Errorf("%s: %d", target, status)
+		}
+	}
+	for _, target := range []string{"/IAPI/graphql", "/iapix/graphql"} { // no routes: they are the legacy application's
+		if status := raw(t, address, "GET "+target+" HTTP/1.1\r\nHost: "+address+"\r\nConnection: close\r\n\r\n"); status != 200 {
+			t.Errorf("%s: %d", target, status)
+		}
+	}
+	for what, request := range map[string]string{
+		"two lengths":           "POST /iapi/graphql HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nContent-Length: 30\r\n\r\nabcd",
+		"length and chunked":    "POST /iapi/graphql HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nTransfer-Encoding: xchunked\r\n\r\nabcd",
+		"a blank in a name":     "GET /iapi/graphql HTTP/1.1\r\nHost: h\r\nRemote-User : Admin\r\n\r\n",
+		"a folded header":       "GET /iapi/graphql HTTP/1.1\r\nHost: h\r\nX: a\r\n Remote-User: Admin\r\nConnection: close\r\n\r\n",
+		"a user in the trailer": "POST /iapi/graphql HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTransfer-Encoding: chunked\r\nTrailer: Remote-User\r\n\r\n0\r\nRemote-User: Admin\r\n\r\n",
+	} {
+		if status := raw(t, address, request); status < 400 || status >= 502 {
+			t.Errorf("%s: %d", what, status)
+		}
+	}
+}
+
+// raw sends bytes and reads the status of the answer.
+func raw(t *testing.T, address, request string) int {
+	t.Helper()
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
+	if _, err := io.WriteString(conn, request); err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(io.LimitReader(conn, 64))
+	var status int
+	if _, scan := fmt.Sscanf(string(text), "HTTP/1.1 %d", &status); scan != nil {
+		t.Fatalf("%q: %v", text, err)
+	}
+	return status
+}
+
+func TestSessionsOverSeveralGateways(t *testing.T) {
+	in := install(t, true)
+	now := time.Now()
+	var mu sync.Mutex
+	in.clock = func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
+	pass := func(d time.Duration) { mu.Lock(); now = now.Add(d); mu.Unlock() }
+	one, two := in.gateway(), in.gateway()
+	b := newBrowser(t, one.URL)
+	b.legacyLogin("Klara", password)
+	other := newBrowser(t, two.URL)
+	other.Jar.SetCookies(must(url.Parse(two.URL)), b.Jar.Cookies(must(url.Parse(one.URL))))
+	if got := other.whoAmI(); got != "Klara" {
+		t.Fatalf("at the second gateway: %s", got)
+	}
+	b.page("/logout")
+	pass(10 * time.Second)
+	if got := other.whoAmI(); got != "401" {
+		t.Errorf("ten seconds after the logout at the first gateway: %s", got)
+	}
+
+	b = newBrowser(t, one.URL)
+	b.legacyLogin("Klara", password)
+	for range 10 { // it slides
+		pass(50 * time.Minute)
+		if got := b.whoAmI(); got != "Klara" {
+			t.Fatalf("a session in use: %s", got)
+		}
+	}
+	pass(2 * time.Hour)
+	if got := b.whoAmI(); got != "401" {
+		t.Errorf("two hours without use: %s", got)
+	}
+	b.legacyLogin("Klara", password)
+	for range 15 {
+		pass(50 * time.Minute)
+		b.whoAmI()
+	}
+	if got := b.whoAmI(); got != "401" {
+		t.Errorf("after more than twelve hours: %s", got)
+	}
+}
+
+func TestAClosedUserIsOutWithinTenSeconds(t *testing.T) {
+	in := install(t, false)
+	now := time.Now()
+	in.clock = func() time.Time { return now }
+	b := newBrowser(t, in.gateway().URL)
+	answer, _ := b.form("/gateway/login", url.Values{"user": {"Klara"}, "password": {password}})
+	if answer.StatusCode != http.StatusSeeOther || b.whoAmI() != "Klara" {
+		t.Fatalf("the login: %d", answer.StatusCode)
+	}
+	err := in.DB.Write(context.Background(), "close", func(tx *db.Tx) error {
+		_, err := tx.Exec(t.Context(), `UPDATE "tblUsers" SET "ValidityTo" = ? WHERE "LoginName" = 'Klara'`, time.Now().Add(-time.Minute))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	now = now.Add(10 * time.Second)
+	deadline := time.Now().Add(10 * time.Second)
+	for b.whoAmI() != "401" { // the backend itself remembers users for some seconds
+		if time.Now().After(deadline) {
+			t.Fatal("still in after ten seconds")
+		}
+		time.Sleep(100 * time.Millisecond)
+		now = now.Add(100 * time.Millisecond)
+	}
+}
+
+func TestTheOwnLoginPage(t *testing.T) {
+	in := install(t, false)
+	gateway := in.gateway("LOGINS_PER_MINUTE", "5")
+	b := newBrowser(t, gateway.URL)
+	if a, _ := b.page("/front/claim/claims"); a.Header.Get("Location") != "/gateway/login?to=/front/claim/claims" {
+		t.Fatalf("a page without a session leads to %q", a.Header.Get("Location"))
+	}
+	a, text := b.page("/gateway/login?to=/front/claim/claims")
+	if a.StatusCode != http.StatusOK || !strings.Contains(text, `value="/front/claim/claims"`) || a.Header.Get("Content-Security-Policy") == "" {
+		t.Fatalf("%d %s", a.StatusCode, text)
+	}
+	if a, text := b.form("/gateway/login", url.Values{"user": {"Klara"}, "password": {"no"}}); a.StatusCode != 401 || !strings.Contains(text, "wrong") {
+		t.Errorf("wrong password: %d %s", a.StatusCode, text)
+	}
+	if a, _ := b.do("POST", "/gateway/login", "user=Klara&password="+password, "Content-Type", "application/x-www-form-urlencoded", "Sec-Fetch-Site", "cross-site"); a.StatusCode != 403 {
+		t.Errorf("a login from another site: %d", a.StatusCode)
+	}
+	if a, _ := b.form("/gateway/login", url.Values{"user": {"Klara"}, "password": {password}, "to": {"//evil.example"}}); a.Header.Get("Location") != "/front" {
+		t.Errorf("after the login: to %q", a.Header.Get("Location"))
+	}
+	if a, _ := b.page("/logout"); a.Header.Get("Location") != "/gateway/login" || b.whoAmI() != "401" {
+		t.Errorf("logout: to %q", a.Header.Get("Location"))
+	}
+	status := 0
+	for range 10 {
+		a, _ := b.form("/gateway/login", url.Values{"user": {"Klara"}, "password": {password}})
+		status = a.StatusCode
+	}
+	if status != http.StatusTooManyRequests {
+		t.Errorf("the tenth login within a minute: %d", status)
+	}
+}
+
+func TestMutationsFromOtherSitesAreRefused(t *testing.T) {
+	in := install(t, true)
+	b := newBrowser(t, in.gateway().URL)
+	b.legacyLogin("Klara", password)
+	for _, headers := range [][]string{{"Sec-Fetch-Site", "cross-site"}, {"Origin", "https://evil.example"}} {
+		a, _ := b.do("POST", "/iapi/graphql", `{"query":"{__typename}"}`, append(headers, "Content-Type", "application/json")...)
+		if a.StatusCode != http.StatusForbidden {
+			t.Errorf("%v: %d", headers, a.StatusCode)
+		}
+	}
+	if a, text := b.do("POST", "/iapi/graphql", `{"query":"{__typename}"}`, "Content-Type", "application/json", "Origin", b.base); a.StatusCode != 200 {
+		t.Errorf("from the own site: %d %s", a.StatusCode, text)
+	}
+}
+
+func TestBackendsAreRestartedWithoutAnError(t *testing.T) {
+	backend := func(name string) (*httptest.Server, *bool) {
+		ready := true
+		var mu sync.Mutex
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			mu.Lock()
+			defer mu.Unlock()
+			if r.URL.Path == "/readyz" && !ready {
+				w.WriteHeader(503)
+				return
+			}
+			_, _ = io.Copy(io.Discard, r.Body)
+			_, _ = io.WriteString(w, name)
+		}))
+		t.Cleanup(s.Close)
+		return s, &ready
+	}
+	one, _ := backend("one")
+	two, _ := backend("two")
+	c, err := FromEnvironment(map[string]string{"BACKEND_URLS": one.URL + "," + two.URL, "SESSION_SECRET": strings.Repeat("k", 40), "HEALTH_INTERVAL": "50ms"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := New(c, clock.System, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := httptest.NewServer(g.Handler())
+	defer s.Close()
+	b := newBrowser(t, s.URL)
+	seen := map[string]int{}
+	for i := range 40 {
+		if i == 20 {
+			one.CloseClientConnections()
+			one.Close()
+		}
+		a, text := b.do("POST", "/api/graphql", "{}", "Content-Type", "application/json")
+		if a.StatusCode != 200 {
+			t.Fatalf("request %d: %d %s", i, a.StatusCode, text)
+		}
+		seen[text]++
+	}
+	if seen["one"] < 5 || seen["two"] < 25 {
+		t.Errorf("answers by server: %v", seen)
+	}
+}
+
+func TestAMutationIsNotSentTwice(t *testing.T) {
+	var mu sync.Mutex
+	got := 0
+	cut := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			mu.Lock()
+			got++
+			mu.Unlock()
+		}
+		panic(http.ErrAbortHandler) // the connection breaks after the request arrived
+	}))
+	defer cut.Close()
+	c, err := FromEnvironment(map[string]string{"BACKEND_URLS": cut.URL + "," + strings.Replace(cut.URL, "127.0.0.1", "localhost", 1), "SESSION_SECRET": strings.Repeat("k", 40)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := New(c, clock.System, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := httptest.NewServer(g.Handler())
+	defer s.Close()
+	a, _ := newBrowser(t, s.URL).do("POST", "/api/graphql", "{}")
+	mu.Lock()
+	defer mu.Unlock()
+	if a.StatusCode != http.StatusBadGateway || got != 1 {
+		t.Errorf("status %d, sent %d times", a.StatusCode, got)
+	}
+}
+
+func TestForwardedHeaders(t *testing.T) {
+	var got http.Header
+	echo := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { got = r.Header.Clone(); got.Set("Host", r.Host) }))
+	defer echo.Close()
+	for _, test := range []struct {
+		name, trusted, wantFor, wantProto string
+	}{
+		{"from anybody", "none", "127.0.0.1", "http"},
+		{"from a proxy in front", "127.0.0.1", "203.0.113.7", "https"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c, err := FromEnvironment(map[string]string{"BACKEND_URLS": echo.URL, "TRUSTED_PROXIES": test.trusted, "SESSION_SECRET": strings.Repeat("k", 40)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			g, err := New(c, clock.System, slog.New(slog.DiscardHandler))
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := httptest.NewServer(g.Handler())
+			defer s.Close()
+			newBrowser(t, s.URL).do("GET", "/api/x", "", "X-Forwarded-For", "198.51.100.1, 203.0.113.7", "X-Forwarded-Proto", "https", "X-Forwarded-Host", "evil", "Forwarded", "for=1.2.3.4")
+			if got.Get("X-Forwarded-For") != test.wantFor || got.Get("X-Forwarded-Proto") != test.wantProto || got.Get("X-Forwarded-Host") == "evil" || got.Get("Forwarded") != "" {
+				t.Errorf("the backend sees %v", got)
+			}
+		})
+	}
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
