@@ -110,6 +110,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusMethodNotAllowed, "GraphQL only supports GET and POST requests.")
 		return
 	}
+	w.Header().Set("Content-Type", mediaType(r.Header.Values("Accept")))
 	params, status, message := h.read(w, r)
 	if status != 0 {
 		refuse(w, status, message)
@@ -203,7 +204,7 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) (p *graphql.RawPa
 			return nil, http.StatusBadRequest, message
 		}
 	}
-	asked := r.URL.Query()
+	asked, _ := url.ParseQuery(strings.ReplaceAll(r.URL.RawQuery, ";", "%3B")) // what is not well formed is left out
 	p.Query = cmp.Or(asked.Get("query"), body.query)
 	if p.OperationName = cmp.Or(asked.Get("operationName"), body.operation); p.OperationName == "null" {
 		p.OperationName = "" // as GraphiQL sends it
@@ -235,7 +236,7 @@ func readBody(contentType string, raw []byte) (s sent, message string) {
 	case "application/json":
 		return readJSON(raw)
 	case "application/x-www-form-urlencoded":
-		form, err := url.ParseQuery(string(raw))
+		form, err := url.ParseQuery(strings.ReplaceAll(string(raw), ";", "%3B")) // a ; is text
 		if err != nil {
 			return s, "The form is not valid."
 		}
@@ -300,6 +301,28 @@ func decode(b []byte, to any) error {
 	return d.Decode(to)
 }
 
+// mediaType is the type of the answer: application/json, as clients of 2019 want it, or the one of GraphQL over
+// HTTP for a client that names it and prefers it.
+func mediaType(accepted []string) string {
+	const plain, graphQL = "application/json", "application/graphql-response+json"
+	weights := map[string]float64{}
+	for _, e := range strings.Split(strings.Join(accepted, ","), ",") {
+		kind, params, err := mime.ParseMediaType(e)
+		if err != nil {
+			continue
+		}
+		q, err := strconv.ParseFloat(cmp.Or(params["q"], "1"), 64)
+		if err != nil {
+			q = 0
+		}
+		weights[kind] = max(weights[kind], q)
+	}
+	if q := weights[graphQL]; q > 0 && q >= weights[plain] {
+		return graphQL
+	}
+	return plain
+}
+
 func wantsHTML(r *http.Request) bool {
 	if _, raw := r.URL.Query()["raw"]; raw {
 		return false
@@ -334,7 +357,9 @@ func respond(w http.ResponseWriter, status int, data json.RawMessage, errs gqler
 		b.Write(data)
 	}
 	b.WriteByte('}')
-	w.Header().Set("Content-Type", "application/json")
+	if w.Header().Get("Content-Type") == "" {
+		w.Header().Set("Content-Type", "application/json")
+	}
 	w.Header().Set("Content-Length", strconv.Itoa(b.Len()))
 	w.WriteHeader(status)
 	_, _ = w.Write(b.Bytes())

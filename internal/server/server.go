@@ -123,14 +123,16 @@ func (s *Server) routes() *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.IPExtractor = echo.ExtractIPDirect()
+	e.Pre(semicolons)
 	e.Use(telemetry.Requests(telemetry.Options{Log: s.log, Metrics: s.metrics, Trusted: s.conf.TrustedProxies.Contains}))
 	e.Use(middleware.SecureWithConfig(middleware.SecureConfig{XFrameOptions: "SAMEORIGIN", ContentTypeNosniff: "nosniff", ReferrerPolicy: "same-origin"}))
 	e.Use(s.hosts)
 	e.Use(middleware.ContextTimeout(time.Duration(s.conf.RequestTimeout)))
-	e.Use(middleware.GzipWithConfig(middleware.GzipConfig{Level: 1, MinLength: 1024}))
+	e.Use(compress())
 	probe := []string{http.MethodGet, http.MethodHead} // load balancers ask with either
 	e.Match(probe, "/healthz", func(c echo.Context) error { return c.JSON(http.StatusOK, map[string]string{"status": "ok"}) })
 	e.Match(probe, "/readyz", s.ready)
+	e.Match(probe, "/", s.front)
 	e.GET("/metrics", echo.WrapHandler(s.metrics.Handler()))
 	a := auth.New(s.store, auth.Options{RemoteUser: bool(s.conf.RemoteUser), HeaderName: string(s.conf.RemoteUserHeader), TrustedProxies: s.conf.TrustedProxies, Clock: clock.System, Log: s.log})
 	for _, i := range s.Instances {

@@ -313,7 +313,7 @@ func (q *exchange) params() (url.Values, error) {
 	if err != nil {
 		return nil, err
 	}
-	form, err := url.ParseQuery(string(body))
+	form, err := url.ParseQuery(strings.ReplaceAll(string(body), ";", "%3B")) // a ; is text
 	if err != nil {
 		return nil, fault.Wrap(err, fault.Invalid, "The form is not well formed.")
 	}
