@@ -103,6 +103,9 @@ func (c Config) Ints(key string) []int {
 	return out
 }
 
+// Int reads a whole number; 0 when there is none.
+func (c Config) Int(key string) int { n, _ := c[key].(float64); return int(n) }
+
 // Text reads a text.
 func (c Config) Text(key string) string { s, _ := c[key].(string); return s }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/schema"
 	"github.com/openimis/openimis-be-go/internal/sqlcheck"
 	"github.com/openimis/openimis-be-go/internal/testing/policyplay"
+	"github.com/openimis/openimis-be-go/modules/insuree"
 	"github.com/openimis/openimis-be-go/modules/policy/rules"
 )
 
@@ -53,7 +54,7 @@ var calls = map[string]func(ctx context.Context, s Service, w *golden.World, par
 		in := policyplay.Decode[policyplay.CoverParams](w, params)
 		var rows []rules.Coverage
 		err := s.DB.Write(ctx, "cover", func(tx *db.Tx) (err error) {
-			rows, err = s.AddInsureePolicies(ctx, tx, in.InsureeId, in.Activate)
+			rows, err = insuree.AddPolicies(ctx, tx, in.InsureeId, in.Activate, s.Clock())
 			return err
 		})
 		return policyplay.CoverRecord(rows), err

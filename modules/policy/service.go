@@ -220,20 +220,6 @@ func (s Service) LastDateForPayment(ctx context.Context, scope auth.Scope, polic
 	return rules.LastDateForPayment(p, prod), nil
 }
 
-// AddInsureePolicies covers a member by the policies of his family; see [Cover]. It answers the rows that it inserted.
-// Whether the user may see the insuree is for the caller to ask.
-func (s Service) AddInsureePolicies(ctx context.Context, tx *db.Tx, insureeID int, activate bool) ([]rules.Coverage, error) {
-	data, err := Store{tx}.coverage(ctx, insureeID)
-	if data == nil || err != nil {
-		return nil, err
-	}
-	rows, err := rules.Cover(*data, activate, s.Clock.Today())
-	if err != nil {
-		return nil, err
-	}
-	return rows, insertCovers(ctx, tx, rows, s.Clock())
-}
-
 // ExpirePolicies sets every current policy that has run out to [StatusExpired] and answers their number; see [Expire].
 // For the daily job.
 func (s Service) ExpirePolicies(ctx context.Context) (n int, err error) {

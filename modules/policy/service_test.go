@@ -14,6 +14,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/dbtest"
 	"github.com/openimis/openimis-be-go/internal/fault"
+	"github.com/openimis/openimis-be-go/modules/insuree"
 	"github.com/openimis/openimis-be-go/modules/policy/rules"
 )
 
@@ -40,7 +41,7 @@ func TestAnEmptyDatabaseHasNothingToAnswer(t *testing.T) {
 			t.Errorf("prompted %v, %v", r, err)
 		}
 		write(t, d, func(ctx context.Context, tx *db.Tx) error {
-			if rows, err := s.AddInsureePolicies(ctx, tx, 1, false); len(rows) != 0 || err != nil {
+			if rows, err := insuree.AddPolicies(ctx, tx, 1, false, now); len(rows) != 0 || err != nil {
 				t.Errorf("covered %v, %v", rows, err)
 			}
 			return nil
@@ -160,7 +161,7 @@ func TestStatementsDoNotGrow(t *testing.T) {
 				},
 				"cover": func(ctx context.Context) error {
 					return d.Write(ctx, "cover", func(tx *db.Tx) error {
-						rows, err := s.AddInsureePolicies(ctx, tx, newcomer, true)
+						rows, err := insuree.AddPolicies(ctx, tx, newcomer, true, now)
 						if len(rows) != size {
 							t.Errorf("%d covers of %d", len(rows), size)
 						}

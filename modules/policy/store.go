@@ -50,13 +50,6 @@ func (st Store) byID(ctx context.Context, s auth.Scope, id int, from, tail strin
 	return &p, err
 }
 
-// ofFamily reads the policies of a family, closed ones too, in the order of their ids.
-func (st Store) ofFamily(ctx context.Context, family int) ([]rules.Policy, error) {
-	var rows []rules.Policy
-	err := st.Select(ctx, &rows, selectPolicies+`p."FamilyID" = ? ORDER BY p."PolicyID"`, family)
-	return rows, err
-}
-
 // CoversOf reads the current covers of insurees by a policy.
 func (st Store) CoversOf(ctx context.Context, s auth.Scope, policyID int) ([]rules.InsureePolicy, error) {
 	seen, more := ScopeWhere(s, "p")
@@ -91,7 +84,7 @@ func (st Store) inquiry(ctx context.Context, s auth.Scope, number string) (*rule
 	if d.Members, err = insuree.Members(ctx, st, everything, []int{*i.FamilyID}); err != nil {
 		return nil, err
 	}
-	if d.Policies, err = st.ofFamily(ctx, *i.FamilyID); err != nil {
+	if d.Policies, err = insuree.PoliciesOf(ctx, st, *i.FamilyID); err != nil {
 		return nil, err
 	}
 	if d.Products, err = product.Load(ctx, st, productsOf(d.Policies)); err != nil {
@@ -129,54 +122,6 @@ func (st Store) valuation(ctx context.Context, family, productID int) ([]insuree
 	}
 	products, err := product.Load(ctx, st, []int{productID})
 	return members, products, err
-}
-
-// coverage reads what the cover of a new member of a family depends on; nil when there is no such insuree or he is in
-// no family.
-func (st Store) coverage(ctx context.Context, insureeID int) (*rules.CoverageData, error) {
-	i, err := insuree.ByID(ctx, st, everything, insureeID)
-	if i == nil || i.FamilyID == nil || err != nil {
-		return nil, err
-	}
-	d := &rules.CoverageData{Insuree: *i}
-	if d.Members, err = insuree.Members(ctx, st, everything, []int{*i.FamilyID}); err != nil {
-		return nil, err
-	}
-	if d.Policies, err = st.ofFamily(ctx, *i.FamilyID); err != nil {
-		return nil, err
-	}
-	if d.Offline, err = st.offlineSite(ctx); err != nil {
-		return nil, err
-	}
-	d.Products, err = product.Load(ctx, st, productsOf(d.Policies))
-	return d, err
-}
-
-// offlineSite reads tblIMISDefaults.OfflineCHF; nil without defaults.
-func (st Store) offlineSite(ctx context.Context) (*bool, error) {
-	var chf int
-	err := st.Get(ctx, &chf, `SELECT COALESCE(d."OfflineCHF", 0) FROM "tblIMISDefaults" d ORDER BY d."DefaultID" $page(1, 0)`)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	return new(chf != 0), err
-}
-
-// insertCovers adds rows to tblInsureePolicy and gives them their ids.
-func insertCovers(ctx context.Context, tx *db.Tx, rows []rules.Coverage, now time.Time) error {
-	values := make([][]any, 0, len(rows))
-	for _, r := range rows {
-		values = append(values, []any{r.InsureeID, r.PolicyID, r.EnrollmentDate, r.StartDate, r.EffectiveDate, r.ExpiryDate, r.AuditUserID, r.Offline, now})
-	}
-	ids, err := tx.BulkInsert(ctx, "tblInsureePolicy", []string{"InsureeId", "PolicyId", "EnrollmentDate", "StartDate", "EffectiveDate",
-		"ExpiryDate", "AuditUserId", "isOffline", "ValidityFrom"}, values)
-	if err != nil {
-		return err
-	}
-	for i, id := range ids {
-		rows[i].ID = id
-	}
-	return nil
 }
 
 // expire is [Expire] as one statement; like the procedure it keeps no history of the old status.

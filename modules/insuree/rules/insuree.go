@@ -14,6 +14,7 @@ type Insuree struct {
 	DOB          time.Time  `db:"DOB"`
 	Gender       *string    `db:"Gender"`
 	Relationship *int       `db:"Relationship"`
+	Head         bool       `db:"IsHead"`
 	PhotoDate    *time.Time `db:"PhotoDate"`
 	ValidityFrom time.Time  `db:"ValidityFrom"`
 	ValidityTo   *time.Time `db:"ValidityTo"`
