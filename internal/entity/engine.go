@@ -105,7 +105,7 @@ func (e *Engine) First(ctx context.Context, t *Type, cond func(c Cond, args map[
 		}
 		one := 1
 		m := &manyPlan{node: node, query: newQuery(e.Registry, b), args: relay.Args{First: &one}}
-		m.query.scope = scopeOf(c.principal)
+		m.query.viewer = c.principal
 		if err := cond(Cond{m.query}, maps.Clone(field.ArgumentMap(c.operation.Variables))); err != nil {
 			return nil, err
 		}
@@ -133,7 +133,7 @@ func (e *Engine) begin(ctx context.Context, t *Type) (graphql.CollectedField, *c
 // root compiles a list at the root.
 func (c *compiler) root(f graphql.CollectedField, b *bound, own func(c Cond, args map[string]any) error, order []string) (*manyPlan, error) {
 	m := &manyPlan{query: newQuery(c.registry, b)}
-	m.query.scope = scopeOf(c.principal)
+	m.query.viewer = c.principal
 	args := maps.Clone(f.ArgumentMap(c.operation.Variables))
 	var err error
 	if f.Definition.Type.Name() == b.Name {

@@ -22,7 +22,7 @@ import (
 type query struct {
 	registry *Registry
 	typ      *bound
-	scope    auth.Scope
+	viewer   *auth.Principal // nil: nobody
 	joins    []string
 	aliases  map[string]joined // path → alias
 	where    []string
@@ -120,7 +120,8 @@ func (q *query) join(path string, from joined, relation string) (joined, error) 
 
 // restrict adds the row security of a type.
 func (q *query) restrict(b *bound, alias string) {
-	if b.Table.Scope != nil && !q.scope.All {
+	scope := scopeOf(q.viewer)
+	if b.Table.Scope != nil && !scope.All && (b.Table.AllWith == 0 || !q.viewer.Has(b.Table.AllWith)) {
 		q.scopes = append(q.scopes, joined{alias, b})
 	}
 }
@@ -133,7 +134,7 @@ func (q *query) conditions(few bool) (string, []any) {
 		if few && s.typ.Table.ScopeEach != nil {
 			scope = s.typ.Table.ScopeEach
 		}
-		if seen, more := scope(q.scope, s.alias); seen != "" {
+		if seen, more := scope(scopeOf(q.viewer), s.alias); seen != "" {
 			where, args = append(where, seen), append(args, more...)
 		}
 	}

@@ -323,7 +323,7 @@ func (l *loader) one(ctx context.Context, parent *plan, f *planField) error {
 	c, _ := o.node.typ.table.Column(column)
 	in, arg := inKeys(distinct, kindOfColumn(c) == kindText)
 	q := newQuery(l.reg, o.node.typ)
-	q.scope = scopeOf(l.principal)
+	q.viewer = l.principal
 	q.where = append(q.where, `t."`+column+`" IN `+in)
 	q.args = append(q.args, arg)
 	if o.rel.Reverse != "" && o.node.typ.live != "" {

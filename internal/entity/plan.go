@@ -213,7 +213,7 @@ func (p *plan) key(column string) int {
 // many compiles a list of b: a connection or a plain list.
 func (c *compiler) many(f graphql.CollectedField, b *bound, rel Many) (*manyPlan, error) {
 	m := &manyPlan{rel: rel, query: newQuery(c.registry, b)}
-	m.query.scope = scopeOf(c.principal)
+	m.query.viewer = c.principal
 	args := f.ArgumentMap(c.operation.Variables)
 	var err error
 	if f.Definition.Type.Name() == b.Name { // a plain list

@@ -38,6 +38,8 @@ type Table struct {
 	ScopeEach Scope
 	// EachUpTo is the row of a list up to which pages are such statements; 0: all pages.
 	EachUpTo int
+	// AllWith is the right with which every row may be seen, whatever the scope; 0: none.
+	AllWith int
 
 	// New fills these from the catalogue.
 	Key     string // the primary key

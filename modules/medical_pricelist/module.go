@@ -37,8 +37,9 @@ func (*Module) Model() entity.Model {
 			{Type: ItemPricelistDetail, One: map[string]entity.One{"itemPricelist": {To: ItemPricelist, Column: "PLItemID", Open: true}}},
 			{Type: location.Location, Many: map[string]entity.Many{"servicepricelistSet": {To: ServicePricelist, Column: "LocationId"}}},
 			{Type: location.HealthFacility, One: map[string]entity.One{
-				"servicePricelist": {To: ServicePricelist, Column: "PLServiceID", Open: true},
-				"itemPricelist":    {To: ItemPricelist, Column: "PLItemID", Open: true},
+				// A facility elsewhere, which a row in reach refers to, does not show its prices.
+				"servicePricelist": {To: ServicePricelist, Column: "PLServiceID"},
+				"itemPricelist":    {To: ItemPricelist, Column: "PLItemID"},
 			}},
 			{Type: medical.Item, Many: map[string]entity.Many{"pricelistDetails": {To: ItemPricelistDetail, Column: "ItemID"}}},
 			{Type: medical.Service, Many: map[string]entity.Many{"pricelistDetails": {To: ServicePricelistDetail, Column: "ServiceID"}}},
