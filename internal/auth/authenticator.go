@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -21,11 +22,13 @@ import (
 
 // Options are the ways in. The zero value lets people in by HTTP Basic only.
 type Options struct {
-	RemoteUser     bool           // believe HeaderName from TrustedProxies (REMOTE_USER_AUTHENTICATION)
-	HeaderName     string         // as in HTTP or as Django spells it (HTTP_REMOTE_USER); default Remote-User
-	TrustedProxies []netip.Prefix // peers whose header is believed; none: nobody's
-	Limits         Limits         // on failed logins
-	Remember       time.Duration  // how long a checked Basic login is not hashed again; default 5 minutes
+	RemoteUser     bool                                      // believe HeaderName from TrustedProxies (REMOTE_USER_AUTHENTICATION)
+	HeaderName     string                                    // as in HTTP or as Django spells it (HTTP_REMOTE_USER); default Remote-User
+	TrustedProxies []netip.Prefix                            // peers whose header is believed; none: nobody's
+	Limits         Limits                                    // on failed logins
+	Remember       time.Duration                             // how long a checked Basic login is not hashed again; default 5 minutes
+	Secret         func(ctx context.Context) (string, error) // what tokens are signed with (see Secret); none: no tokens
+	TokenLifetime  time.Duration                             // default 24 hours
 	Clock          clock.Clock
 	Log            *slog.Logger
 
@@ -33,7 +36,8 @@ type Options struct {
 	Sleep func(ctx context.Context, d time.Duration)
 }
 
-// Authenticator finds out who sends a request: a trusted proxy's Remote-User header, or HTTP Basic.
+// Authenticator finds out who sends a request: a trusted proxy's Remote-User header, HTTP Basic, or a
+// token that POST login gave for a password (token.go).
 type Authenticator struct {
 	store    *Store
 	o        Options
@@ -66,6 +70,9 @@ func New(store *Store, o Options) *Authenticator {
 	if o.Remember <= 0 {
 		o.Remember = 5 * time.Minute
 	}
+	if o.TokenLifetime <= 0 {
+		o.TokenLifetime = 24 * time.Hour
+	}
 	if o.Clock == nil {
 		o.Clock = clock.System
 	}
@@ -96,8 +103,9 @@ func HeaderName(name string) string {
 }
 
 // Authenticate gives the principal of r, or nil when it names none (anonymous). A trusted header wins
-// over HTTP Basic, because the gateway checks the login itself and passes both on. A header from a peer
-// that is not trusted counts for nothing. The error is fault.Unauthenticated for a user who is unknown
+// over HTTP Basic and tokens, because the gateway checks the login itself and passes both on. A header
+// from a peer that is not trusted counts for nothing. A token that is not valid is an error in the
+// Authorization header; in the cookie it counts for nothing, for it may be another program's. The error is fault.Unauthenticated for a user who is unknown
 // or a login that is wrong, a *LockedError after too many of these, fault.Unavailable when it cannot
 // be found out just now.
 func (a *Authenticator) Authenticate(r *http.Request) (*Principal, error) {
@@ -118,9 +126,28 @@ func (a *Authenticator) Authenticate(r *http.Request) (*Principal, error) {
 		return nil, err
 	}
 	if !basic {
-		return nil, nil
+		return a.token(r)
 	}
 	return a.Login(ctx, login.username, login.password, a.clientOf(r, peer))
+}
+
+// token gives the principal of the request's token, nil when it has none.
+func (a *Authenticator) token(r *http.Request) (*Principal, error) {
+	token, ok, err := tokenOf(r.Header)
+	if err != nil {
+		return nil, err
+	}
+	if ok {
+		return a.bearer(r.Context(), token)
+	}
+	if token = cookieToken(r); token == "" {
+		return nil, nil
+	}
+	p, err := a.bearer(r.Context(), token)
+	if fault.Code(err) == fault.Unauthenticated {
+		return nil, nil
+	}
+	return p, err
 }
 
 // remote trusts the name that a proxy vouches for.
@@ -247,7 +274,7 @@ func (acc *account) expired(now time.Time) bool {
 	return acc.expires != nil && !now.Before(*acc.expires)
 }
 
-// secret identifies the stored password, to notice that it has changed.
+// secret identifies the account and its stored password, to notice that it has changed.
 func (acc *account) secret() string {
 	text := func(s *string) string {
 		if s == nil {
@@ -255,7 +282,13 @@ func (acc *account) secret() string {
 		}
 		return *s
 	}
-	return acc.principal.ID + "\x00" + text(acc.stored) + "\x00" + text(acc.privateKey) + "\x00" + acc.encoded
+	id := ""
+	if p := acc.principal; p.Person != nil {
+		id = "p" + strconv.Itoa(p.Person.ID)
+	} else {
+		id = "t" + p.Technical.ID
+	}
+	return id + "\x00" + text(acc.stored) + "\x00" + text(acc.privateKey) + "\x00" + acc.encoded
 }
 
 // digest names a login at an address without keeping the password.

@@ -1,10 +1,6 @@
 package auth
 
 import (
-	"math"
-	"net/http"
-	"strconv"
-
 	"github.com/labstack/echo/v4"
 
 	"github.com/openimis/openimis-be-go/internal/fault"
@@ -23,14 +19,7 @@ func Middleware(a *Authenticator, render ErrorRenderer) echo.MiddlewareFunc {
 			r := c.Request()
 			p, err := a.Authenticate(r)
 			if err != nil {
-				status, wait := Status(err)
-				if wait > 0 {
-					c.Response().Header().Set(echo.HeaderRetryAfter, strconv.Itoa(int(math.Ceil(wait.Seconds()))))
-				}
-				if status >= http.StatusInternalServerError {
-					a.o.Log.ErrorContext(r.Context(), "authentication is not possible", "error", err)
-				}
-				return render(c, status, err)
+				return a.refuse(c, render, err)
 			}
 			c.SetRequest(r.WithContext(With(r.Context(), p)))
 			return next(c)

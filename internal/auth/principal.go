@@ -1,5 +1,5 @@
 // Package auth says who is calling, what they may do and which rows they may see. Start with
-// Principal; the ways in (trusted header, HTTP Basic) are in the Authenticator.
+// Principal; the ways in (trusted header, HTTP Basic, tokens) are in the Authenticator.
 package auth
 
 import (

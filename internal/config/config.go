@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/caarlos0/env/v11"
@@ -45,6 +46,7 @@ type Config struct {
 	RowSecurity       Bool             `env:"ROW_SECURITY" envDefault:"true" allowed:"true or false"`
 	AllowedHosts      List             `env:"ALLOWED_HOSTS" envDefault:"*" allowed:"host names separated by commas, or a JSON array of them"`
 	SecretKey         string           `env:"SECRET_KEY" secret:"true"`
+	TokenLifetime     Duration         `env:"TOKEN_LIFETIME" envDefault:"24h" allowed:"seconds or a duration such as 12h, more than 0"`
 	AsyncMutations    Bool             `env:"ASYNC_MUTATIONS" envDefault:"false" allowed:"true or false"`
 	BrokerURL         Broker           `env:"CELERY_BROKER_URL" allowed:"amqp://user:password@host:port/vhost or amqps://…"`
 	FixedNow          Instant          `env:"IMIS_FIXED_NOW" allowed:"a date (2019-06-30) or RFC 3339 time (2019-06-30T12:00:00Z), with an embedded database only"`
@@ -117,6 +119,9 @@ func (c *Config) together(bad map[string]bool) []error {
 	if !bad["ROW_SECURITY"] && !bool(c.RowSecurity) {
 		c.Warnings = append(c.Warnings, "ROW_SECURITY is off: every user sees the rows of all districts")
 	}
+	if c.SecretKey != "" && len(c.SecretKey) < 32 {
+		c.Warnings = append(c.Warnings, "SECRET_KEY is short: with fewer than 32 characters somebody may find it by trying and make tokens for every user")
+	}
 	if c.BrokerURL != "" && !bool(c.AsyncMutations) {
 		c.Warnings = append(c.Warnings, "CELERY_BROKER_URL is set but ASYNC_MUTATIONS is off: mutations are executed at once, without the broker")
 	}
@@ -133,6 +138,17 @@ func (c *Config) together(bad map[string]bool) []error {
 
 // Embedded says whether the database is the embedded one.
 func (c *Config) Embedded() bool { return c.DatabaseURL.Kind() == "sqlite" }
+
+// SecretFile is where the secret of tokens is kept without SECRET_KEY: beside the embedded database. ""
+// means in the database, which several servers may share.
+func (c *Config) SecretFile() string {
+	path, embedded := strings.CutPrefix(string(c.DatabaseURL), "sqlite:")
+	if !embedded {
+		return ""
+	}
+	path, _, _ = strings.Cut(strings.TrimPrefix(path, "//"), "?")
+	return filepath.Join(filepath.Dir(path), "secret.key")
+}
 
 // Now is the clock: the fixed instant, or the time.
 func (c *Config) Now() time.Time {

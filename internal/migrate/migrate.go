@@ -41,6 +41,7 @@ var steps = []step{
 	{1, "create own tables", createOwnTables},
 	{2, "create the tables of batch runs", createOwnTables},
 	{3, "ended sessions of gateways", createOwnTables},
+	{4, "the secret of tokens", createOwnTables},
 }
 
 // createOwnTables makes the tables of the catalogue that are missing. A release that adds a table adds

@@ -86,16 +86,15 @@ func exec(t *testing.T, d *db.DB, statements ...string) {
 	}
 }
 
-// releases is how many steps there are so far.
-const releases = 2
-
 func TestUpCreatesOwnTablesOnceWhoeverStarts(t *testing.T) {
 	eachBare(t, func(t *testing.T, dsn string) {
 		var instances []*db.DB
 		for range 3 {
 			instances = append(instances, open(t, dsn))
 		}
-		if pending, err := migrate.Pending(t.Context(), instances[0]); err != nil || len(pending) != releases+len(schema.OwnTables()) {
+		pending, err := migrate.Pending(t.Context(), instances[0])
+		releases := len(pending) - len(schema.OwnTables()) // a line for each step, and one for each table
+		if err != nil || releases < 4 || !strings.HasPrefix(pending[releases-1], fmt.Sprint(releases, ": ")) {
 			t.Fatalf("pending in a bare database: %q, %v", pending, err)
 		}
 		errs := make([]error, len(instances))

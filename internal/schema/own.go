@@ -2,7 +2,8 @@ package schema
 
 // programTables are the tables of this program alone: the leases of the mutation queue
 // (core_Mutation_Log says what is to be done and how it ended, imis_mutation_queue who is doing it), the
-// leases of scheduled jobs, and the sessions of gateways that were ended. `server migrate` creates them beside the legacy tables.
+// leases of scheduled jobs, the sessions of gateways that were ended, and the secret of tokens. `server
+// migrate` creates them beside the legacy tables.
 var programTables = []rawTable{
 	{
 		Name: "imis_mutation_queue", Own: true, Key: []string{"mutation_id"},
@@ -32,6 +33,14 @@ var programTables = []rawTable{
 			ownColumn("session", "nvarchar(100)", false),
 			ownColumn("username", "nvarchar(100)", false),
 			ownColumn("until", "datetime", false),
+		},
+	},
+	{
+		Name: "imis_secret", Own: true, Key: []string{"name"},
+		Columns: []rawColumn{
+			ownColumn("name", "nvarchar(100)", false),
+			ownColumn("value", "nvarchar(max)", false),
+			ownColumn("created", "datetime", false),
 		},
 	},
 }

@@ -268,9 +268,9 @@ func (i *Instance) Jobs() []modules.Job {
 // Schema is the GraphQL schema of the instance.
 func (i *Instance) Schema() *ast.Schema { return i.schema }
 
-// Mount adds the routes of the instance to e; authenticate is the middleware that finds the principal.
-func (i *Instance) Mount(e *echo.Echo, authenticate func(render auth.ErrorRenderer) echo.MiddlewareFunc) {
-	g := e.Group("/"+i.o.Root, authenticate(auth.RenderErrors), named)
+// Mount adds the routes of the instance to e; a finds the principal of a request.
+func (i *Instance) Mount(e *echo.Echo, a *auth.Authenticator) {
+	g := e.Group("/"+i.o.Root, auth.Middleware(a, auth.RenderErrors), named)
 	for _, path := range []string{"/graphql", "/graphql/"} {
 		g.Any(path, echo.WrapHandler(i.graphql))
 	}
@@ -289,7 +289,10 @@ func (i *Instance) Mount(e *echo.Echo, authenticate func(render auth.ErrorRender
 			mounts = append(mounts, "/api_fhir")
 		}
 		for _, path := range mounts {
-			i.fhir.Mount(e.Group("/"+i.o.Root+path, authenticate(i.fhir.RenderError), named, i.countFHIR))
+			for _, login := range []string{"/login", "/login/"} {
+				e.POST("/"+i.o.Root+path+login, auth.LoginRoute(a, i.fhir.RenderError))
+			}
+			i.fhir.Mount(e.Group("/"+i.o.Root+path, auth.Middleware(a, i.fhir.RenderError), named, i.countFHIR))
 		}
 	}
 }

@@ -134,9 +134,10 @@ func (s *Server) routes() *echo.Echo {
 	e.Match(probe, "/readyz", s.ready)
 	e.Match(probe, "/", s.front)
 	e.GET("/metrics", echo.WrapHandler(s.metrics.Handler()))
-	a := auth.New(s.store, auth.Options{RemoteUser: bool(s.conf.RemoteUser), HeaderName: string(s.conf.RemoteUserHeader), TrustedProxies: s.conf.TrustedProxies, Clock: clock.System, Log: s.log})
+	a := auth.New(s.store, auth.Options{RemoteUser: bool(s.conf.RemoteUser), HeaderName: string(s.conf.RemoteUserHeader), TrustedProxies: s.conf.TrustedProxies, Clock: clock.System, Log: s.log,
+		Secret: (&auth.Secret{Configured: s.conf.SecretKey, File: s.conf.SecretFile(), DB: s.DB, Clock: clock.System}).Get, TokenLifetime: time.Duration(s.conf.TokenLifetime)})
 	for _, i := range s.Instances {
-		i.Mount(e, func(render auth.ErrorRenderer) echo.MiddlewareFunc { return auth.Middleware(a, render) })
+		i.Mount(e, a)
 	}
 	return e
 }

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/openimis/openimis-be-go/internal/config"
@@ -22,7 +23,7 @@ import (
 func New(t testing.TB, d *db.DB, compiled []server.Constructor, env map[string]string) *server.Server {
 	t.Helper()
 	// d is used whatever DATABASE_URL says; an embedded one lets IMIS_FIXED_NOW pass.
-	vars := map[string]string{"DATABASE_URL": "sqlite:unused.db", "REMOTE_USER_AUTHENTICATION": "true"}
+	vars := map[string]string{"DATABASE_URL": "sqlite:unused.db", "REMOTE_USER_AUTHENTICATION": "true", "SECRET_KEY": strings.Repeat("servertest", 5)}
 	maps.Copy(vars, env)
 	conf, err := config.FromEnvironment(vars)
 	if err != nil {
