@@ -129,7 +129,7 @@ func CloseCovers(ctx context.Context, tx *db.Tx, author auth.Author, covers []po
 	for _, c := range covers {
 		ids = append(ids, c.ID)
 	}
-	return closeRows(ctx, tx, author, "tblInsureePolicy", "InsureePolicyId", "AuditUserId", ids)
+	return CloseRows(ctx, tx, author, "tblInsureePolicy", "InsureePolicyId", "AuditUserId", ids)
 }
 
 // leave ends the covers of insurees: who leaves a family is not covered by its policies any more.

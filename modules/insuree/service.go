@@ -113,7 +113,7 @@ func (s Service) DeleteInsuree(ctx context.Context, tx *db.Tx, author auth.Autho
 	if err := leave(ctx, tx, author, insureeID); err != nil {
 		return err
 	}
-	return closeRows(ctx, tx, author, "tblInsuree", "InsureeID", "AuditUserID", []int{insureeID})
+	return CloseRows(ctx, tx, author, "tblInsuree", "InsureeID", "AuditUserID", []int{insureeID})
 }
 
 // Move is the command of [Service.MoveInsuree].
@@ -168,19 +168,19 @@ func (s Service) checkPerson(q db.Query, author auth.Author, p rules.Person) err
 	if err := p.Check(s.Numbers, author.Today()); err != nil {
 		return err
 	}
-	return fit(q, "tblInsuree", []sized{{"chfId", "CHFID", p.Number}, {"lastName", "LastName", p.LastName}, {"otherNames", "OtherNames", p.OtherNames},
+	return Fit(q, "tblInsuree", []Sized{{"chfId", "CHFID", p.Number}, {"lastName", "LastName", p.LastName}, {"otherNames", "OtherNames", p.OtherNames},
 		{"gender", "Gender", p.Gender}, {"passport", "passport", p.Passport}, {"typeOfId", "TypeOfId", p.IdentificationType}, {"phone", "Phone", p.Phone},
 		{"email", "Email", p.Email}, {"currentAddress", "CurrentAddress", p.CurrentAddress}, {"geolocation", "GeoLocation", p.Geolocation}})
 }
 
-// sized is a text with its field and its column.
-type sized struct{ field, column, text string }
+// Sized is a text with its field and its column.
+type Sized struct{ Field, Column, Text string }
 
-// fit finds the first text that its column does not hold.
-func fit(q db.Query, table string, texts []sized) error {
+// Fit finds the first text that its column does not hold.
+func Fit(q db.Query, table string, texts []Sized) error {
 	for _, t := range texts {
-		if width := db.Width(q, table, t.column); width != 0 && utf8.RuneCountInString(t.text) > width {
-			return fault.Input(t.field, "%s has %d characters; at most %d are allowed.", t.field, utf8.RuneCountInString(t.text), width)
+		if width := db.Width(q, table, t.Column); width != 0 && utf8.RuneCountInString(t.Text) > width {
+			return fault.Input(t.Field, "%s has %d characters; at most %d are allowed.", t.Field, utf8.RuneCountInString(t.Text), width)
 		}
 	}
 	return nil

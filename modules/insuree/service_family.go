@@ -146,10 +146,10 @@ func (s Service) DeleteFamily(ctx context.Context, tx *db.Tx, author auth.Author
 	if err := leave(ctx, tx, author, ids...); err != nil {
 		return err
 	}
-	if err := closeRows(ctx, tx, author, "tblInsuree", "InsureeID", "AuditUserID", ids); err != nil {
+	if err := CloseRows(ctx, tx, author, "tblInsuree", "InsureeID", "AuditUserID", ids); err != nil {
 		return err
 	}
-	return closeRows(ctx, tx, author, "tblFamilies", "FamilyID", "AuditUserID", []int{familyID})
+	return CloseRows(ctx, tx, author, "tblFamilies", "FamilyID", "AuditUserID", []int{familyID})
 }
 
 func insertFamily(ctx context.Context, tx *db.Tx, author auth.Author, h rules.Household) (int, error) {
@@ -175,7 +175,7 @@ func vacate(ctx context.Context, tx *db.Tx, author auth.Author, i Insuree) error
 	if err := noOpenPolicies(ctx, tx, author, *i.FamilyID); err != nil {
 		return err
 	}
-	return closeRows(ctx, tx, author, "tblFamilies", "FamilyID", "AuditUserID", []int{*i.FamilyID})
+	return CloseRows(ctx, tx, author, "tblFamilies", "FamilyID", "AuditUserID", []int{*i.FamilyID})
 }
 
 // headed says whether an insuree is the head of a current family.
@@ -183,7 +183,7 @@ func headed(ctx context.Context, tx *db.Tx, i *Insuree) (bool, error) {
 	if i.FamilyID == nil {
 		return false, nil
 	}
-	f, err := lockFamily(ctx, tx, auth.Scope{All: true}, *i.FamilyID)
+	f, err := LockFamily(ctx, tx, auth.Scope{All: true}, *i.FamilyID)
 	return f != nil && f.HeadID == i.ID, err
 }
 
@@ -199,13 +199,13 @@ func checkHousehold(q db.Query, h rules.Household) error {
 	if err := h.Check(); err != nil {
 		return err
 	}
-	return fit(q, "tblFamilies", []sized{{"familyType", "FamilyType", h.Type}, {"address", "FamilyAddress", h.Address}, {"ethnicity", "Ethnicity", h.Ethnicity},
+	return Fit(q, "tblFamilies", []Sized{{"familyType", "FamilyType", h.Type}, {"address", "FamilyAddress", h.Address}, {"ethnicity", "Ethnicity", h.Ethnicity},
 		{"confirmationNo", "ConfirmationNo", h.ConfirmationNo}, {"confirmationType", "ConfirmationType", h.ConfirmationType}})
 }
 
 // findFamily locks a current family or says that there is none.
 func findFamily(ctx context.Context, tx *db.Tx, author auth.Author, familyID int) (*Family, error) {
-	f, err := lockFamily(ctx, tx, author.Scope, familyID)
+	f, err := LockFamily(ctx, tx, author.Scope, familyID)
 	if err == nil && f == nil {
 		return nil, fault.New(fault.NotFound, "There is no family %d.", familyID)
 	}

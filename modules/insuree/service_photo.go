@@ -73,5 +73,5 @@ func (p Photograph) check(q db.Query, author auth.Author) error {
 	case p.Taken.After(author.Today()):
 		return fault.Input("date", "date is %s, which is in the future.", p.Taken.Format(time.DateOnly))
 	}
-	return fit(q, "tblPhotos", []sized{{"folder", "PhotoFolder", p.Folder}, {"filename", "PhotoFileName", p.FileName}})
+	return Fit(q, "tblPhotos", []Sized{{"folder", "PhotoFolder", p.Folder}, {"filename", "PhotoFileName", p.FileName}})
 }

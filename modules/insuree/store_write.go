@@ -116,8 +116,9 @@ func lockInsuree(ctx context.Context, tx *db.Tx, s auth.Scope, insureeID int) (*
 	return &i, err
 }
 
-// lockFamily is lockInsuree for families.
-func lockFamily(ctx context.Context, tx *db.Tx, s auth.Scope, familyID int) (*Family, error) {
+// LockFamily reads a current family and keeps others from changing it until the transaction ends; nil when there is none
+// that the scope sees.
+func LockFamily(ctx context.Context, tx *db.Tx, s auth.Scope, familyID int) (*Family, error) {
 	seen, more := FamilyScopeWhere(s, "f")
 	where, args := And(`f."FamilyID" = ? AND f."ValidityTo" IS NULL`, []any{familyID}, seen, more)
 	var f Family
@@ -146,8 +147,9 @@ func change(ctx context.Context, tx *db.Tx, author auth.Author, table string, ro
 	return err
 }
 
-// closeRows keeps rows as they were and ends the live ones, which the author signs: the legacy delete.
-func closeRows(ctx context.Context, tx *db.Tx, author auth.Author, table, key, audit string, ids []int) error {
+// CloseRows keeps rows as they were and ends the live ones, which the author signs: the legacy delete. key and audit are
+// the columns of the id and of the author.
+func CloseRows(ctx context.Context, tx *db.Tx, author auth.Author, table, key, audit string, ids []int) error {
 	if len(ids) == 0 {
 		return nil
 	}
