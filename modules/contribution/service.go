@@ -6,18 +6,26 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/openimis/openimis-be-go/internal/auth"
-	"github.com/openimis/openimis-be-go/internal/clock"
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/fault"
+	"github.com/openimis/openimis-be-go/modules"
 	"github.com/openimis/openimis-be-go/modules/contribution/rules"
 	"github.com/openimis/openimis-be-go/modules/policy"
+	policyrules "github.com/openimis/openimis-be-go/modules/policy/rules"
 )
+
+// OptionOf reads from the configuration of module policy (layer be) when a paid policy becomes active: activation_option,
+// which the Python backend knows too; 1, with the premium, when it says nothing.
+func OptionOf(c modules.Config) rules.Option {
+	if n := rules.Option(c.Int("activation_option")); n != 0 {
+		return n
+	}
+	return rules.OnContribution
+}
 
 // Service answers about premiums and lets them take effect. What lies outside the scope is not found, as if it were
 // not there.
 type Service struct {
 	DB     *db.DB
-	Clock  clock.Clock
 	Option rules.Option // when a paid policy becomes active; 0: with the premium
 }
 
@@ -39,41 +47,21 @@ func (s Service) Sums(ctx context.Context, scope auth.Scope, policies ...int) (s
 	return sums, err
 }
 
-// PremiumUpdated lets a premium that was entered or changed in the same transaction take effect on its policy and the
-// covers of the insurees; see [Activation]. Both keep their history. Whether the user may change the policy is for the
-// caller to ask.
-func (s Service) PremiumUpdated(ctx context.Context, tx *db.Tx, premiumID int, action rules.Action) (rules.Effect, error) {
-	switch action {
-	case rules.ActionNone, rules.ActionWait, rules.ActionEnforce, rules.ActionSuspend:
-	default:
-		return rules.Effect{}, fault.Input("action", "action is %q; allowed: WAIT, ENFORCE, SUSPEND or nothing.", action)
-	}
-	everything := auth.Scope{All: true}
-	premium, err := Store{tx}.byID(ctx, premiumID)
-	switch {
-	case err != nil:
-		return rules.Effect{}, err
-	case premium == nil:
-		return rules.Effect{}, fault.New(fault.NotFound, "There is no premium %d.", premiumID)
-	}
-	policies := policy.Store{Query: tx}
-	paid, err := policies.Lock(ctx, everything, premium.PolicyID)
-	switch {
-	case err != nil:
-		return rules.Effect{}, err
-	case paid == nil || !paid.Current():
-		return rules.Effect{}, fault.New(fault.Conflict, "The policy of premium %d has been deleted.", premiumID)
-	}
-	p := rules.Payment{Premium: *premium, Policy: *paid, Action: action, Option: s.Option}
+// takeEffect lets a premium that was entered or changed take effect on its policy, which the caller has locked, and on the
+// covers of the insurees; see [rules.Activation]. Both keep their history.
+func (s Service) takeEffect(ctx context.Context, tx *db.Tx, author auth.Author, premium rules.Premium, of policyrules.Policy, action rules.Action) (rules.Effect, error) {
+	p := rules.Payment{Premium: premium, Policy: of, Action: action, Option: s.Option}
 	if p.Option == 0 {
 		p.Option = rules.OnContribution
 	}
-	if p.Premiums, err = (Store{tx}).OfPolicies(ctx, everything, []int{paid.ID}); err != nil {
+	everything := auth.Scope{All: true}
+	var err error
+	if p.Premiums, err = (Store{tx}).OfPolicies(ctx, everything, []int{of.ID}); err != nil {
 		return rules.Effect{}, err
 	}
-	if p.Covers, err = policies.CoversOf(ctx, everything, paid.ID); err != nil {
+	if p.Covers, err = (policy.Store{Query: tx}).CoversOf(ctx, everything, of.ID); err != nil {
 		return rules.Effect{}, err
 	}
 	e := rules.Activation(p)
-	return e, apply(ctx, tx, paid.ID, e, s.Clock())
+	return e, apply(ctx, tx, of.ID, e, author)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"time"
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
@@ -48,29 +47,55 @@ func (st Store) byID(ctx context.Context, id int) (*rules.Premium, error) {
 }
 
 // apply writes an effect to the policy and its covers, and keeps both as they were.
-func apply(ctx context.Context, tx *db.Tx, policyID int, e rules.Effect, now time.Time) error {
+func apply(ctx context.Context, tx *db.Tx, policyID int, e rules.Effect, author auth.Author) error {
 	if e.Status == nil {
 		return nil
 	}
-	if err := tx.Archive(ctx, "tblPolicy", now, []int{policyID}); err != nil {
+	if err := tx.Archive(ctx, "tblPolicy", author.At, []int{policyID}); err != nil {
 		return err
 	}
-	set := db.Values{"PolicyStatus": *e.Status}
+	set := db.Values{"PolicyStatus": *e.Status, "AuditUserID": author.AuditUserID()}
 	if e.EffectiveDate != nil {
 		set["EffectiveDate"] = *e.EffectiveDate
 	}
 	if _, err := tx.Update(ctx, "tblPolicy", policyID, set); err != nil {
 		return err
 	}
+	columns := []string{"InsureePolicyId", "EffectiveDate", "StartDate", "ExpiryDate", "AuditUserId"}
 	var ids []int
 	var rows [][]any
 	for _, c := range e.Covers {
 		ids = append(ids, c.ID)
-		rows = append(rows, []any{c.ID, c.EffectiveDate, c.StartDate, c.ExpiryDate})
+		rows = append(rows, []any{c.ID, c.EffectiveDate, c.StartDate, c.ExpiryDate, author.AuditUserID()})
 	}
-	if err := tx.Archive(ctx, "tblInsureePolicy", now, ids); err != nil {
+	if err := tx.Archive(ctx, "tblInsureePolicy", author.At, ids); err != nil {
 		return err
 	}
-	_, err := tx.BulkUpdate(ctx, "tblInsureePolicy", []string{"InsureePolicyId", "EffectiveDate", "StartDate", "ExpiryDate"}, rows)
+	_, err := tx.BulkUpdate(ctx, "tblInsureePolicy", columns, rows)
 	return err
+}
+
+// values are the columns of tblPremium that a payment fills.
+func values(p Payment) db.Values {
+	return db.Values{"PayerID": p.PayerID, "Amount": p.Amount, "Receipt": p.Receipt, "PayDate": p.PayDate, "PayType": p.PayType, "isPhotoFee": p.PhotoFee}
+}
+
+// payerKnown says whether there is a current payer.
+func (st Store) payerKnown(ctx context.Context, id int) (bool, error) {
+	var n int
+	err := st.Get(ctx, &n, `SELECT COUNT(*) FROM "tblPayer" y WHERE y."PayerID" = ? AND y."ValidityTo" IS NULL`, id)
+	return n > 0, err
+}
+
+// receiptTaken says whether another current premium for a product has a receipt. It locks the product, so that two at a
+// time do not take the same number.
+func receiptTaken(ctx context.Context, tx *db.Tx, productID int, receipt string, self int) (bool, error) {
+	var locked []int
+	if err := tx.Select(ctx, &locked, `SELECT p."ProdID" FROM "tblProduct" p $updlock WHERE p."ProdID" = ? $forupdate`, productID); err != nil {
+		return false, err
+	}
+	var n int
+	err := tx.Get(ctx, &n, `SELECT COUNT(*) FROM "tblPremium" c JOIN "tblPolicy" p ON p."PolicyID" = c."PolicyID" `+
+		`WHERE p."ProdID" = ? AND $eq(c."Receipt", ?) AND c."ValidityTo" IS NULL AND c."PremiumId" <> ?`, productID, receipt, self)
+	return n > 0, err
 }

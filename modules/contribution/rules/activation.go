@@ -5,6 +5,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/openimis/openimis-be-go/internal/fault"
 	policy "github.com/openimis/openimis-be-go/modules/policy/rules"
 )
 
@@ -17,6 +18,15 @@ const (
 	ActionEnforce Action = "ENFORCE" // activate it although it is underpaid
 	ActionSuspend Action = "SUSPEND" // suspend it
 )
+
+// Check says whether there is such an action.
+func (a Action) Check() error {
+	switch a {
+	case ActionNone, ActionWait, ActionEnforce, ActionSuspend:
+		return nil
+	}
+	return fault.Input("action", "action is %s; allowed: WAIT, ENFORCE, SUSPEND or nothing.", string(a))
+}
 
 // Option is the configured moment at which a paid policy becomes active.
 type Option int

@@ -14,10 +14,13 @@ type Premium struct {
 	Amount     decimal.Decimal `db:"Amount"`
 	Receipt    string          `db:"Receipt"`
 	PayDate    time.Time       `db:"PayDate"`
-	PayType    string          `db:"PayType"` // B bank transfer, C cash, F funding, M mobile phone
+	PayType    string          `db:"PayType"` // one of PayTypes
 	PhotoFee   *bool           `db:"isPhotoFee"`
 	ValidityTo *time.Time      `db:"ValidityTo"`
 }
+
+// PayTypes are the ways to pay: bank transfer, cash, funding, mobile phone.
+var PayTypes = []string{"B", "C", "F", "M"}
 
 // Counts says whether the premium pays for the policy: photo fees and closed rows do not.
 func (p Premium) Counts() bool { return p.ValidityTo == nil && (p.PhotoFee == nil || !*p.PhotoFee) }
