@@ -65,13 +65,14 @@ func run(w *golden.World, location any, year, month int, user any) int {
 	for _, p := range Due(year, month) {
 		calculate(w, location, p, user)
 	}
-	book := Book{Products: products(w, location)}
+	local := products(w, location)
 	var indexes []Index
 	for _, r := range current(w, "tblRelIndex") {
 		indexes = append(indexes, Index{r["ProdID"].(int), Care(r["RelCareType"].(string)),
 			Period{Type(r["RelType"].(int)), r["RelYear"].(int), r["RelPeriod"].(int)}, amount(r["RelIndex"])})
 	}
-	book.Rates = Rates(book.Products, indexes)
+	book := NewBook(year, month, local, Rates(local, indexes))
+	var claims []Claim
 	rows := map[int][]golden.Record{}
 	for _, c := range current(w, "tblClaim") {
 		claim := Claim{ID: c["ClaimID"].(int), Status: c["ClaimStatus"].(int), RunID: whole(c["RunID"]),
@@ -86,9 +87,8 @@ func run(w *golden.World, location any, year, month int, user any) int {
 					Origin: text(l["PriceOrigin"]), Valuated: amount(l["PriceValuated"]), Remunerated: amount(l["RemuneratedAmount"])})
 			}
 		}
-		book.Claims = append(book.Claims, claim)
+		claims = append(claims, claim)
 	}
-	changes := book.Run(year, month)
 	type stored struct {
 		RunID       int
 		LocationId  any
@@ -97,16 +97,20 @@ func run(w *golden.World, location any, year, month int, user any) int {
 		AuditUserID any
 	}
 	id := golden.Store(w, "tblBatchRun", stored{LocationId: location, RunYear: year, RunMonth: month, AuditUserID: user})[0]
-	for _, ch := range changes {
-		c := find(w, "tblClaim", ch.ClaimID)
+	for _, claim := range claims {
+		ch, ok := book.Decide(claim)
+		if !ok {
+			continue
+		}
+		c := find(w, "tblClaim", claim.ID)
 		c["ClaimStatus"] = ch.Status
 		if ch.Run {
 			c["RunID"] = id
 		}
 		for i, pay := range ch.Lines {
-			rows[ch.ClaimID][i]["RemuneratedAmount"] = nil
+			rows[claim.ID][i]["RemuneratedAmount"] = nil
 			if pay.Amount != nil {
-				rows[ch.ClaimID][i]["RemuneratedAmount"] = *pay.Amount
+				rows[claim.ID][i]["RemuneratedAmount"] = *pay.Amount
 			}
 		}
 	}

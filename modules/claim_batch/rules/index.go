@@ -42,6 +42,16 @@ func (s setting) kind() (Type, bool) {
 	return TypeOf(*s.period)
 }
 
+// Wants says whether indexes of the product are made for periods of a type.
+func (p Product) Wants(t Type) bool {
+	for _, s := range p.settings() {
+		if own, ok := s.kind(); ok && own == t {
+			return true
+		}
+	}
+	return false
+}
+
 // Paying are the cares whose index pays lines of the product, with the type of their period: the general one
 // alone where the product has it.
 func (p Product) Paying() map[Care]Type {

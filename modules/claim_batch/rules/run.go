@@ -33,80 +33,86 @@ type Line struct {
 	Remunerated *decimal.Decimal
 }
 
-// Book is what a run of a location looks at: its current products and the claims.
+// Book is what a run of a location goes by.
 type Book struct {
-	Products []Product // of the location, with and without relative prices
-	Rates    []Rate
-	Claims   []Claim
+	run         Period
+	from, until time.Time
+	here        map[int]bool
+	rates       map[int][]Rate
+}
+
+// NewBook takes the current products of the location, with and without relative prices, and the rates that pay them.
+func NewBook(year, month int, products []Product, rates []Rate) *Book {
+	b := &Book{run: Period{Month, year, month}, here: map[int]bool{}, rates: map[int][]Rate{}}
+	b.from, b.until = Closed(year, month)
+	for _, p := range products {
+		b.here[p.ID] = true
+	}
+	for _, r := range rates {
+		b.rates[r.ProductID] = append(b.rates[r.ProductID], r)
+	}
+	return b
 }
 
 // Change is what a run does to a claim.
 type Change struct {
-	ClaimID int
-	Status  int         // afterwards
-	Run     bool        // it becomes part of the run
-	Lines   map[int]Pay // by index in Claim.Lines
+	Status int         // afterwards
+	Run    bool        // it becomes part of the run
+	Lines  map[int]Pay // by index in Claim.Lines
 }
 
 // Pay is the new RemuneratedAmount of a line; nil where the line has no valuated price.
 type Pay struct{ Amount *decimal.Decimal }
 
-// Run is uspBatchProcess after the indexes: what happens to the claims. Claims that it leaves alone are left out.
+// Decide is uspBatchProcess after the indexes: what happens to a claim. Not ok: nothing.
 //
 // Lines with relative prices of processed claims get index times price, whatever the month they were processed in.
 // Such a claim is valuated once no passed line of a product of the location lacks its amount. Valuated claims of
-// the month without relative price are taken along. Of all these, the valuated ones without run that were processed
-// in the time that the run closes become part of it.
-func (b Book) Run(year, month int) []Change {
-	here := map[int]bool{}
-	for _, p := range b.Products {
-		here[p.ID] = true
+// the month with a line without relative price are taken along. Of all these, the valuated ones without run that
+// were processed in the time that the run closes become part of it.
+func (b *Book) Decide(c Claim) (ch Change, ok bool) {
+	if c.Processed == nil {
+		return ch, false
 	}
-	from, until := Closed(year, month)
-	this := Period{Month, year, month}
-	var changes []Change
-	for _, c := range b.Claims {
-		if c.Processed == nil {
+	ch = Change{Status: c.Status}
+	local, lacking := false, false
+	for i, l := range c.Lines {
+		if l.ProductID == nil || !b.here[*l.ProductID] {
 			continue
 		}
-		ch := Change{ClaimID: c.ID, Status: c.Status, Lines: map[int]Pay{}}
-		local, lacking := false, false
-		for i, l := range c.Lines {
-			if l.ProductID == nil || !here[*l.ProductID] {
-				continue
+		relative := l.Origin != nil && *l.Origin == Relative
+		amount := l.Remunerated
+		if rate, ok := b.rate(c, l); ok && relative && c.Status == Processed {
+			amount = nil
+			if l.Valuated != nil {
+				paid := rate.Remunerate(*l.Valuated)
+				amount = &paid
 			}
-			relative := l.Origin != nil && *l.Origin == Relative
-			amount := l.Remunerated
-			if rate, ok := b.rate(c, l); ok && relative && c.Status == Processed {
-				amount = nil
-				if l.Valuated != nil {
-					paid := rate.Remunerate(*l.Valuated)
-					amount = &paid
-				}
-				ch.Lines[i] = Pay{amount}
+			if ch.Lines == nil {
+				ch.Lines = map[int]Pay{}
 			}
-			local = local || l.Origin != nil && !relative
-			lacking = lacking || amount == nil
+			ch.Lines[i] = Pay{amount}
 		}
-		switch {
-		case c.Status == Processed && len(ch.Lines) > 0:
-			if !lacking {
-				ch.Status = Valuated
-			}
-		case c.Status == Valuated && c.RunID == nil && local && this.Contains(*c.Processed):
-		default:
-			continue
-		}
-		ch.Run = ch.Status == Valuated && c.RunID == nil && !c.Processed.Before(from) && c.Processed.Before(until)
-		changes = append(changes, ch)
+		local = local || l.Origin != nil && !relative
+		lacking = lacking || amount == nil
 	}
-	return changes
+	switch {
+	case c.Status == Processed && len(ch.Lines) > 0:
+		if !lacking {
+			ch.Status = Valuated
+		}
+	case c.Status == Valuated && c.RunID == nil && local && b.run.Contains(*c.Processed):
+	default:
+		return ch, false
+	}
+	ch.Run = ch.Status == Valuated && c.RunID == nil && !c.Processed.Before(b.from) && c.Processed.Before(b.until)
+	return ch, true
 }
 
 // rate finds the index that pays a line.
-func (b Book) rate(c Claim, l Line) (Rate, bool) {
-	for _, r := range b.Rates {
-		if r.ProductID == *l.ProductID && r.Period.Contains(*c.Processed) && r.pays(c.Level) {
+func (b *Book) rate(c Claim, l Line) (Rate, bool) {
+	for _, r := range b.rates[*l.ProductID] {
+		if r.Period.Contains(*c.Processed) && r.pays(c.Level) {
 			return r, true
 		}
 	}

@@ -1,0 +1,261 @@
+package claim_batch
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/modules/claim_batch/rules"
+)
+
+// localProducts are the current products of a location (nil: national ones), ascending.
+func localProducts(ctx context.Context, q db.Query, location *int) (products []rules.Product, err error) {
+	const columns = `SELECT p."ProdID", p."PeriodRelPrices", p."PeriodRelPricesIP", p."PeriodRelPricesOP" FROM "tblProduct" AS p
+		WHERE p."ValidityTo" IS NULL AND p."LocationId" `
+	if location == nil {
+		err = q.Select(ctx, &products, columns+`IS NULL ORDER BY p."ProdID"`)
+	} else {
+		err = q.Select(ctx, &products, columns+`= ? ORDER BY p."ProdID"`, *location)
+	}
+	return products, err
+}
+
+func productIDs(products []rules.Product) db.Ints {
+	ids := db.Ints{}
+	for _, p := range products {
+		ids = append(ids, p.ID)
+	}
+	return ids
+}
+
+// figures is what indexes are computed from.
+type figures struct {
+	products []rules.Product
+	earned   map[rules.Period]*rules.Earned
+	billed   map[rules.Period]rules.Billed
+	shares   rules.Distribution
+}
+
+// indexes computes the relative indexes of periods, which end with the same month, for products of a location.
+// missing are those for which no percentage is defined.
+func indexes(ctx context.Context, q db.Query, products []rules.Product, due []rules.Period) (list []rules.Index, missing []rules.DistributionKey, err error) {
+	due = wanted(products, due)
+	if len(due) == 0 {
+		return nil, nil, nil
+	}
+	f := figures{products: products, earned: map[rules.Period]*rules.Earned{}, billed: map[rules.Period]rules.Billed{}, shares: rules.Distribution{}}
+	if err := f.premiums(ctx, q, due); err != nil {
+		return nil, nil, fmt.Errorf("add up premiums: %w", err)
+	}
+	if err := f.bills(ctx, q, due); err != nil {
+		return nil, nil, fmt.Errorf("add up valuated prices: %w", err)
+	}
+	if err := f.distribution(ctx, q); err != nil {
+		return nil, nil, fmt.Errorf("read the distribution: %w", err)
+	}
+	for _, p := range due {
+		computed, without := rules.Calculate(p, products, f.earned[p], f.billed[p], f.shares)
+		list, missing = append(list, computed...), append(missing, without...)
+	}
+	return list, missing, nil
+}
+
+// wanted are the periods of which a product wants an index.
+func wanted(products []rules.Product, due []rules.Period) (list []rules.Period) {
+	for _, p := range due {
+		for _, product := range products {
+			if product.Wants(p.Type) {
+				list = append(list, p)
+				break
+			}
+		}
+	}
+	return list
+}
+
+// Premiums that count: of policies that are not idle, paid before they expired.
+const fromPremiums = ` FROM "tblPremium" AS m JOIN "tblPolicy" AS p ON p."PolicyID" = m."PolicyID"
+	WHERE m."ValidityTo" IS NULL AND p."ValidityTo" IS NULL AND p."ProdID" IN $ints(?) AND p."PolicyStatus" <> 1 AND m."PayDate" <= p."ExpiryDate"`
+
+// premiums adds up what premiums earn in the periods. Those that can earn nothing there are left in the database; of
+// them it only matters that they exist.
+func (f *figures) premiums(ctx context.Context, q db.Query, due []rules.Period) error {
+	ids := productIDs(f.products)
+	longest := due[len(due)-1]
+	for _, p := range due {
+		f.earned[p] = rules.NewEarned(p)
+	}
+	var having []int
+	if err := q.Select(ctx, &having, `SELECT DISTINCT p."ProdID"`+fromPremiums, ids); err != nil {
+		return err
+	}
+	for _, id := range having {
+		for _, p := range due {
+			f.earned[p].Has(id)
+		}
+	}
+	rows, err := q.Rows(ctx, `SELECT p."ProdID", SUM(m."Amount") AS "Total", m."PayDate", p."EffectiveDate", p."ExpiryDate"`+fromPremiums+`
+		AND m."PayDate" < ? AND (p."ExpiryDate" >= ? OR p."EffectiveDate" >= ?)
+		GROUP BY p."ProdID", m."Amount", m."PayDate", p."EffectiveDate", p."ExpiryDate"`,
+		ids, db.Date(longest.Until()), db.Date(longest.From()), db.Date(longest.From()))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var p rules.Premium
+		if err := rows.Scan(&p.ProductID, &p.Amount, &p.PayDate, &p.EffectiveDate, &p.ExpiryDate); err != nil {
+			return err
+		}
+		p.Amount = p.Amount.Round(2) // the embedded database adds up binary fractions
+		for _, period := range due {
+			f.earned[period].Add(p)
+		}
+	}
+	return rows.Err()
+}
+
+// bills adds up the valuated prices of passed lines by product and kind of facility: in one pass for all periods, of
+// which each begins where or before the one before it does.
+func (f *figures) bills(ctx context.Context, q db.Query, due []rules.Period) error {
+	month, quarter := due[0].Until().AddDate(0, -1, 0), due[0].Until().AddDate(0, -3, 0)
+	longest := due[len(due)-1]
+	for _, p := range due {
+		f.billed[p] = rules.Billed{}
+	}
+	for _, k := range kinds {
+		var sums []struct {
+			ProductID int              `db:"product_id"`
+			Hospital  int              `db:"hospital"`
+			Bucket    rules.Type       `db:"bucket"`
+			Total     *decimal.Decimal `db:"total"`
+		}
+		err := q.Select(ctx, &sums, `SELECT x."product_id", x."hospital", x."bucket", SUM(x."price") AS "total" FROM
+			(SELECT l."ProdID" AS "product_id", CASE WHEN h."HFLevel" = 'H' THEN 1 ELSE 0 END AS "hospital",
+				CASE WHEN c."ProcessStamp" >= ? THEN 12 WHEN c."ProcessStamp" >= ? THEN 4 ELSE 1 END AS "bucket", l."PriceValuated" AS "price"
+				FROM "tblClaim" AS c JOIN "tblHF" AS h ON h."HfID" = c."HFID" JOIN "`+k.table+`" AS l ON l."ClaimID" = c."ClaimID"
+				WHERE c."ValidityTo" IS NULL AND c."ClaimStatus" IN (8, 16) AND c."ProcessStamp" >= ? AND c."ProcessStamp" < ?
+				AND l."ValidityTo" IS NULL AND l."`+k.status+`" = 1 AND l."ProdID" IN $ints(?)) AS x
+			GROUP BY x."product_id", x."hospital", x."bucket"`,
+			month, quarter, longest.From(), longest.Until(), productIDs(f.products))
+		if err != nil {
+			return err
+		}
+		for _, s := range sums {
+			if s.Total == nil {
+				continue
+			}
+			bill := rules.Bill{ProductID: s.ProductID, Hospital: s.Hospital == 1}
+			for _, p := range due {
+				if s.Bucket >= p.Type { // a longer period contains the shorter ones
+					f.billed[p][bill] = f.billed[p][bill].Add(s.Total.Round(2))
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (f *figures) distribution(ctx context.Context, q db.Query) error {
+	var rows []struct {
+		ProductID  int              `db:"ProdID"`
+		Care       rules.Care       `db:"DistrCareType"`
+		Type       rules.Type       `db:"DistrType"`
+		Number     int              `db:"Period"`
+		Percentage *decimal.Decimal `db:"DistrPerc"`
+	}
+	err := q.Select(ctx, &rows, `SELECT d."ProdID", d."DistrCareType", d."DistrType", d."Period", d."DistrPerc" FROM "tblRelDistr" AS d
+		WHERE d."ValidityTo" IS NULL AND d."ProdID" IN $ints(?) ORDER BY d."DistrID"`, productIDs(f.products))
+	for _, r := range rows {
+		f.shares[rules.DistributionKey{ProductID: r.ProductID, Care: r.Care, Type: r.Type, Number: r.Number}] = r.Percentage
+	}
+	return err
+}
+
+// rates are the indexes that pay lines of products: known ones, and new ones that are not written yet.
+func rates(ctx context.Context, q db.Query, products []rules.Product, new []rules.Index) ([]rules.Rate, error) {
+	var rows []struct {
+		ProductID int              `db:"ProdID"`
+		Care      rules.Care       `db:"RelCareType"`
+		Type      rules.Type       `db:"RelType"`
+		Year      int              `db:"RelYear"`
+		Number    int              `db:"RelPeriod"`
+		Value     *decimal.Decimal `db:"RelIndex"`
+	}
+	err := q.Select(ctx, &rows, `SELECT r."ProdID", r."RelCareType", r."RelType", r."RelYear", r."RelPeriod", r."RelIndex" FROM "tblRelIndex" AS r
+		WHERE r."ValidityTo" IS NULL AND r."ProdID" IN $ints(?) ORDER BY r."RelIndexID"`, productIDs(products))
+	if err != nil {
+		return nil, err
+	}
+	var all []rules.Index
+	for _, r := range rows {
+		all = append(all, rules.Index{ProductID: r.ProductID, Care: r.Care, Period: rules.Period{Type: r.Type, Year: r.Year, Number: r.Number}, Value: r.Value})
+	}
+	return rules.Rates(products, append(all, new...)), nil
+}
+
+// plan makes the run: its indexes, the rates it pays with, and the claims that it will look at. What is processed
+// from now on is left to a later run.
+func plan(ctx context.Context, tx *db.Tx, r Request, now time.Time) (*batch, []rules.DistributionKey, error) {
+	products, err := localProducts(ctx, tx, r.LocationID)
+	if err != nil {
+		return nil, nil, err
+	}
+	text, _ := json.Marshal(productIDs(products))
+	b := &batch{LocationID: r.LocationID, Year: r.Year, Month: r.Month, State: stateStaging, AuditUser: r.UserID, MutationID: r.mutation(),
+		Products: string(text), Started: now, Changed: now}
+	if err := tx.Get(ctx, &b.ID, `SELECT COALESCE(MAX(b."id"), 0) + 1 AS "id" FROM "imis_batch" AS b`); err != nil {
+		return nil, nil, err
+	}
+	if len(products) > 0 {
+		if b.Claims, err = candidates(ctx, tx, b); err != nil {
+			return nil, nil, fmt.Errorf("list claims: %w", err)
+		}
+	}
+	_, err = tx.Insert(ctx, "imis_batch", db.Values{"id": b.ID, "location_id": b.LocationID, "run_year": b.Year, "run_month": b.Month, "state": b.State,
+		"position": 0, "last_claim": 0, "run_id": nil, "audit_user_id": b.AuditUser, "mutation_id": b.MutationID, "products": b.Products,
+		"claims": b.Claims, "done": 0, "skipped": 0, "started": now, "changed": now})
+	if err != nil {
+		return nil, nil, err
+	}
+	new, missing, err := indexes(ctx, tx, products, rules.Due(r.Year, r.Month))
+	if err != nil {
+		return nil, nil, err
+	}
+	var rows [][]any
+	for i, x := range new {
+		rows = append(rows, []any{b.ID, i, x.ProductID, int(x.Period.Type), string(x.Care), x.Period.Year, x.Period.Number, x.Value})
+	}
+	if _, err := tx.BulkInsert(ctx, "imis_batch_index", []string{"batch_id", "ordinal", "product_id", "rel_type", "care_type", "rel_year", "rel_period", "rel_index"}, rows); err != nil {
+		return nil, nil, err
+	}
+	paying, err := rates(ctx, tx, products, new)
+	if err != nil {
+		return nil, nil, err
+	}
+	rows = nil
+	for _, x := range paying {
+		rows = append(rows, []any{b.ID, x.ProductID, string(x.Care), x.Period.From(), x.Period.Until(), x.Value.Shift(4).IntPart()})
+	}
+	_, err = tx.BulkInsert(ctx, "imis_batch_rate", []string{"batch_id", "product_id", "care_type", "valid_from", "valid_until", "scaled"}, rows)
+	return b, missing, err
+}
+
+// candidate is the condition for claims that a run looks at: processed ones, and valuated ones of its month, which is
+// passed as two moments, without a run.
+const candidate = `c."ValidityTo" IS NULL AND c."ProcessStamp" IS NOT NULL
+	AND (c."ClaimStatus" = 8 OR c."ClaimStatus" = 16 AND c."RunID" IS NULL AND c."ProcessStamp" >= ? AND c."ProcessStamp" < ?)`
+
+// candidates notes the claims that a run looks at.
+func candidates(ctx context.Context, tx *db.Tx, b *batch) (int, error) {
+	month := rules.Period{Type: rules.Month, Year: b.Year, Number: b.Month}
+	from, until := rules.Closed(b.Year, b.Month)
+	return tx.Exec(ctx, `INSERT INTO "imis_batch_claim" ("batch_id", "claim_id", "old_status", "old_run", "closing")
+		SELECT CAST(? AS int), c."ClaimID", c."ClaimStatus", c."RunID", CASE WHEN c."RunID" IS NULL AND c."ProcessStamp" >= ? AND c."ProcessStamp" < ? THEN 1 ELSE 0 END
+		FROM "tblClaim" AS c WHERE `+candidate,
+		b.ID, from, until, month.From(), month.Until())
+}
