@@ -3,7 +3,6 @@ package claim_batch
 import (
 	"context"
 	"fmt"
-	"os"
 	"testing"
 
 	"github.com/openimis/openimis-be-go/internal/clock"
@@ -12,12 +11,10 @@ import (
 	"github.com/openimis/openimis-be-go/internal/fault"
 	"github.com/openimis/openimis-be-go/internal/golden"
 	"github.com/openimis/openimis-be-go/internal/golden/goldendb"
-	"github.com/openimis/openimis-be-go/internal/sqlcheck"
 	"github.com/openimis/openimis-be-go/modules/claim"
+	claimrules "github.com/openimis/openimis-be-go/modules/claim/rules"
 	"github.com/openimis/openimis-be-go/modules/claim_batch/rules"
 )
-
-func TestMain(m *testing.M) { os.Exit(sqlcheck.Gate(m)) }
 
 // ownTables are those in which a run is kept.
 var ownTables = []string{"imis_batch", "imis_batch_index", "imis_batch_rate", "imis_batch_claim", "imis_batch_line", "imis_lease"}
@@ -85,7 +82,7 @@ func call(t *testing.T, d *db.DB, w *golden.World, step golden.Step) (golden.Rec
 		return golden.Record{"return": 0, "RtnStatus": 0}, calculate(ctx, d, w, location,
 			rules.Period{Type: rules.Type(params["RelType"].(int)), Year: params["Year"].(int), Number: params["Period"].(int)}, user)
 	}
-	return single(ctx, d, w, step, claim.Author{UserID: user, Now: w.Now})
+	return single(ctx, d, w, step, claimrules.Author{UserID: user, Now: w.Now})
 }
 
 // calculate writes the indexes of a period, which the procedure does when it is called by itself.
@@ -110,18 +107,20 @@ func calculate(ctx context.Context, d *db.DB, w *golden.World, location *int, p 
 }
 
 // single plays the steps of a claim before its batch.
-func single(ctx context.Context, d *db.DB, w *golden.World, step golden.Step, author claim.Author) (got golden.Record, err error) {
+func single(ctx context.Context, d *db.DB, w *golden.World, step golden.Step, author claimrules.Author) (got golden.Record, err error) {
 	id := w.Record(step.Params)["ClaimID"].(int)
-	steps := map[string]func(*claim.Data, *claim.Claim, claim.Author) claim.Changes{
-		"uspSubmitSingleClaim":       (*claim.Data).Submit,
-		"uspProcessSingleClaimStep1": (*claim.Data).Assign,
-		"uspProcessSingleClaimStep2": func(d *claim.Data, c *claim.Claim, a claim.Author) claim.Changes { return d.Valuate(c, a, true) },
+	steps := map[string]func(*claimrules.Data, *claimrules.Claim, claimrules.Author) claimrules.Changes{
+		"uspSubmitSingleClaim":       (*claimrules.Data).Submit,
+		"uspProcessSingleClaimStep1": (*claimrules.Data).Assign,
+		"uspProcessSingleClaimStep2": func(d *claimrules.Data, c *claimrules.Claim, a claimrules.Author) claimrules.Changes {
+			return d.Valuate(c, a, true)
+		},
 	}
 	evaluate, ok := steps[step.Proc]
 	if !ok {
 		return nil, fmt.Errorf("nothing plays %s", step.Proc)
 	}
-	var out claim.Outcome
+	var out claimrules.Outcome
 	err = d.Write(ctx, step.Proc, func(tx *db.Tx) error {
 		ch, ok, err := claim.Single(ctx, tx, id, author, evaluate)
 		if err == nil && !ok {
@@ -132,8 +131,8 @@ func single(ctx context.Context, d *db.DB, w *golden.World, step golden.Step, au
 	})
 	got = golden.Record{"return": 0, "RtnStatus": out.Status}
 	if step.Proc == "uspSubmitSingleClaim" {
-		got["RtnItemsPassed"], got["RtnItemsRejected"] = out.Passed[claim.Items], out.Rejected[claim.Items]
-		got["RtnServicesPassed"], got["RtnServicesRejected"] = out.Passed[claim.Services], out.Rejected[claim.Services]
+		got["RtnItemsPassed"], got["RtnItemsRejected"] = out.Passed[claimrules.Items], out.Rejected[claimrules.Items]
+		got["RtnServicesPassed"], got["RtnServicesRejected"] = out.Passed[claimrules.Services], out.Rejected[claimrules.Services]
 	}
 	return got, err
 }

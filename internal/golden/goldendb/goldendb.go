@@ -21,7 +21,7 @@ func Insert(t testing.TB, d *db.DB, s *golden.Scenario) (w *golden.World) {
 	t.Helper()
 	err := d.Write(t.Context(), s.ID, func(tx *db.Tx) (err error) {
 		w, err = golden.Insert(s, func(table string, row golden.Record) (int, error) {
-			return tx.Insert(t.Context(), table, complete(tx, table, Fitting(table, row)))
+			return tx.Insert(t.Context(), table, Complete(tx, table, Fitting(table, row)))
 		}, func(table string, id int, set golden.Record) error {
 			_, err := tx.Update(t.Context(), table, id, Fitting(table, set))
 			return err
@@ -86,9 +86,9 @@ func Fitting(table string, row golden.Record) db.Values {
 	return out
 }
 
-// complete gives values to columns that must have one on some engine and that scenarios do not give,
+// Complete gives values to columns that must have one on some engine and that scenarios do not give,
 // such as the head of a family, who comes after it: the default of the legacy database, or zero.
-func complete(tx *db.Tx, table string, row db.Values) db.Values {
+func Complete(tx *db.Tx, table string, row db.Values) db.Values {
 	tab, _ := schema.Lookup(table)
 	for _, c := range tab.Columns {
 		spec, _ := c.At(schema.V140)

@@ -1,0 +1,175 @@
+package claim_batch
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/shopspring/decimal"
+
+	"github.com/openimis/openimis-be-go/internal/clock"
+	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/dbtest"
+	"github.com/openimis/openimis-be-go/internal/fault"
+	"github.com/openimis/openimis-be-go/internal/golden/goldendb"
+	"github.com/openimis/openimis-be-go/internal/schema"
+)
+
+var january = clock.Fixed(time.Date(2020, 1, 3, 10, 0, 0, 0, time.UTC))
+
+// runs are those of a year that the tests make: some months of each place, with ends of quarters and of the year.
+func (w world) runs() (list []Request) {
+	for _, month := range []int{2, 3, 6, 12} {
+		for _, place := range w.places() {
+			list = append(list, Request{LocationID: place, Year: 2019, Month: month, UserID: 9})
+		}
+	}
+	return list
+}
+
+// A preview says what the run does that follows it: the preview goes by the rules, claim by claim, the run by sets.
+func TestPreviewEqualsRun(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := fill(t, d, 7, 120, 800)
+		s := &Service{DB: d, Clock: january, Part: 150}
+		paid := decimal.Zero
+		for _, r := range w.runs() {
+			preview, err := s.Preview(t.Context(), r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			again, err := s.Preview(t.Context(), r)
+			if err != nil || cmp.Diff(preview, again) != "" {
+				t.Fatal("a preview changed something", err)
+			}
+			id, err := s.Run(t.Context(), "test", r, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(found(t, d, id), found2(preview)); diff != "" {
+				t.Errorf("%s: run (-) and preview (+) differ:\n%s", period(r.LocationID, r.Year, r.Month), diff)
+			}
+			for _, sum := range preview.Totals {
+				paid = paid.Add(sum.Relative)
+			}
+			if _, err := s.Run(t.Context(), "test", r, nil); fault.Code(err) != fault.Conflict {
+				t.Errorf("a second run: %v", err)
+			}
+		}
+		if !paid.IsPositive() {
+			t.Error("nothing was paid by an index")
+		}
+	})
+}
+
+// outcome is what a run left, in one spelling for the database and the preview.
+type outcome struct {
+	Indexes []string
+	Claims  int
+	Totals  []string
+}
+
+func found2(p *Preview) (o outcome) {
+	o.Claims = p.Claims
+	for _, x := range p.Indexes {
+		value := "NULL"
+		if x.Value != nil {
+			value = x.Value.StringFixed(4)
+		}
+		o.Indexes = append(o.Indexes, fmt.Sprint(x.ProductID, x.Care, x.Period.Type, x.Period.Year, x.Period.Number, value))
+	}
+	for _, x := range p.Totals {
+		o.Totals = append(o.Totals, fmt.Sprint(x.ProductID, x.FacilityID, x.Claims, x.Lines, x.Relative.StringFixed(2), x.Remunerated.StringFixed(2)))
+	}
+	return o
+}
+
+func found(t *testing.T, d *db.DB, run int) (o outcome) {
+	t.Helper()
+	var indexes []struct {
+		Product, Type, Year, Period int
+		Care                        string
+		Value                       *decimal.Decimal
+	}
+	if err := d.Select(t.Context(), &indexes, `SELECT r."ProdID" AS "product", r."RelType" AS "type", r."RelYear" AS "year", r."RelPeriod" AS "period", r."RelCareType" AS "care", r."RelIndex" AS "value"
+		FROM "tblRelIndex" AS r JOIN "imis_batch_index" AS x ON x."rel_index_id" = r."RelIndexID" JOIN "imis_batch" AS b ON b."id" = x."batch_id" WHERE b."run_id" = ? ORDER BY r."RelIndexID"`, run); err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range indexes {
+		value := "NULL"
+		if x.Value != nil {
+			value = x.Value.StringFixed(4)
+		}
+		o.Indexes = append(o.Indexes, fmt.Sprint(x.Product, x.Care, x.Type, x.Year, x.Period, value))
+	}
+	if err := d.Get(t.Context(), &o.Claims, `SELECT COUNT(*) FROM "tblClaim" WHERE "RunID" = ? AND "ClaimStatus" = 16`, run); err != nil {
+		t.Fatal(err)
+	}
+	var totals []struct {
+		Product, Facility, Claims, Lines int
+		Relative, Remunerated            decimal.Decimal
+	}
+	if err := d.Select(t.Context(), &totals, `SELECT x."product", x."facility", COUNT(DISTINCT x."claim") AS "claims", COUNT(*) AS "lines",
+		SUM(CASE WHEN x."origin" = 'R' THEN COALESCE(x."amount", 0) ELSE 0 END) AS "relative", SUM(COALESCE(x."amount", 0)) AS "remunerated" FROM
+		(SELECT c."ClaimID" AS "claim", c."HFID" AS "facility", l."ProdID" AS "product", l."PriceOrigin" AS "origin", l."RemuneratedAmount" AS "amount"
+			FROM "tblClaim" AS c JOIN "tblClaimItems" AS l ON l."ClaimID" = c."ClaimID" WHERE c."RunID" = ? AND l."ValidityTo" IS NULL AND l."ClaimItemStatus" = 1 AND l."ProdID" IS NOT NULL
+		UNION ALL SELECT c."ClaimID", c."HFID", l."ProdID", l."PriceOrigin", l."RemuneratedAmount"
+			FROM "tblClaim" AS c JOIN "tblClaimServices" AS l ON l."ClaimID" = c."ClaimID" WHERE c."RunID" = ? AND l."ValidityTo" IS NULL AND l."ClaimServiceStatus" = 1 AND l."ProdID" IS NOT NULL) AS x
+		GROUP BY x."product", x."facility" ORDER BY x."product", x."facility"`, run, run); err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range totals {
+		o.Totals = append(o.Totals, fmt.Sprint(x.Product, x.Facility, x.Claims, x.Lines, x.Relative.StringFixed(2), x.Remunerated.StringFixed(2)))
+	}
+	return o
+}
+
+// Undoing runs, the last first, restores every legacy table after each to what it was before the run.
+func TestUndoRestoresEverything(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := fill(t, d, 3, 60, 200)
+		s := &Service{DB: d, Clock: january, Part: 70}
+		var before []string
+		runs := w.runs()
+		for _, r := range runs {
+			before = append(before, snapshot(t, d))
+			if _, err := s.Run(t.Context(), "test", r, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i, r := range slices.Backward(runs) {
+			if err := s.Undo(t.Context(), "test", r.LocationID, "", nil); err != nil {
+				t.Fatal(err)
+			}
+			if now := snapshot(t, d); now != before[i] {
+				t.Fatalf("undoing %s left a difference:\n%s", period(r.LocationID, r.Year, r.Month), cmp.Diff(before[i], now))
+			}
+		}
+		for _, table := range ownTables[1:5] {
+			if rows := goldendb.Rows(t, d, nil, table); len(rows) > 0 {
+				t.Errorf("%d rows are left in %s", len(rows), table)
+			}
+		}
+		if err := s.Undo(t.Context(), "test", nil, "", nil); fault.Code(err) != fault.NotFound {
+			t.Errorf("an undo without run: %v", err)
+		}
+	})
+}
+
+// snapshot is the text of all legacy tables.
+func snapshot(t *testing.T, d *db.DB) string {
+	t.Helper()
+	var text strings.Builder
+	for _, tab := range schema.Tables() {
+		if tab.Own || !d.Offers(tab.Name, "") {
+			continue
+		}
+		for _, row := range goldendb.Rows(t, d, nil, tab.Name) {
+			fmt.Fprintln(&text, tab.Name, row)
+		}
+	}
+	return text.String()
+}
