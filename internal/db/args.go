@@ -41,6 +41,9 @@ func Contains(text string) string { return "%" + escapeLike(text) + "%" }
 // StartsWith makes the pattern of $like that finds text at the start.
 func StartsWith(text string) string { return escapeLike(text) + "%" }
 
+// Folded is text as $ci has it, for the elements of $texts beside it.
+func Folded(text string) string { return strings.ToLower(strings.TrimRight(text, " ")) }
+
 // escapeLike makes %, _, [ and \ mean themselves.
 func escapeLike(s string) string {
 	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`, `[`, `\[`).Replace(s)
@@ -68,9 +71,6 @@ func (d Dialect) convert(arg any) (any, error) {
 		return string(b), err
 	case Rows:
 		return string(v), nil
-	case string:
-		// SQL Server ignores trailing blanks when it compares.
-		return v, nil
 	case int:
 		return d.integer(int64(v)), nil
 	case int64:

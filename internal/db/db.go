@@ -58,6 +58,7 @@ type DB struct {
 	babelfish      bool // speaks TDS but is PostgreSQL: Babelfish
 	noJSON         string
 	writing        writing
+	collation      string // by which PostgreSQL folds letters; "" the database's own
 }
 
 // Open connects to the database that url names and learns which tables and columns it has:
@@ -150,7 +151,7 @@ func (d *DB) ping(ctx context.Context) error {
 
 // prepare renders, converts and announces one statement.
 func (d *DB) prepare(ctx context.Context, src string, args []any) (string, []any, error) {
-	text, err := d.dialect.render(src, d.dialect != SQLServer && wide(src, args))
+	text, err := d.dialect.render(src, d.dialect != SQLServer && wide(src, args), d.collation)
 	if err != nil {
 		return "", nil, err
 	}

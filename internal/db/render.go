@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	lru "github.com/hashicorp/golang-lru/v2"
+
+	"github.com/openimis/openimis-be-go/internal/schema"
 )
 
 // Render turns portable SQL into the text of one engine. Portable SQL is the common subset of the
@@ -13,10 +15,11 @@ import (
 //
 //	$ints(?) $texts(?)      the elements of a list parameter (db.Ints, db.Texts), for IN
 //	$page(?, ?)             limit and offset, after ORDER BY
-//	$eq(a, b)               text equality that ignores case, as SQL Server's collation does
+//	$eq(a, b)               text equality that ignores case and trailing blanks, as SQL Server's collation does
 //	$like(a, ?)             LIKE that ignores case; the pattern comes from db.Contains or db.StartsWith
 //	$starts(a, ?)           the same for a pattern from db.StartsWith, by an index of a where there is one
-//	$ci(a)                  a text expression to sort or group by ignoring case
+//	$ci(a)                  a text expression to sort, group or compare by ignoring case and trailing blanks;
+//	                        beside $texts the texts are those of db.Folded
 //	$date(a)                the date part of a timestamp
 //	$uuid(a)                a GUID column as lower-case text
 //	$true $false            literals of a bit column
@@ -29,13 +32,13 @@ import (
 //
 // Every `?` keeps its number whatever a macro does with it. A macro that does not exist or has the
 // wrong number of arguments is an error. Results are cached by text.
-func (d Dialect) Render(src string) (string, error) { return d.render(src, false) }
+func (d Dialect) Render(src string) (string, error) { return d.render(src, false, "") }
 
 // render is Render; wide makes $like compare all of Unicode. Where the pattern is ASCII the engines'
 // comparison that ignores the case of ASCII letters only does as well: SQLite's is ten times as fast,
-// PostgreSQL's twice.
-func (d Dialect) render(src string, wide bool) (string, error) {
-	key := renderKey{d, src, wide}
+// PostgreSQL's twice. collation is what PostgreSQL folds letters by, "" where that of the database does.
+func (d Dialect) render(src string, wide bool, collation string) (string, error) {
+	key := renderKey{d, src, wide, collation}
 	if hit, ok := rendered.Get(key); ok {
 		return hit, nil
 	}
@@ -48,6 +51,9 @@ func (d Dialect) render(src string, wide bool) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("render for %s: %w in %q", d, err, src)
 	}
+	if d == Postgres {
+		out = strings.ReplaceAll(out, byCollation, schema.Collate(collation))
+	}
 	rendered.Add(key, out)
 	return out, nil
 }
@@ -57,10 +63,14 @@ func (d Dialect) render(src string, wide bool) (string, error) {
 var arrays = strings.NewReplacer(" NOT IN $ints(", " <> ALL $array(", " IN $ints(", " = ANY $array(")
 
 type renderKey struct {
-	dialect Dialect
-	src     string
-	wide    bool
+	dialect   Dialect
+	src       string
+	wide      bool
+	collation string
 }
+
+// byCollation stands where PostgreSQL folds letters, for COLLATE.
+const byCollation = "/*fold*/"
 
 // rendered keeps the statements in use. It is bounded, because clients choose fields, filters and orders
 // and so make statements without end.
@@ -198,6 +208,7 @@ func by(sqlite, postgres, sqlserver string) func(Dialect, []string) string {
 		case SQLServer:
 			form = sqlserver
 		}
+		form = strings.ReplaceAll(form, "{fold}", byCollation)
 		for i, v := range a {
 			form = strings.ReplaceAll(form, "{"+strconv.Itoa(i)+"}", v)
 		}
@@ -208,9 +219,9 @@ func by(sqlite, postgres, sqlserver string) func(Dialect, []string) string {
 // unicodeForms are the forms of macros whose pattern goes beyond ASCII, on the engines that need one.
 var unicodeForms = map[string]func(Dialect, []string) string{
 	"like": by(`imis_like({0}, {1})`,
-		`LOWER({0}) LIKE LOWER(CAST({1} AS text)) ESCAPE '\'`, ""),
+		`LOWER({0}{fold}) LIKE LOWER(CAST({1} AS text){fold}) ESCAPE '\'`, ""),
 	"starts": by(`(imis_like({0}, {1}) AND {0} >= imis_from({1}) AND {0} < imis_until({1}))`,
-		`LOWER({0}) LIKE LOWER(CAST({1} AS text)) ESCAPE '\'`, ""),
+		`LOWER(RTRIM({0}){fold}) LIKE LOWER(CAST({1} AS text){fold}) ESCAPE '\'`, ""),
 }
 
 var macros map[string]macro
@@ -225,11 +236,11 @@ func init() { // not a literal: rows refers to render, which refers to macros
 			"(SELECT [value] FROM OPENJSON({0}))")},
 		"array": {1, by("{0}", "(CAST({0} AS int[]))", "{0}")}, // of arrays, for PostgreSQL only
 		"page":  {2, by("LIMIT {0} OFFSET {1}", "LIMIT {0} OFFSET {1}", "OFFSET {1} ROWS FETCH NEXT {0} ROWS ONLY")},
-		"eq":    {2, by("{0} = {1}", "LOWER({0}) = LOWER(CAST({1} AS text))", "{0} = {1}")},
+		"eq":    {2, by("{0} = {1}", "LOWER(RTRIM({0}){fold}) = LOWER(RTRIM(CAST({1} AS text)){fold})", "{0} = {1}")},
 		"like":  {2, by(`{0} LIKE {1} ESCAPE '\'`, `LOWER({0} COLLATE "C") LIKE LOWER(CAST({1} AS text)) ESCAPE '\'`, `{0} LIKE {1} ESCAPE '\'`)},
 		"starts": {2, by(`({0} LIKE {1} ESCAPE '\' AND {0} >= imis_from({1}) AND {0} < imis_until({1}))`,
-			`LOWER({0}) LIKE LOWER(CAST({1} AS text)) ESCAPE '\'`, `{0} LIKE {1} ESCAPE '\'`)},
-		"ci":         {1, by("{0}", "LOWER({0})", "{0}")},
+			`LOWER(RTRIM({0}){fold}) LIKE LOWER(CAST({1} AS text){fold}) ESCAPE '\'`, `{0} LIKE {1} ESCAPE '\'`)},
+		"ci":         {1, by("{0}", "LOWER(RTRIM({0}){fold})", "{0}")},
 		"date":       {1, by("substr({0}, 1, 10)", "CAST({0} AS date)", "CAST({0} AS date)")},
 		"uuid":       {1, by("LOWER({0})", "LOWER(CAST({0} AS text))", "LOWER(CAST({0} AS char(36)))")},
 		"true":       {0, by("1", "TRUE", "1")},

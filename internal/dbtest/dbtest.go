@@ -168,7 +168,7 @@ func PythonKeys(t testing.TB) *db.DB {
 // create runs the catalogue's DDL.
 func create(d *db.DB, dialect schema.Dialect, version schema.Version) error {
 	return d.Write(context.Background(), "create tables", func(tx *db.Tx) error {
-		for _, s := range append(schema.DDL(dialect, version), schema.Indexes(dialect)...) {
+		for _, s := range append(schema.DDL(dialect, version), schema.Indexes(dialect, d.Collation())...) {
 			if err := tx.DDL(context.Background(), s); err != nil {
 				return err
 			}
@@ -233,6 +233,50 @@ func postgres(t testing.TB, server string) (string, error) {
 		}
 	})
 	return at(fresh), nil
+}
+
+// PostgresURL makes a database without tables on IMIS_TEST_POSTGRES, with further words of CREATE DATABASE,
+// and gives its URL.
+func PostgresURL(t testing.TB, options string) string {
+	t.Helper()
+	Need(t, db.Postgres)
+	u, err := url.Parse(os.Getenv("IMIS_TEST_POSTGRES"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin, err := sql.Open("pgx", u.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close()
+	fresh := name("db")
+	server := u.String()
+	if _, err := admin.Exec(`CREATE DATABASE ` + fresh + ` ` + options); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if admin, err := sql.Open("pgx", server); err == nil {
+			_, _ = admin.Exec(`DROP DATABASE IF EXISTS ` + fresh + ` WITH (FORCE)`)
+			admin.Close()
+		}
+	})
+	u.Path = "/" + fresh
+	return u.String()
+}
+
+// Create makes all tables and indexes in an empty database.
+func Create(t testing.TB, d *db.DB) {
+	t.Helper()
+	version := schema.V140
+	if d.Dialect() == db.Postgres {
+		version = schema.PG2410
+	}
+	if err := create(d, schema.Dialect(d.Dialect()), version); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Probe(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // dropLeftovers removes the databases of test processes that are gone, whose names tell their id.

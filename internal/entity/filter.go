@@ -104,6 +104,9 @@ func (q *query) join(path string, from joined, relation string) (joined, error) 
 	to := q.registry.to(f.one.To)
 	a := joined{"j" + strconv.Itoa(len(q.aliases)), to}
 	on := fmt.Sprintf(`%s."%s" = %s."%s"`, a.alias, to.Key, from.alias, f.one.Column)
+	if c, ok := to.table.Column(to.Key); ok && kindOfColumn(c) == kindText {
+		on = fmt.Sprintf(`$eq(%s."%s", %s."%s")`, a.alias, to.Key, from.alias, f.one.Column)
+	}
 	if f.one.Reverse != "" {
 		on = fmt.Sprintf(`%s."%s" = %s."%s"`, a.alias, f.one.Reverse, from.alias, from.typ.Key)
 		if to.live != "" { // rows of the past would repeat the row

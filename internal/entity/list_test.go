@@ -44,6 +44,7 @@ func TestFilters(t *testing.T) {
 			{`places(parent_Code: "r", code_Istartswith: "d")`, "D1 D2"},
 			{`patients(hospital_Code: "H2")`, "201 202"},
 			{`patients(gender_Code: "f")`, "101 201 301"},
+			{`patients(gender_Code: "M")`, "102 103 202"},
 			{`patients(head: true, gender_Code: "F")`, "101 201 301"},
 			{`drugs(price: 10)`, "A"},
 			{`drugs(price_Lte: 10.0)`, "A C"},

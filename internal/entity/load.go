@@ -155,7 +155,11 @@ func (l *loader) count(ctx context.Context, m *manyPlan, g *group) error {
 func (l *loader) childLists(ctx context.Context, m *manyPlan, node *plan, parents []key) error {
 	m.groups = make([]group, len(parents))
 	fk := `t."` + m.rel.Column + `"`
-	in, arg := inKeys(parents, m.rel.textKey(node))
+	text := m.rel.textKey(node)
+	if text {
+		fk = "$ci(" + fk + ")"
+	}
+	in, arg := inKeys(parents, text)
 	q := m.query
 	q.where = append([]string{fk + " IN " + in}, q.where...)
 	q.args = append([]any{arg}, q.args...)
@@ -164,7 +168,7 @@ func (l *loader) childLists(ctx context.Context, m *manyPlan, node *plan, parent
 	for i, p := range parents {
 		m.groups[i] = group{window: w, start: w.Start, total: -1}
 		if !p.null {
-			index[p] = append(index[p], i)
+			index[p.folded()] = append(index[p.folded()], i)
 		}
 	}
 	if m.conn != nil && (m.conn.needTotal || w.NeedTotal) {
@@ -206,10 +210,10 @@ func (l *loader) childLists(ctx context.Context, m *manyPlan, node *plan, parent
 	}
 	for from := 0; from < len(owners); {
 		to := from
-		for to < len(owners) && owners[to] == owners[from] {
+		for to < len(owners) && owners[to].folded() == owners[from].folded() {
 			to++
 		}
-		for _, i := range index[owners[from]] {
+		for _, i := range index[owners[from].folded()] {
 			g := &m.groups[i]
 			g.from, g.to = int32(from), int32(to)
 			if m.conn != nil {
@@ -251,7 +255,7 @@ func (l *loader) childTotals(ctx context.Context, m *manyPlan, fk string, index 
 		if err := rs.Scan(&k, &n); err != nil {
 			return err
 		}
-		for _, i := range index[k.key] {
+		for _, i := range index[k.folded()] {
 			m.groups[i].total = n
 		}
 	}
@@ -321,10 +325,15 @@ func (l *loader) one(ctx context.Context, parent *plan, f *planField) error {
 	}
 	by := o.node.key(column)
 	c, _ := o.node.typ.table.Column(column)
-	in, arg := inKeys(distinct, kindOfColumn(c) == kindText)
+	text := kindOfColumn(c) == kindText
+	in, arg := inKeys(distinct, text)
 	q := newQuery(l.reg, o.node.typ)
 	q.viewer = l.principal
-	q.where = append(q.where, `t."`+column+`" IN `+in)
+	keyColumn := `t."` + column + `"`
+	if text {
+		keyColumn = "$ci(" + keyColumn + ")"
+	}
+	q.where = append(q.where, keyColumn+" IN "+in)
 	q.args = append(q.args, arg)
 	if o.rel.Reverse != "" && o.node.typ.live != "" {
 		q.where = append(q.where, fmt.Sprintf(`t."%s" IS NULL`, o.node.typ.live))
@@ -351,7 +360,7 @@ func (l *loader) one(ctx context.Context, parent *plan, f *planField) error {
 // folded makes text keys equal that differ in case or trailing blanks only.
 func (k key) folded() key {
 	if k.s != "" {
-		k.s = strings.ToLower(strings.TrimRight(k.s, " "))
+		k.s = db.Folded(k.s)
 	}
 	return k
 }
@@ -366,7 +375,7 @@ func inKeys(keys []key, text bool) (string, any) {
 				if s == "" {
 					s = strconv.FormatInt(k.n, 10)
 				}
-				list = append(list, s)
+				list = append(list, db.Folded(s))
 			}
 		}
 		return "$texts(?)", list

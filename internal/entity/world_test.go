@@ -226,6 +226,7 @@ func (w *world) fill(ctx context.Context, tx *db.Tx) error {
 		}
 		return insert(code, "tblHF", v)
 	}
+	// One of them has a gender that is spelled otherwise than the register has it.
 	patient := func(number, gender string, born int, hospital *int) {
 		insert(number, "tblInsuree", db.Values{"CHFID": number, "LastName": "L", "OtherNames": "O", "DOB": time.Date(born, 3, 4, 0, 0, 0, 0, time.UTC), "Gender": gender, "IsHead": strings.HasSuffix(number, "01"), "CardIssued": false, "isOffline": false, "FamilyID": 1, "HFID": hospital, "ValidityFrom": now, "AuditUserID": 1})
 	}
@@ -247,7 +248,7 @@ func (w *world) fill(ctx context.Context, tx *db.Tx) error {
 		number, gender string
 		born           int
 		hospital       *int
-	}{{"101", "F", 1990, &h1}, {"102", "M", 2020, &h1}, {"103", "M", 2000, &h1}, {"201", "F", 1980, &h2}, {"202", "M", 1981, &h2}, {"301", "F", 1970, nil}} {
+	}{{"101", "F", 1990, &h1}, {"102", "m", 2020, &h1}, {"103", "M", 2000, &h1}, {"201", "F", 1980, &h2}, {"202", "M", 1981, &h2}, {"301", "F", 1970, nil}} {
 		patient(p.number, p.gender, p.born, p.hospital)
 	}
 	drug("A", "10", 1, time.Date(2026, 1, 1, 23, 59, 0, 0, time.UTC))

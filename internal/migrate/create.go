@@ -41,7 +41,7 @@ func CreateTables(ctx context.Context, d *db.DB) error {
 // it after loading: a filled table is indexed faster than an indexed one is filled. On SQL Server there
 // is nothing to do, because its databases are not ours.
 func CreateIndexes(ctx context.Context, d *db.DB, report progress.Func) error {
-	statements := schema.Indexes(schema.Dialect(d.Dialect()))
+	statements := schema.Indexes(schema.Dialect(d.Dialect()), d.Collation())
 	if d.Dialect() == db.Postgres {
 		// Its owner may install it; where it is not at hand, a search for a part of a name reads all names.
 		if _, err := d.Pool().ExecContext(ctx, `CREATE EXTENSION IF NOT EXISTS pg_trgm`); err == nil {

@@ -65,7 +65,7 @@ func TestSQLiteMakesEveryRelease(t *testing.T) {
 func TestSQLiteDefaultsAndTypes(t *testing.T) {
 	db := openSQLite(t)
 	execute(t, db, schema.DDL(schema.SQLite, schema.V140))
-	execute(t, db, schema.Indexes(schema.SQLite))
+	execute(t, db, schema.Indexes(schema.SQLite, ""))
 	_, err := db.Exec(`INSERT INTO "tblPremium" ("PolicyID", "Amount", "Receipt", "PayDate", "PayType", "AuditUserID")
 		VALUES (7, 12.5, 'R-1', '2019-03-31', 'C', 1), (8, 1, 'r-2', '2019-04-01', 'C', 1)`)
 	if err != nil {
@@ -154,8 +154,8 @@ func TestPostgresMakesA2410Database(t *testing.T) {
 
 	execute(t, db, schema.DDL(schema.Postgres, schema.PG2410))
 	execute(t, db, schema.OwnDDL(schema.Postgres, schema.PG2410))
-	execute(t, db, schema.Indexes(schema.Postgres))
-	execute(t, db, schema.Indexes(schema.Postgres))
+	execute(t, db, schema.Indexes(schema.Postgres, ""))
+	execute(t, db, schema.Indexes(schema.Postgres, ""))
 	have := columnsOf(t, db, "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = '"+scratch+"'")
 	sameColumns(t, have, schema.Postgres, schema.PG2410)
 	execute(t, db, []string{"SET enable_seqscan = off"}) // the tables are empty

@@ -155,25 +155,26 @@ var lookups = []lookup{
 //
 // An index that covers a search is read instead of the table, which is several times as large.
 //
-// On PostgreSQL texts are compared as LOWER("column"), so that is what is indexed, with the operators
-// that also serve a search by prefix. GUIDs are indexed as they are on both: compare them so.
-func Indexes(d Dialect) []string {
+// On PostgreSQL texts are compared as [FoldedText] has them, so that is what is indexed, with the operators
+// that also serve a search by prefix; collation is the one that internal/db folds by there. GUIDs are
+// indexed as they are on both: compare them so.
+func Indexes(d Dialect, collation string) []string {
 	if d == SQLServer {
 		return nil
 	}
 	var out []string
 	for _, l := range lookups {
-		out = append(out, l.create(d))
+		out = append(out, l.create(d, collation))
 	}
 	for _, t := range Tables() {
 		if t.UUIDColumn != "" {
-			out = append(out, lookup{table: t.Name, columns: t.UUIDColumn}.create(d))
+			out = append(out, lookup{table: t.Name, columns: t.UUIDColumn}.create(d, collation))
 		}
 	}
 	return out
 }
 
-func (l lookup) create(d Dialect) string {
+func (l lookup) create(d Dialect, collation string) string {
 	t, ok := Lookup(l.table)
 	if !ok {
 		panic("index on the unknown table " + l.table)
@@ -187,7 +188,7 @@ func (l lookup) create(d Dialect) string {
 		part := d.quote(c.NameOn(d))
 		if d == Postgres && c.Type == Text {
 			whole = append(whole, part)
-			part = "LOWER(" + part + ") text_pattern_ops"
+			part = FoldedText(part, collation) + " text_pattern_ops"
 		}
 		if down {
 			part += " DESC"
@@ -217,6 +218,19 @@ func (l lookup) create(d Dialect) string {
 		include = " INCLUDE (" + strings.Join(whole, ", ") + ")"
 	}
 	return fmt.Sprintf("CREATE INDEX IF NOT EXISTS %s ON %s (%s)%s%s", d.quote(name), d.table(t.Name), strings.Join(parts, ", "), include, where)
+}
+
+// FoldedText is how texts are compared on PostgreSQL: without regard to case and trailing blanks.
+func FoldedText(expr, collation string) string {
+	return "LOWER(RTRIM(" + expr + ")" + Collate(collation) + ")"
+}
+
+// Collate is the clause of a collation of PostgreSQL; "" for that of the database.
+func Collate(collation string) string {
+	if collation == "" {
+		return ""
+	}
+	return ` COLLATE "` + collation + `"`
 }
 
 func (l lookup) column(t *Table, name string) *Column {

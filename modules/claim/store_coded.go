@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"strings"
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
@@ -82,8 +81,8 @@ func codedEntries(ctx context.Context, q db.Query, k rules.Kind, list *int, line
 func lowered(codes []string) db.Texts {
 	list := db.Texts{}
 	for _, c := range codes {
-		if c = strings.TrimRight(c, " "); c != "" {
-			list = append(list, strings.ToLower(c))
+		if c = db.Folded(c); c != "" {
+			list = append(list, c)
 		}
 	}
 	return list
