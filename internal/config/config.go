@@ -44,7 +44,7 @@ type Config struct {
 	RemoteUserHeader  Header           `env:"REMOTE_USER_HEADER_NAME" envDefault:"HTTP_REMOTE_USER" allowed:"a header as Django spells it (HTTP_REMOTE_USER) or as HTTP does (Remote-User)"`
 	PasswordValidity  PasswordValidity `env:"PASSWORD_VALIDITY" envDefault:"link" allowed:"link (tblUsers.PasswordValidity ends links to a new password only, as in the legacy application) or login (it also ends the password)"`
 	RowSecurity       Bool             `env:"ROW_SECURITY" envDefault:"true" allowed:"true or false"`
-	AllowedHosts      List             `env:"ALLOWED_HOSTS" envDefault:"*" allowed:"host names separated by commas, or a JSON array of them"`
+	AllowedHosts      Hosts            `env:"ALLOWED_HOSTS" envDefault:"*" allowed:"host names separated by commas, or a JSON array of them; with or without a port, .example.org for a domain and all below it, *.example.org for what is below it, * for all"`
 	SecretKey         string           `env:"SECRET_KEY" secret:"true"`
 	TokenLifetime     Duration         `env:"TOKEN_LIFETIME" envDefault:"24h" allowed:"seconds or a duration such as 12h, more than 0"`
 	AsyncMutations    Bool             `env:"ASYNC_MUTATIONS" envDefault:"false" allowed:"true or false"`

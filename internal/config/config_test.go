@@ -57,9 +57,12 @@ func TestDatabaseURLFromTheVariablesOfThePythonDistribution(t *testing.T) {
 			"sqlserver://db?TrustServerCertificate=true&database=IMIS&encrypt=false", 1},
 		{"instance", map[string]string{"DB_ENGINE": "mssql", "DB_HOST": `tcp:db\EXPRESS`, "DB_NAME": "IMIS"}, "sqlserver://db/EXPRESS?database=IMIS", 0},
 		{"port after a comma", map[string]string{"DB_ENGINE": "mssql", "DB_HOST": "db,1444", "DB_NAME": "IMIS"}, "sqlserver://db:1444?database=IMIS", 0},
-		{"postgresql", map[string]string{"DB_ENGINE": "postgresql", "DB_HOST": "pg", "DB_NAME": "imis", "DB_USER": "u", "DB_PASSWORD": "p"}, "postgres://u:p@pg/imis", 0},
+		{"postgresql", map[string]string{"DB_ENGINE": "postgresql", "DB_HOST": "pg", "DB_NAME": "imis", "DB_USER": "u", "DB_PASSWORD": "p"}, "postgres://u:p@pg/imis?options=-c%20search_path%3Ddjango%2Cpublic", 0},
 		{"Django's name", map[string]string{"DB_ENGINE": "django.db.backends.postgresql", "DB_HOST": "pg", "DB_PORT": "5433", "DB_NAME": "imis", "DB_OPTIONS": `{"sslmode": "require", "odd": 1}`},
 			"postgres://pg:5433/imis?sslmode=require", 1},
+		{"options with blanks", map[string]string{"DB_ENGINE": "postgresql", "DB_HOST": "pg", "DB_NAME": "imis", "DB_OPTIONS": `{"options":"-c search_path=one,two -c statement_timeout=5s"}`},
+			"postgres://pg/imis?options=-c%20search_path%3Done%2Ctwo%20-c%20statement_timeout%3D5s", 0},
+		{"IPv6", map[string]string{"DB_ENGINE": "postgresql", "DB_HOST": "fd00::7", "DB_NAME": "imis", "DB_OPTIONS": `{}`}, "postgres://[fd00::7]/imis", 0},
 		{"sqlite", map[string]string{"DB_ENGINE": "django.db.backends.sqlite3", "DB_NAME": "x.db"}, "sqlite:x.db", 0},
 		{"DATABASE_URL wins", map[string]string{"DB_ENGINE": "mssql", "DB_HOST": "db", "DB_NAME": "IMIS", "DATABASE_URL": "postgres://pg/imis"}, "postgres://pg/imis", 0},
 		{"folder of the embedded database", map[string]string{"DATA_DIR": "/var/lib/openimis"}, "sqlite:/var/lib/openimis/openimis.db", 0},
@@ -85,17 +88,34 @@ func TestABadValueIsOneLineWithVariableValueAndWhatIsAllowed(t *testing.T) {
 		{"DATABASE_URL", "mysql://h/db", `DATABASE_URL="mysql://h/db": unknown kind of database; allowed: sqlite:PATH`},
 		{"DATABASE_URL", "postgres:///imis", `the host is missing`},
 		{"DATABASE_URL", "sqlite:", `the path is missing`},
+		{"DATABASE_URL", "postgres://u:hush/1@h/imis", `DATABASE_URL="postgres://u:********@h/imis": the user name or the password has a character that must be percent-encoded`},
+		{"DATABASE_URL", "sqlserver://u:hu#sh@h?database=x", `must be percent-encoded`},
+		{"DATABASE_URL", "postgres://u:hu%zzsh@h/imis", `must be percent-encoded`},
+		{"DATABASE_URL", "postgres://u:hush@a/b@h/imis", `must be percent-encoded`},
+		{"DATABASE_URL", "postgres://h:x5/imis", `the port is not a number from 1 to 65535`},
+		{"DATABASE_URL", "postgres://u:hush@fd00::1/imis", `stands in brackets`},
+		{"DATABASE_URL", "postgres:h/imis", `// is missing after the colon`},
+		{"DATABASE_READ_URL", "postgres://h:70000/imis", `the port is not a number from 1 to 65535`},
 		{"DB_ENGINE", "oracle", `DB_ENGINE="oracle"; allowed: django.db.backends.postgresql,`},
 		{"DB_ENGINE", "mssql", `DB_HOST is not set`},
 		{"DB_ENGINE", "mssql", `DB_NAME is not set`},
 		{"DB_PORT", "http", `DB_PORT="http"; allowed: a number from 1 to 65535`},
-		{"DB_OPTIONS", `{"password": "hush"`, `DB_OPTIONS="********"; allowed: a JSON object`},
+		{"DB_OPTIONS", `{"password": "hush"`, `DB_OPTIONS="********": it is not valid JSON (character 19); allowed: a JSON object`},
+		{"DB_OPTIONS", `["hush"]`, `DB_OPTIONS="********": it is valid JSON, but not an object; allowed: a JSON object`},
+		{"DB_OPTIONS", `{"options": {"search_path": "hush"}}`, `the value of options is not a text, a number or true or false`},
 		{"DATABASE_READ_URL", "postgres://replica/imis", `DATABASE_READ_URL="postgres://replica/imis": the database is sqlite; allowed: a URL of the same kind`},
 		{"TRUSTED_PROXIES", "10.0.0.0/33", `"10.0.0.0/33" is neither; allowed: addresses or CIDRs`},
 		{"REMOTE_USER_HEADER_NAME", "HTTP_REMOTE USER", `allowed: a header as Django spells it`},
 		{"ROW_SECURITY", "maybe", `ROW_SECURITY="maybe"; allowed: true or false`},
 		{"ASYNC_MUTATIONS", "2", `allowed: true or false`},
-		{"ALLOWED_HOSTS", `["a",`, `allowed: host names`},
+		{"ALLOWED_HOSTS", `["a",`, `"[\"a\"" is no host name; allowed: host names`},
+		{"ALLOWED_HOSTS", `[1]`, `allowed: host names`},
+		{"ALLOWED_HOSTS", `https://imis.example.org`, `"https://imis.example.org" is no host name`},
+		{"ALLOWED_HOSTS", `imis.example.org/api`, `is no host name`},
+		{"ALLOWED_HOSTS", `imis.*.org`, `is no host name`},
+		{"ALLOWED_HOSTS", `*imis.org`, `is no host name`},
+		{"ALLOWED_HOSTS", `imis.org:http`, `is no host name`},
+		{"DB_ENGINE", "mssql", `DB_HOST is not set`},
 		{"CELERY_BROKER_URL", "redis://:hush@h", `CELERY_BROKER_URL="redis://:********@h"; allowed: amqp://`},
 		{"IMIS_FIXED_NOW", "yesterday", `allowed: a date (2019-06-30)`},
 		{"LIST_CAP", "0", `allowed: a number from 1 to 1000000`},
@@ -176,9 +196,44 @@ func TestWhatIsUnsafeWarns(t *testing.T) {
 }
 
 func TestAllowedHosts(t *testing.T) {
-	for value, want := range map[string]string{`["a.org", "b.org"]`: "a.org,b.org", "a.org b.org": "a.org,b.org", "a.org, b.org": "a.org,b.org"} {
-		if got := load(t, map[string]string{"ALLOWED_HOSTS": value}).AllowedHosts.String(); got != want {
-			t.Errorf("%s is %s", value, got)
+	for _, c := range []struct{ value, served, refused string }{
+		{`["a.org", "b.org"]`, "a.org b.org A.org:8000 a.org.", "c.org x.a.org"},
+		{"a.org b.org", "a.org b.org:81", ""},
+		{"a.org, b.org", "a.org b.org", "a.orgb.org"},
+		{"*", "a.org 10.0.0.1 [::1]:8000", ""},
+		{".a.org", "a.org x.a.org x.y.a.org:8000", "ba.org a.org.evil.com"},
+		{"*.a.org", "x.a.org x.y.a.org", "a.org ba.org"},
+		{"a.org:8000", "a.org:8000 A.ORG:8000", "a.org a.org:8001 b.org:8000"},
+		{"a.org:443", "a.org a.org:443", "a.org:444"},
+		{"*.a.org:8000", "x.a.org:8000", "x.a.org:80 x.a.org"},
+		{"::1 [fd00::1]:8000 127.0.0.1", "[::1] [::1]:99 [fd00::1]:8000 127.0.0.1:5", "[fd00::1]:8001 [::2]"},
+	} {
+		hosts := load(t, map[string]string{"ALLOWED_HOSTS": c.value}).AllowedHosts
+		for _, h := range strings.Fields(c.served) {
+			if !hosts.Allow(h) {
+				t.Errorf("ALLOWED_HOSTS=%s refuses %s", c.value, h)
+			}
+		}
+		for _, h := range strings.Fields(c.refused) {
+			if hosts.Allow(h) {
+				t.Errorf("ALLOWED_HOSTS=%s serves %s", c.value, h)
+			}
+		}
+	}
+}
+
+// Every driver must find the host where the operator meant it, whatever is in the password.
+func TestPasswordsWithSpecialCharacters(t *testing.T) {
+	for given, want := range map[string]string{
+		"postgres://u:p@ss@h:5432/imis":          "postgres://u:p%40ss@h:5432/imis",
+		"postgres://u:p%40s%2Fs@h/imis?a=b@c":    "postgres://u:p%40s%2Fs@h/imis?a=b@c",
+		"postgres://u@corp:p@h1:1,h2:2/imis":     "postgres://u%40corp:p@h1:1,h2:2/imis",
+		"sqlserver://sa:x@y:z@h:1433?database=I": "sqlserver://sa:x%40y%3Az@h:1433?database=I",
+		"postgres://h/imis?sslmode=require":      "postgres://h/imis?sslmode=require",
+		"postgres:///imis?host=/run/postgresql":  "postgres:///imis?host=/run/postgresql",
+	} {
+		if got := load(t, map[string]string{"DATABASE_URL": given}).DatabaseURL; string(got) != want {
+			t.Errorf("%s\n is %s\nwant %s", given, got, want)
 		}
 	}
 }

@@ -94,8 +94,18 @@ type Options map[string]any
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (o *Options) UnmarshalText(text []byte) error {
 	var m map[string]any
-	if err := json.Unmarshal(text, &m); err != nil || m == nil {
-		return errBad
+	var syntax *json.SyntaxError
+	switch err := json.Unmarshal(text, &m); {
+	case errors.As(err, &syntax): // its own text would show a part of the value
+		return fmt.Errorf("it is not valid JSON (character %d)", syntax.Offset)
+	case err != nil || m == nil:
+		return errors.New("it is valid JSON, but not an object")
+	}
+	for _, key := range (Options)(m).keys() {
+		switch m[key].(type) {
+		case map[string]any, []any:
+			return fmt.Errorf("the value of %s is not a text, a number or true or false", key)
+		}
 	}
 	*o = m
 	return nil
@@ -217,28 +227,6 @@ func (h *Header) UnmarshalText(text []byte) error {
 	*h = Header(strings.Join(parts, "-"))
 	return nil
 }
-
-// List is a list of texts.
-type List []string
-
-// UnmarshalText implements encoding.TextUnmarshaler: the JSON array of the Python distribution, or
-// words separated by commas or blanks.
-func (l *List) UnmarshalText(text []byte) error {
-	s := strings.TrimSpace(string(text))
-	if strings.HasPrefix(s, "[") {
-		var out []string
-		if err := json.Unmarshal([]byte(s), &out); err != nil {
-			return errBad
-		}
-		*l = out
-		return nil
-	}
-	*l = splitList(strings.Join(strings.Fields(s), ","))
-	return nil
-}
-
-// String implements fmt.Stringer.
-func (l List) String() string { return strings.Join(l, ",") }
 
 // Broker is the URL of RabbitMQ.
 type Broker string

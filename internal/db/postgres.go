@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"net/url"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -20,12 +22,27 @@ func plainly(ctx context.Context, c *pgx.Conn) error {
 	return err
 }
 
+// reason is why pgx does not take a URL, without the URL, which its text quotes; "" when it might show the
+// password.
+func reason(dsn string, err error) string {
+	text := err.Error()
+	if i := strings.LastIndexByte(text, '`'); i >= 0 {
+		text = text[i+1:]
+	}
+	if u, err := url.Parse(dsn); err != nil || text == "" {
+		return ""
+	} else if password, ok := u.User.Password(); ok && password != "" && strings.Contains(text, password) {
+		return ""
+	}
+	return ": " + strings.TrimLeft(text, ": ")
+}
+
 // openPostgres opens PostgreSQL with the session in UTC, because legacy times are naive.
 func (d *DB) openPostgres(dsn string, o Options) error {
-	open := func(url string) (*sql.DB, string, error) {
-		c, err := pgx.ParseConfig(url)
+	open := func(dsn string) (*sql.DB, string, error) {
+		c, err := pgx.ParseConfig(dsn)
 		if err != nil {
-			return nil, "", fmt.Errorf("database URL for PostgreSQL is not valid; allowed: postgres://user:password@host:port/name")
+			return nil, "", fmt.Errorf("the database URL for PostgreSQL is not valid%s; allowed: postgres://user:password@host:port/name", reason(dsn, err))
 		}
 		c.RuntimeParams["timezone"] = "UTC"
 		c.RuntimeParams["application_name"] = "openimis"

@@ -145,30 +145,11 @@ func (s *Server) routes() *echo.Echo {
 // hosts refuses requests for other host names than ALLOWED_HOSTS.
 func (s *Server) hosts(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		host := c.Request().Host
-		if h, _, err := net.SplitHostPort(host); err == nil {
-			host = h
-		}
-		if !allowedHost(s.conf.AllowedHosts, host) && c.Path() != "/healthz" && c.Path() != "/readyz" {
+		if !s.conf.AllowedHosts.Allow(c.Request().Host) && c.Path() != "/healthz" && c.Path() != "/readyz" {
 			return echo.NewHTTPError(http.StatusBadRequest, "This host name is not among ALLOWED_HOSTS.")
 		}
 		return next(c)
 	}
-}
-
-// allowedHost follows Django: * allows all, .example.org a domain with its subdomains.
-func allowedHost(allowed []string, host string) bool {
-	host = strings.ToLower(strings.Trim(host, "[]"))
-	for _, a := range allowed {
-		a = strings.ToLower(a)
-		switch {
-		case a == "*", a == host:
-			return true
-		case strings.HasPrefix(a, ".") && (host == a[1:] || strings.HasSuffix(host, a)):
-			return true
-		}
-	}
-	return false
 }
 
 // baseURL is the address that clients use: that of a trusted proxy's X-Forwarded headers, else the request's.
