@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"strings"
@@ -39,6 +40,9 @@ var errUsage = errors.New("usage")
 // run executes one subcommand.
 func run(ctx context.Context, args []string) error {
 	command, rest := "serve", args
+	if len(args) > 0 && (args[0] == "--version" || args[0] == "-version" || args[0] == "-v") {
+		args = append([]string{"version"}, args[1:]...)
+	}
 	if len(args) > 0 {
 		command, rest = args[0], args[1:]
 	}
@@ -87,6 +91,12 @@ func (p *program) open(ctx context.Context) (*db.DB, error) {
 	return db.Open(ctx, string(p.conf.DatabaseURL), db.Options{ReadURL: string(p.conf.DatabaseReadURL), Log: p.log})
 }
 
+// file is where the embedded database is.
+func (p *program) file() (path string, embedded bool) {
+	path, _, _ = strings.Cut(strings.TrimPrefix(strings.TrimPrefix(string(p.conf.DatabaseURL), "sqlite:"), "//"), "?")
+	return path, p.conf.Embedded()
+}
+
 // assemble opens the database, which the caller closes, and makes a server over it.
 func (p *program) assemble(ctx context.Context) (*db.DB, *server.Server, error) {
 	d, err := p.open(ctx)
@@ -124,7 +134,8 @@ func (p *program) prepare(ctx context.Context, d *db.DB) ([]seed.Login, error) {
 			return nil, migrate.Up(ctx, d, migrate.DefaultVersion(d.Dialect()), progress.None)
 		}
 	}
-	p.log.Info("the embedded database is new: filling it with demo data", "file", strings.TrimPrefix(string(p.conf.DatabaseURL), "sqlite:"))
+	file, _ := p.file()
+	p.log.Info("the embedded database is new: filling it with demo data", "file", file)
 	if err := p.fill(ctx, d, seed.Demo); err != nil {
 		return nil, err
 	}
@@ -171,7 +182,7 @@ func serve(ctx context.Context, p *program, _ []string) error {
 	if err != nil {
 		return err
 	}
-	if err := usable(d, s.Missing()); err != nil {
+	if err := usable(ctx, d, s.Missing()); err != nil {
 		return err
 	}
 	return s.Serve(ctx, listener, func(addr string) {
@@ -181,14 +192,26 @@ func serve(ctx context.Context, p *program, _ []string) error {
 }
 
 // usable says why the enabled modules cannot work on the database, if they cannot.
-func usable(d *db.DB, missing []string) error {
-	switch {
-	case len(missing) == 0:
+func usable(ctx context.Context, d *db.DB, missing []string) error {
+	if len(missing) == 0 {
 		return nil
-	case !d.Offers("tblUsers", ""):
+	}
+	if !d.Offers("tblUsers", "") {
+		why, err := d.Unseen(ctx, "tblUsers")
+		switch {
+		case err != nil:
+			return fmt.Errorf("look for openIMIS in %s: %w", d.Name(), err)
+		case why != "":
+			return fmt.Errorf("no openIMIS is found in %s: %s", d.Name(), why)
+		}
 		return fmt.Errorf("%s is no openIMIS database: name another, or fill it with `server seed` or `server import`", d.Name())
 	}
-	return fmt.Errorf("the database %s lacks what the enabled modules need (see `server check` and `server migrate`):\n  %s", d.Name(), strings.Join(missing, "\n  "))
+	reasons := append([]string{}, missing...)
+	for _, t := range d.Denied() {
+		reasons = append(reasons, "table "+t+" may not be read by the login")
+	}
+	reasons = append(reasons, d.Misspelt()...)
+	return fmt.Errorf("the database %s lacks what the enabled modules need (see `server check` and `server migrate`):\n  %s", d.Name(), strings.Join(reasons, "\n  "))
 }
 
 // welcome tells a person what to open and who to sign in as, on the embedded database only.
@@ -213,7 +236,7 @@ func worker(ctx context.Context, p *program, _ []string) error {
 		return err
 	}
 	defer d.Close()
-	if err := usable(d, s.Missing()); err != nil {
+	if err := usable(ctx, d, s.Missing()); err != nil {
 		return err
 	}
 	p.log.Info("working", "database", d.Name())
@@ -290,6 +313,11 @@ func importFrom(ctx context.Context, p *program, args []string) error {
 }
 
 func check(ctx context.Context, p *program, _ []string) error {
+	if path, embedded := p.file(); embedded {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("there is no database yet: %s is made when the server starts, by `server seed` or by `server import`", path)
+		}
+	}
 	d, s, err := p.assemble(ctx)
 	if err != nil {
 		return err

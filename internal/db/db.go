@@ -47,10 +47,12 @@ type Options struct {
 type DB struct {
 	writer, reader *sqlx.DB
 	dialect        Dialect
-	columns        map[string]map[string]bool // table → column, lower case; see probe
-	triggers       map[string]bool            // tables with triggers, lower case; SQL Server only
-	mu             sync.RWMutex               // guards columns and triggers
-	stmts          sync.Map                   // rendered text → *sqlx.Stmt of the reader, SQLite only
+	columns        map[string]map[string]Column // table → column, lower case; see probe
+	denied         []string                     // see Denied
+	misspellings   []string                     // see Misspelt
+	triggers       map[string]bool              // tables with triggers, lower case; SQL Server only
+	mu             sync.RWMutex                 // guards columns and triggers
+	stmts          sync.Map                     // rendered text → *sqlx.Stmt of the reader, SQLite only
 	stmtCount      int
 	log            *slog.Logger
 	name           string
@@ -79,7 +81,7 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	if !ok { // it may be a list of settings with a password in it
 		return nil, fmt.Errorf("the database URL does not start with a scheme; allowed: sqlite:, postgres://, sqlserver://")
 	}
-	d := &DB{log: o.Log, columns: map[string]map[string]bool{}}
+	d := &DB{log: o.Log, columns: map[string]map[string]Column{}}
 	var err error
 	switch scheme {
 	case "sqlite":
@@ -94,7 +96,7 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := d.ping(ctx); err != nil {
+	if err := d.await(ctx); err != nil {
 		d.Close()
 		return nil, fmt.Errorf("open %s: %w", d.name, oneLine(err))
 	}
@@ -103,6 +105,22 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 		return nil, fmt.Errorf("read the schema of %s: %w", d.name, oneLine(err))
 	}
 	return d, nil
+}
+
+// await waits a while for a database that is starting or failing over.
+func (d *DB) await(ctx context.Context) error {
+	for began := time.Now(); ; {
+		err := d.ping(ctx)
+		if err == nil || !starting(err) || time.Since(began) > patience {
+			return err
+		}
+		d.log.WarnContext(ctx, "the database is not ready yet", "database", d.name, "error", err)
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
 }
 
 // pools sets the pool limits.

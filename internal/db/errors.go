@@ -44,6 +44,8 @@ func transient(err error) bool {
 		switch ms.Number {
 		case 1205, 1222, 3960, 40197, 40501, 40613, 49918, 49919, 49920, 10928, 10929:
 			return true
+		case 4060, 922, 18401, 6005, 976, 978, 983, 3906: // starting, shutting down, or failing over to another replica
+			return true
 		case 33557097: // Babelfish's number for everything it has no number for
 			return strings.Contains(ms.Message, "serialize access") || strings.Contains(ms.Message, "deadlock")
 		}
@@ -65,6 +67,19 @@ func transient(err error) bool {
 		}
 	}
 	return false
+}
+
+// starting says whether the database is there and will soon let clients in.
+func starting(err error) bool {
+	var ms mssql.Error
+	if errors.As(err, &ms) {
+		switch ms.Number {
+		case 922, 18401, 976, 978, 983, 40613:
+			return true
+		}
+	}
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "57P03"
 }
 
 // severed says whether err means that the connection is gone or was never made.
@@ -91,6 +106,13 @@ func severed(err error) bool {
 func overdue(err error) bool {
 	var pg *pgconn.PgError
 	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &pg) && pg.Code == "57014"
+}
+
+// forbidden says whether the login lacks a right; where that is one to write, unwritable says so first.
+func forbidden(err error) bool {
+	var ms mssql.Error
+	var pg *pgconn.PgError
+	return errors.As(err, &ms) && (ms.Number == 229 || ms.Number == 230 || ms.Number == 262) || errors.As(err, &pg) && pg.Code == "42501"
 }
 
 // uncertain says whether a COMMIT that failed with err may have been done all the same. What the engine
@@ -155,6 +177,8 @@ func Describe(err error, src string) error {
 	switch {
 	case unwritable(err):
 		return fault.Wrap(full, fault.Unavailable, "The database takes no changes just now (it is read-only or full); reading works. Try again later, or tell the operator.")
+	case forbidden(err):
+		return fault.Wrap(full, fault.Unavailable, "The server may not do this in its database; its operator has to give it the right (see server check).")
 	case severed(err):
 		return fault.Wrap(full, fault.Unavailable, "The database cannot be reached just now; try again in a moment.")
 	case overdue(err):

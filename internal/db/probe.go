@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -12,12 +13,34 @@ import (
 	"github.com/openimis/openimis-be-go/internal/schema"
 )
 
-// columnsOf lists table and column of everything in the default schema, per engine. These are
-// catalogue queries of the engines themselves and the only SQL that is not portable.
+// Column is what the database at hand says of a column.
+type Column struct {
+	Name             string // as it is spelled there
+	Type             string // as the engine calls it, without the size
+	Length           int    // of a text in characters; 0 is no limit
+	Precision, Scale int    // of a decimal; 0 where the engine does not say
+	table            string // as it is spelled
+	readable         bool
+}
+
+// columnsOf lists the columns of everything that an unqualified name finds, per engine: table, column, type,
+// length, precision, scale, whether the login may read it, and the schema's place in the path. These are
+// catalogue queries of the engines themselves and the only SQL that is not portable. PostgreSQL's own
+// catalogue, unlike its information schema, shows what the login may not read, too.
 var columnsOf = map[Dialect]string{
-	SQLite:    `SELECT m.name, p.name FROM sqlite_master m, pragma_table_info(m.name) p WHERE m.type IN ('table', 'view')`,
-	Postgres:  `SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema()`,
-	SQLServer: `SELECT TABLE_NAME, COLUMN_NAME FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_SCHEMA = SCHEMA_NAME()`,
+	SQLite: `SELECT m.name, p.name, p.type, 0, 0, 0, 1, 1 FROM sqlite_master m, pragma_table_info(m.name) p WHERE m.type IN ('table', 'view')`,
+	Postgres: `SELECT c.relname, a.attname, t.typname,
+  CASE WHEN t.typname IN ('varchar', 'bpchar') AND a.atttypmod > 4 THEN a.atttypmod - 4 ELSE 0 END,
+  CASE WHEN t.typname = 'numeric' AND a.atttypmod > 4 THEN ((a.atttypmod - 4) >> 16) & 65535 ELSE 0 END,
+  CASE WHEN t.typname = 'numeric' AND a.atttypmod > 4 THEN (a.atttypmod - 4) & 2047 ELSE 0 END,
+  CASE WHEN has_table_privilege(c.oid, 'SELECT') OR has_column_privilege(c.oid, a.attnum, 'SELECT') THEN 1 ELSE 0 END,
+  array_position(current_schemas(false), n.nspname)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_type t ON t.oid = a.atttypid
+WHERE n.nspname = ANY (current_schemas(false)) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND a.attnum > 0 AND NOT a.attisdropped
+ORDER BY 8, 1`,
+	SQLServer: `SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, COALESCE(CHARACTER_MAXIMUM_LENGTH, 0), CAST(COALESCE(NUMERIC_PRECISION, 0) AS int), COALESCE(NUMERIC_SCALE, 0), 1,
+  CASE WHEN TABLE_SCHEMA = SCHEMA_NAME() THEN 1 ELSE 2 END
+FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_SCHEMA = SCHEMA_NAME() OR TABLE_SCHEMA = 'dbo' ORDER BY 8, 1`,
 }
 
 // Probe reads which tables and columns the database has. Open does it; repeat it after creating tables.
@@ -28,11 +51,6 @@ func (d *DB) Probe(ctx context.Context) error {
 			return err
 		}
 		d.babelfish = strings.Contains(version, "Babelfish")
-		var kinds []string
-		if err := d.writer.SelectContext(ctx, &kinds, `SELECT DATA_TYPE FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_SCHEMA = SCHEMA_NAME() AND TABLE_NAME = 'core_User' AND COLUMN_NAME = 'id'`); err != nil {
-			return err
-		}
-		d.hexKeys = len(kinds) == 1 && kinds[0] == "char"
 		if err := d.loadTriggers(ctx); err != nil {
 			return err
 		}
@@ -50,25 +68,78 @@ func (d *DB) Probe(ctx context.Context) error {
 		return err
 	}
 	defer rows.Close()
-	found := map[string]map[string]bool{}
+	found := map[string]map[string]Column{}
+	place := map[string]int{} // the schema that a table is taken from
+	denied, misspelt := map[string]bool{}, map[string]bool{}
 	for rows.Next() {
-		var table, column string
-		if err := rows.Scan(&table, &column); err != nil {
+		var c Column
+		var at int
+		if err := rows.Scan(&c.table, &c.Name, &c.Type, &c.Length, &c.Precision, &c.Scale, &c.readable, &at); err != nil {
 			return err
 		}
-		table = strings.ToLower(table)
-		if found[table] == nil {
-			found[table] = map[string]bool{}
+		table := strings.ToLower(c.table)
+		if first, known := place[table]; known && first != at {
+			continue // another schema's comes first
 		}
-		found[table][strings.ToLower(column)] = true
+		place[table] = at
+		switch {
+		case !c.readable:
+			denied[c.table] = true
+		case d.misspelt(c) != "":
+			misspelt[d.misspelt(c)] = true
+		default:
+			if found[table] == nil {
+				found[table] = map[string]Column{}
+			}
+			c.Length = max(c.Length, 0) // nvarchar(max) has -1
+			if c.Length >= 1<<30-1 {    // and ntext this many
+				c.Length = 0
+			}
+			found[table][strings.ToLower(c.Name)] = c
+		}
 	}
 	if err := rows.Err(); err != nil {
 		return err
 	}
 	d.mu.Lock()
-	d.columns = found
-	d.mu.Unlock()
+	defer d.mu.Unlock()
+	d.columns, d.denied, d.misspellings = found, slices.Sorted(maps.Keys(denied)), slices.Sorted(maps.Keys(misspelt))
+	d.hexKeys = d.dialect == SQLServer && found["core_user"]["id"].Type == "char"
 	return nil
+}
+
+// misspelt says which name of a column of openIMIS is spelled so that statements do not find it: PostgreSQL
+// tells InsureeId from InsureeID. "" when nothing is wrong.
+func (d *DB) misspelt(c Column) string {
+	if d.dialect != Postgres {
+		return ""
+	}
+	t, ok := schema.Lookup(c.table)
+	if !ok {
+		return ""
+	}
+	if t.Name != c.table {
+		return fmt.Sprintf("table %s is spelled %s", t.Name, c.table)
+	}
+	if known, ok := t.Column(c.Name); ok && known.NameOn(schema.Postgres) != c.Name {
+		return fmt.Sprintf("column %s.%s is spelled %s", t.Name, known.NameOn(schema.Postgres), c.Name)
+	}
+	return ""
+}
+
+// Denied lists the tables that are there but that the login may not read; Offers has them not. Only
+// PostgreSQL shows them.
+func (d *DB) Denied() []string {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.denied
+}
+
+// Misspelt lists, a line each, what is there in a spelling that statements do not find; Offers has it not.
+func (d *DB) Misspelt() []string {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.misspellings
 }
 
 // probeJSON tries OPENJSON, by which lists of parameters travel. It is tried, because other engines that
@@ -149,12 +220,23 @@ func (d *DB) Offers(table, column string) bool {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	columns, ok := d.columns[strings.ToLower(table)]
-	return ok && (column == "" || columns[strings.ToLower(column)])
+	if !ok || column == "" {
+		return ok
+	}
+	_, ok = columns[strings.ToLower(column)]
+	return ok
 }
 
 // Columns is what Probe found: table → columns, all lower case.
 func (d *DB) Columns() map[string]map[string]bool {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	return d.columns
+	all := make(map[string]map[string]bool, len(d.columns))
+	for table, columns := range d.columns {
+		all[table] = make(map[string]bool, len(columns))
+		for c := range columns {
+			all[table][c] = true
+		}
+	}
+	return all
 }

@@ -3,7 +3,9 @@ package db
 import (
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -122,6 +124,25 @@ func foldRune(s string) (rune, int) {
 	return unicode.ToLower(r), n
 }
 
+// private makes the file of a database, which is full of people's data, readable by its owner alone, and
+// takes the right to read one that is there from those who are neither owner nor in its group. SQLite gives
+// the files beside it (-wal, -shm) the same rights.
+func private(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL, 0o600)
+	if err == nil {
+		return f.Close()
+	}
+	if !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("create the database: %w", err)
+	}
+	for _, name := range []string{path, path + "-wal", path + "-shm"} {
+		if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() && info.Mode()&0o007 != 0 {
+			_ = os.Chmod(name, info.Mode().Perm()&^0o007) // somebody else's file stays as it is
+		}
+	}
+	return nil
+}
+
 // openSQLite opens a file with one writing connection and several readers in WAL mode. Each has a small
 // page cache of its own: behind it is that of the operating system, which they share.
 // _dqs=0 makes a misspelt "Column" an error instead of a text.
@@ -134,6 +155,11 @@ func (d *DB) openSQLite(dsn string, o Options) error {
 	if dir := filepath.Dir(path); dir != "." {
 		if err := os.MkdirAll(dir, 0o750); err != nil {
 			return fmt.Errorf("create the folder of the database: %w", err)
+		}
+	}
+	if path != ":memory:" {
+		if err := private(path); err != nil {
+			return err
 		}
 	}
 	params, err := url.ParseQuery(query)

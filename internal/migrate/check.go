@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -17,6 +18,10 @@ type Report struct {
 	Engine        string
 	Version       schema.Version // a guess by its columns; empty: no openIMIS database
 	Missing       []string       // required, a line each: the server does not start
+	Misspelt      []string       // there, but spelled so that statements do not find it
+	Login         string         // by which the database knows the program
+	Unreadable    []string       // tables that it may not read: the server does not start
+	Unwritable    []string       // rights to write that it lacks, a line a table: what writes there fails
 	Optional      []string       // missing too, with what works differently
 	Pending       []string       // what `server migrate` would do
 	Unknown       []string       // columns that the catalogue does not know: local extensions
@@ -35,7 +40,7 @@ type TableRows struct {
 
 // OK says whether the server can start on the database.
 func (r Report) OK() bool {
-	return r.Version != "" && len(r.Missing) == 0 && len(r.Pending) == 0 && !r.NoJSON
+	return r.Version != "" && len(r.Missing) == 0 && len(r.Pending) == 0 && len(r.Unreadable) == 0 && !r.NoJSON
 }
 
 // mainTables are those whose size tells how big an installation is.
@@ -53,10 +58,23 @@ func Check(ctx context.Context, d *db.DB, needs []schema.Need) (Report, error) {
 		Missing:  schema.Missing(have, needs),
 		Optional: schema.MissingOptional(have, needs),
 		Unknown:  offer.Unknown(),
+		Misspelt: d.Misspelt(),
 	}
 	var err error
+	if err = r.rights(ctx, d, needs); err != nil {
+		return r, fmt.Errorf("check %s: %w", d.Name(), err)
+	}
 	if r.Pending, err = Pending(ctx, d); err != nil {
 		return r, fmt.Errorf("check %s: %w", d.Name(), err)
+	}
+	if len(r.Pending) > 0 {
+		may, err := d.MayCreate(ctx)
+		if err != nil {
+			return r, fmt.Errorf("check %s: right to create tables: %w", d.Name(), err)
+		}
+		if !may {
+			r.Notes = append(r.Notes, "The login may not create tables: let `server migrate` run once with one that may.")
+		}
 	}
 	if d.Dialect() == db.SQLServer {
 		if err := r.compatibility(ctx, d); err != nil {
@@ -83,6 +101,54 @@ func Check(ctx context.Context, d *db.DB, needs []schema.Need) (Report, error) {
 		r.Rows = append(r.Rows, TableRows{t, n})
 	}
 	return r, nil
+}
+
+// written lists the legacy tables that the program writes; it writes all of its own.
+var written = []string{"tblClaim", "tblClaimDedRem", "tblClaimItems", "tblClaimServices", "tblFeedback", "tblInsureePolicy",
+	"tblPolicy", "tblPolicyRenewalDetails", "tblPolicyRenewals"}
+
+// rights looks at what the login may do with the tables that are needed and with those that are written.
+func (r *Report) rights(ctx context.Context, d *db.DB, needs []schema.Need) (err error) {
+	if r.Login, err = d.Login(ctx); err != nil {
+		return fmt.Errorf("login: %w", err)
+	}
+	needed := map[string]bool{}
+	for _, n := range needs {
+		needed[n.Table] = true
+	}
+	for _, t := range schema.Tables() {
+		if !needed[t.Name] && !t.Own && !slices.Contains(written, t.Name) {
+			continue
+		}
+		if slices.Contains(d.Denied(), t.Name) {
+			r.Unreadable = append(r.Unreadable, t.Name)
+			continue
+		}
+		if !d.Offers(t.Name, "") {
+			continue
+		}
+		rights, err := d.RightsTo(ctx, t.Name)
+		if err != nil {
+			return err
+		}
+		if !rights.Select {
+			r.Unreadable = append(r.Unreadable, t.Name)
+			continue
+		}
+		if lacking := rights.Lacking(); len(lacking) > 0 && (t.Own || slices.Contains(written, t.Name)) {
+			r.Unwritable = append(r.Unwritable, t.Name+": "+strings.Join(lacking, ", "))
+		}
+	}
+	if r.Version == "" {
+		why, err := d.Unseen(ctx, "tblClaim")
+		if err != nil {
+			return err
+		}
+		if why != "" {
+			r.Notes = append(r.Notes, "It may be one all the same: "+why+".")
+		}
+	}
+	return nil
 }
 
 // triggers notes triggers of the installation's own that take the place of an insert (INSTEAD OF): the keys
@@ -117,7 +183,7 @@ func (r *Report) collations(ctx context.Context, d *db.DB) error {
 		return err
 	}
 	var others int
-	if err := d.Pool().QueryRowContext(ctx, `SELECT COUNT(*) FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_SCHEMA = SCHEMA_NAME() AND COLLATION_NAME IS NOT NULL AND LOWER(COLLATION_NAME) <> LOWER(@p1)`, collation).Scan(&others); err != nil {
+	if err := d.Pool().QueryRowContext(ctx, `SELECT COUNT(*) FROM INFORMATION_SCHEMA.COLUMNS WHERE (TABLE_SCHEMA = SCHEMA_NAME() OR TABLE_SCHEMA = 'dbo') AND COLLATION_NAME IS NOT NULL AND LOWER(COLLATION_NAME) <> LOWER(@p1)`, collation).Scan(&others); err != nil {
 		return err
 	}
 	r.Notes = append(r.Notes, collationNotes(collation, others)...)
@@ -166,6 +232,9 @@ func (r Report) Print(w io.Writer) error {
 	fmt.Fprintf(t, "Database\t%s\n", r.Database)
 	fmt.Fprintf(t, "Engine\t%s\n", r.Engine)
 	fmt.Fprintf(t, "openIMIS release\t%s\n", version)
+	if r.Login != "" {
+		fmt.Fprintf(t, "Login\t%s\n", r.Login)
+	}
 	if r.Compatibility > 0 {
 		fmt.Fprintf(t, "Compatibility level\t%d\n", r.Compatibility)
 	}
@@ -177,7 +246,10 @@ func (r Report) Print(w io.Writer) error {
 		title string
 		lines []string
 	}{
+		{"The login may not read these, so that the server cannot start:", r.Unreadable},
 		{"Missing, so that the server cannot start:", r.Missing},
+		{"There, but spelled so that they are not found:", r.Misspelt},
+		{"The login lacks these rights, so that what writes there fails:", r.Unwritable},
 		{"To be done by `server migrate`:", r.Pending},
 		{"Missing, so that something works differently:", r.Optional},
 		{fmt.Sprintf("Columns that are no part of openIMIS (%d):", len(r.Unknown)), r.Unknown},

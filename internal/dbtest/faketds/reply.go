@@ -53,13 +53,16 @@ func standard(r Request) *Reply {
 		return &Reply{}
 	case strings.Contains(r.SQL, "@@VERSION"):
 		return &Reply{Columns: []string{"version nvarchar"}, Rows: [][]any{{"Microsoft SQL Server 2019 (RTM) - 15.0.2000.5 (X64)"}}}
-	case strings.Contains(r.SQL, "DATA_TYPE"):
-		return &Reply{Columns: []string{"DATA_TYPE nvarchar"}, Rows: [][]any{{"char"}}}
 	case strings.Contains(r.SQL, "INFORMATION_SCHEMA.COLUMNS"):
-		reply := &Reply{Columns: []string{"TABLE_NAME nvarchar", "COLUMN_NAME nvarchar"}}
+		reply := &Reply{Columns: []string{"TABLE_NAME nvarchar", "COLUMN_NAME nvarchar", "DATA_TYPE nvarchar", "length int", "precision int", "scale int", "readable int", "place int"}}
 		for _, t := range schema.Tables() {
 			for _, c := range t.Columns {
-				reply.Rows = append(reply.Rows, []any{t.Name, c.Name})
+				kind := c.TypeOn(schema.SQLServer, schema.V140)
+				if c.Type == schema.GUID && t.Own { // as the Python backend of 2019 made them
+					kind = "char"
+				}
+				kind, _, _ = strings.Cut(kind, "(")
+				reply.Rows = append(reply.Rows, []any{t.Name, c.Name, kind, c.Size, c.Precision, c.Scale, 1, 1})
 			}
 		}
 		return reply
