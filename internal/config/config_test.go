@@ -108,7 +108,7 @@ func TestABadValueIsOneLineWithVariableValueAndWhatIsAllowed(t *testing.T) {
 		{"REMOTE_USER_HEADER_NAME", "HTTP_REMOTE USER", `allowed: a header as Django spells it`},
 		{"ROW_SECURITY", "maybe", `ROW_SECURITY="maybe"; allowed: true or false`},
 		{"ASYNC_MUTATIONS", "2", `allowed: true or false`},
-		{"ALLOWED_HOSTS", `["a",`, `"[\"a\"" is no host name; allowed: host names`},
+		{"ALLOWED_HOSTS", `["a",`, `allowed: host names`},
 		{"ALLOWED_HOSTS", `[1]`, `allowed: host names`},
 		{"ALLOWED_HOSTS", `https://imis.example.org`, `"https://imis.example.org" is no host name`},
 		{"ALLOWED_HOSTS", `imis.example.org/api`, `is no host name`},

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"encoding/json"
 	"fmt"
 	"net"
 	"net/netip"
@@ -17,13 +16,9 @@ type Hosts []string
 // UnmarshalText implements encoding.TextUnmarshaler: the JSON array of the Python distribution, or words
 // separated by commas or blanks.
 func (h *Hosts) UnmarshalText(text []byte) error {
-	var words []string
-	if s := strings.TrimSpace(string(text)); strings.HasPrefix(s, "[") && strings.HasSuffix(s, "]") && json.Valid([]byte(s)) {
-		if err := json.Unmarshal([]byte(s), &words); err != nil {
-			return errBad
-		}
-	} else {
-		words = splitList(strings.Join(strings.Fields(s), ","))
+	var words List
+	if err := words.UnmarshalText(text); err != nil {
+		return err
 	}
 	out := make(Hosts, 0, len(words))
 	for _, w := range words {

@@ -228,6 +228,28 @@ func (h *Header) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// List is a list of texts.
+type List []string
+
+// UnmarshalText implements encoding.TextUnmarshaler: the JSON array of the Python distribution, or
+// words separated by commas or blanks.
+func (l *List) UnmarshalText(text []byte) error {
+	s := strings.TrimSpace(string(text))
+	if strings.HasPrefix(s, "[") {
+		var out []string
+		if err := json.Unmarshal([]byte(s), &out); err != nil {
+			return errBad
+		}
+		*l = out
+		return nil
+	}
+	*l = splitList(strings.Join(strings.Fields(s), ","))
+	return nil
+}
+
+// String implements fmt.Stringer.
+func (l List) String() string { return strings.Join(l, ",") }
+
 // Broker is the URL of RabbitMQ.
 type Broker string
 

@@ -33,7 +33,7 @@ var (
 // transient says whether the same transaction may succeed when it is run again: deadlock, lock
 // time-out, serialisation failure, busy, throttled, or a connection that was lost before the commit.
 func transient(err error) bool {
-	if errors.Is(err, ErrUnknown) || unwritable(err) {
+	if errors.Is(err, ErrUnknown) || unwritable(err) && !handedOver(err) {
 		return false
 	}
 	if severed(err) {
@@ -67,6 +67,13 @@ func transient(err error) bool {
 		}
 	}
 	return false
+}
+
+// handedOver says whether a replica that was the primary a moment ago refuses a change; a database that is
+// read-only for good says the same.
+func handedOver(err error) bool {
+	var ms mssql.Error
+	return errors.As(err, &ms) && ms.Number == 3906
 }
 
 // starting says whether the database is there and will soon let clients in.

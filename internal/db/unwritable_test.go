@@ -17,10 +17,11 @@ var refusals = []error{
 	&pgconn.PgError{Code: "25006"}, &pgconn.PgError{Code: "53100"},
 }
 
-// What no further try can change is told at once, in words for users.
+// What no further try can change is told at once, in words for users. That a replica was the primary a moment ago
+// passes, but the number is that of a database which is read-only.
 func TestRefusedWritesAreNotTriedAgain(t *testing.T) {
 	for _, err := range refusals {
-		if transient(err) || fault.Code(Describe(err, "x")) != fault.Unavailable {
+		if transient(err) != handedOver(err) || fault.Code(Describe(err, "x")) != fault.Unavailable {
 			t.Errorf("%v: transient %v, %v", err, transient(err), Describe(err, "x"))
 		}
 	}

@@ -45,7 +45,7 @@ type Config struct {
 	SessionMax    config.Duration `env:"SESSION_MAX" envDefault:"12h" allowed:"seconds or a duration such as 12h, more than 0"`
 	UserHeader    config.Header   `env:"REMOTE_USER_HEADER_NAME" envDefault:"HTTP_REMOTE_USER" allowed:"a header as Django spells it (HTTP_REMOTE_USER) or as HTTP does (Remote-User)"`
 
-	AllowedHosts      config.List     `env:"ALLOWED_HOSTS" envDefault:"*" allowed:"host names separated by commas, or a JSON array of them"`
+	AllowedHosts      config.Hosts    `env:"ALLOWED_HOSTS" envDefault:"*" allowed:"host names separated by commas, or a JSON array of them; with or without a port, .example.org for a domain and all below it, *.example.org for what is below it, * for all"`
 	TrustedProxies    config.Networks `env:"TRUSTED_PROXIES" envDefault:"none" allowed:"addresses or CIDRs separated by commas, or none"`
 	LoginsPerMinute   config.Count    `env:"LOGINS_PER_MINUTE" envDefault:"20" allowed:"a number from 1 to 1000000"`
 	MaxUpload         config.Size     `env:"MAX_UPLOAD" envDefault:"100MB" allowed:"bytes, or a number with KB, MB or GB, from 1KB to 1GB"`

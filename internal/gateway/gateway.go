@@ -16,7 +16,6 @@ package gateway
 import (
 	"encoding/json"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httputil"
 	"os"
@@ -141,7 +140,7 @@ func (g *Gateway) guard(next http.Handler) http.Handler {
 		if g.scheme(r) == "https" {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
-		if !allowedHost(g.c.AllowedHosts, r.Host) {
+		if !g.c.AllowedHosts.Allow(r.Host) {
 			g.refuse(answer, r, http.StatusBadRequest, "This host name is not among ALLOWED_HOSTS.")
 			return
 		}
@@ -311,16 +310,4 @@ func page(r *http.Request) bool {
 		return mode == "navigate"
 	}
 	return strings.Contains(r.Header.Get("Accept"), "text/html")
-}
-
-// allowedHost follows Django: * allows all, .example.org a domain with its subdomains.
-func allowedHost(allowed []string, host string) bool {
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	host = strings.ToLower(strings.Trim(host, "[]"))
-	return slices.ContainsFunc(allowed, func(a string) bool {
-		a = strings.ToLower(a)
-		return a == "*" || a == host || strings.HasPrefix(a, ".") && (host == a[1:] || strings.HasSuffix(host, a))
-	})
 }

@@ -147,7 +147,7 @@ func (g *Gateway) tls() (challenge func(http.Handler) http.Handler, conf *tls.Co
 
 // toHTTPS leads plain HTTP to HTTPS.
 func (g *Gateway) toHTTPS(w http.ResponseWriter, r *http.Request) {
-	if !allowedHost(g.c.AllowedHosts, r.Host) || !plainPath(r.URL) {
+	if !g.c.AllowedHosts.Allow(r.Host) || !plainPath(r.URL) {
 		http.Error(w, "Bad request", http.StatusBadRequest)
 		return
 	}
