@@ -1,7 +1,7 @@
 // Package graph is the executable schema of an instance, on gqlgen's runtime: it looks root fields up in
 // what the modules registered and writes their answers. No code is generated. Start with Compose, which
 // checks at start that schema and modules fit; bind.go compares Go types with GraphQL types, write.go
-// writes answers, introspection.go answers __schema and __type.
+// writes answers. Introspection is answered before it comes here (package graphqlhttp).
 package graph
 
 import (
@@ -15,10 +15,14 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/openimis/openimis-be-go/graph/contract2019"
 	"github.com/openimis/openimis-be-go/graph/scalar"
 	"github.com/openimis/openimis-be-go/internal/fault"
 	"github.com/openimis/openimis-be-go/modules"
 )
+
+// Contracts are those that instances can speak; the first is that of a list of modules without versions.
+var Contracts = []modules.Contract{contract2019.Contract}
 
 // Mutate logs a mutation with the arguments of the field at hand and runs it, or leaves it to a worker.
 type Mutate func(ctx context.Context, name string) (*modules.Receipt, error)
@@ -29,14 +33,13 @@ type resolver func(ctx context.Context, f graphql.CollectedField) (graphql.Marsh
 type executable struct {
 	schema *ast.Schema
 	roots  map[string]resolver // by "Query.claims"
-	introspector
 }
 
 // Compose makes the executable schema of an instance. Every root field of the schema must have one Root,
 // every Root a field that it fits, and nobody may be left without an access rule; the error has a line
 // for each that does not.
 func Compose(schema *ast.Schema, roots []modules.Root, scalars map[string]scalar.Scalar, mutate Mutate) (graphql.ExecutableSchema, error) {
-	e := &executable{schema: schema, roots: map[string]resolver{}, introspector: newIntrospector()}
+	e := &executable{schema: schema, roots: map[string]resolver{}}
 	b := &binder{schema: schema, scalars: scalars}
 	seen := map[string]bool{}
 	for _, r := range roots {
@@ -147,15 +150,14 @@ func (e *executable) root(ctx context.Context, op *graphql.OperationContext, own
 		if err := ctx.Err(); err != nil {
 			return nil, fault.Wrap(err, fault.Unavailable, "The request was cancelled, or took longer than allowed.")
 		}
-		switch f.Name {
-		case "__typename":
+		run, ok := e.roots[owner.Name+"."+f.Name]
+		switch {
+		case ok:
+			return run(ctx, f)
+		case f.Name == "__typename":
 			return graphql.MarshalString(owner.Name), nil
-		case "__schema":
-			return e.introspectSchema(ctx, f)
-		case "__type":
-			return e.introspectType(ctx, f)
 		}
-		return e.roots[owner.Name+"."+f.Name](ctx, f)
+		return nil, fmt.Errorf("%s.%s has no function", owner.Name, f.Name)
 	})
 	if err != nil {
 		op.Error(ctx, graphql.AddFieldLocationToError(ctx, err))

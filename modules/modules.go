@@ -2,21 +2,17 @@
 // interfaces that it may add), which are enabled, and what they need. cmd/server lists the modules
 // explicitly; nothing registers itself.
 //
-// Start with Module, then Check.
+// Start with Module, then Choose (choice.go), Root (root.go) and Contract (contract.go).
 package modules
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
-	"sort"
-	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
 	"github.com/vektah/gqlparser/v2/ast"
 
-	"github.com/openimis/openimis-be-go/graph/scalar"
 	"github.com/openimis/openimis-be-go/internal/clock"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/entity"
@@ -29,7 +25,9 @@ import (
 type Module interface {
 	// Name is the module's name in openimis.json: core, location, …
 	Name() string
-	// Requires names the modules without which this one cannot work.
+	// Requires names the modules whose rules and tables this one works with. They need not be enabled:
+	// that decides which surface an instance serves, and their code is always there. The database must
+	// have their tables.
 	Requires() []string
 }
 
@@ -37,6 +35,9 @@ type Module interface {
 type (
 	// GraphQL adds to the schema: a Face for each contract that the module speaks.
 	GraphQL interface{ GraphQL() []Face }
+	// Earlier adds what earlier releases served and the module's Face does not. It is asked on every
+	// instance, whether the module is enabled or not, for fields have moved between modules.
+	Earlier interface{ Earlier(pinned Pins) []Face }
 	// Entities describes tables behind GraphQL types.
 	Entities interface{ Model() entity.Model }
 	// FHIR adds resources to the FHIR server.
@@ -56,13 +57,6 @@ type Face struct {
 	Contract string // the Name of a Contract
 	SDL      string // its .graphql file, in the short form of package sdl
 	Roots    []Root // its root fields
-}
-
-// Contract is what GraphQL clients of some releases send and expect, as a value.
-type Contract struct {
-	Name string
-	// Scalars spells the scalars of the schema.
-	Scalars map[string]scalar.Scalar
 }
 
 // Job is daily work: it runs once a day at the time of day At, in UTC.
@@ -108,59 +102,6 @@ func (c Config) Int(key string) int { n, _ := c[key].(float64); return int(n) }
 
 // Text reads a text.
 func (c Config) Text(key string) string { s, _ := c[key].(string); return s }
-
-// Choice is a module as the operator lists it.
-type Choice struct {
-	Name    string
-	Version string // "" means the contract of 2019, for api_fhir R4
-}
-
-// Contract is the wire contract that a pinned version speaks: "2019" for 0.0.x and none, else "current".
-// Only the 2019 contract is served so far; api_fhir has its own rule (see api_fhir.Release).
-func (c Choice) Contract() string {
-	if c.Version == "" || strings.HasPrefix(c.Version, "0.0.") || c.Name == "api_fhir" {
-		return "2019"
-	}
-	return "current"
-}
-
-// Check finds what is wrong with a list of enabled modules: unknown names, missing requirements,
-// contracts that are not served. compiled gives every module's requirements.
-func Check(choices []Choice, compiled map[string][]string) error {
-	enabled := map[string]bool{}
-	for _, c := range choices {
-		if _, ok := compiled[c.Name]; !ok {
-			return fmt.Errorf("unknown module %q; compiled in are: %s", c.Name, strings.Join(names(compiled), ", "))
-		}
-		if enabled[c.Name] {
-			return fmt.Errorf("module %q is listed twice", c.Name)
-		}
-		if c.Contract() != "2019" {
-			return fmt.Errorf("module %s is pinned to version %s, which speaks the current contract; this release serves the contract of 2019 (0.0.x)", c.Name, c.Version)
-		}
-		enabled[c.Name] = true
-	}
-	if len(choices) == 0 {
-		return fmt.Errorf("no module is enabled")
-	}
-	for _, c := range choices {
-		for _, need := range compiled[c.Name] {
-			if !enabled[need] {
-				return fmt.Errorf("module %s needs module %s, which is not enabled", c.Name, need)
-			}
-		}
-	}
-	return nil
-}
-
-func names(compiled map[string][]string) []string {
-	list := make([]string, 0, len(compiled))
-	for n := range compiled {
-		list = append(list, n)
-	}
-	sort.Strings(list)
-	return list
-}
 
 // Receipt answers a mutation: the log row's id and what the client called it.
 type Receipt struct {

@@ -99,6 +99,9 @@ func (p *program) file() (path string, embedded bool) {
 
 // assemble opens the database, which the caller closes, and makes a server over it.
 func (p *program) assemble(ctx context.Context) (*db.DB, *server.Server, error) {
+	if _, err := server.Choose(p.conf, compiled); err != nil { // before an embedded database is made
+		return nil, nil, err
+	}
 	d, err := p.open(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -164,6 +167,9 @@ func tables(ctx context.Context, d *db.DB) error {
 
 func serve(ctx context.Context, p *program, _ []string) error {
 	start := time.Now()
+	if _, err := server.Choose(p.conf, compiled); err != nil { // before an embedded database is made and filled
+		return err
+	}
 	listener, err := server.Listen(p.conf)
 	if err != nil {
 		return err
@@ -339,9 +345,10 @@ func check(ctx context.Context, p *program, _ []string) error {
 func showConfig(_ context.Context, p *program, _ []string) error { return p.conf.Print(p.out) }
 
 func showModules(_ context.Context, p *program, _ []string) error {
-	choices, err := server.Choices(p.conf, compiled)
+	chosen, err := server.Choose(p.conf, compiled)
 	if err != nil {
 		return err
 	}
-	return server.PrintModules(p.out, choices, compiled)
+	server.PrintModules(p.out, chosen, compiled)
+	return nil
 }

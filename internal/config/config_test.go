@@ -286,11 +286,11 @@ func TestModulesComeFromTheFileOrTheShortForm(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := load(t, map[string]string{"OPENIMIS_CONFIG": file}).Modules()
-	if err != nil || len(got) != 1 || got[0] != (Module{"core", "1.2.0"}) {
+	if err != nil || len(got) != 1 || got[0] != (Module{Name: "core", Version: "1.2.0", Where: file + ", line 1"}) {
 		t.Errorf("from the file: %v, %v", got, err)
 	}
 	got, err = load(t, map[string]string{"OPENIMIS_CONFIG": file, "OPENIMIS_MODULES": "claim@0.0.16"}).Modules()
-	if err != nil || len(got) != 1 || got[0] != (Module{"claim", "0.0.16"}) {
+	if err != nil || len(got) != 1 || got[0] != (Module{Name: "claim", Version: "0.0.16", Where: "OPENIMIS_MODULES"}) {
 		t.Errorf("from the short form: %v, %v", got, err)
 	}
 	_, err = load(t, map[string]string{"OPENIMIS_CONFIG": file + ".missing"}).Modules()

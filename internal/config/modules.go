@@ -10,9 +10,12 @@ import (
 	"strings"
 )
 
-// Module is an entry of the module list. The version selects the contract that the module speaks;
-// empty: none was pinned.
-type Module struct{ Name, Version string }
+// Module is an entry of the module list.
+type Module struct {
+	Name    string
+	Version string // selects the contract that the module speaks; empty: none was pinned
+	Where   string // "openimis.json, line 3" or the variable, for errors
+}
 
 // String is the entry in the short form.
 func (m Module) String() string {
@@ -40,7 +43,7 @@ func ParseModuleList(from, text string) ([]Module, error) {
 	var list []Module
 	for _, item := range splitList(text) {
 		name, version, at := strings.Cut(item, "@")
-		m := Module{Name: strings.TrimSpace(name), Version: strings.TrimSpace(version)}
+		m := Module{Name: strings.TrimSpace(name), Version: strings.TrimSpace(version), Where: from}
 		if at && m.Version == "" {
 			return nil, fmt.Errorf("%s: module %q has no version after @; allowed: %s", from, m.Name, allowedVersions)
 		}
@@ -58,7 +61,7 @@ func ParseModuleList(from, text string) ([]Module, error) {
 // check refuses a module that has a bad name or version, or is in the list already.
 func (m Module) check(list []Module) error {
 	if !moduleName.MatchString(m.Name) {
-		return fmt.Errorf("module %q is no name; allowed: %s", m.Name, allowedNames)
+		return fmt.Errorf("the name of a module cannot be %q; allowed: %s", m.Name, allowedNames)
 	}
 	if m.Version != "" && !moduleVersion.MatchString(m.Version) {
 		return fmt.Errorf("module %s has the version %q; allowed: %s", m.Name, m.Version, allowedVersions)
@@ -84,13 +87,13 @@ func ParseModulesFile(file string, data []byte) ([]Module, error) {
 		return nil, err
 	}
 	if _, err := p.dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, p.fail(p.dec.InputOffset(), "there is text after the object")
+		return nil, p.fail(p.dec.InputOffset(), "nothing may follow the object, but something does")
 	}
 	if !p.found {
-		return nil, p.fail(0, `there is no "modules"; allowed: {"modules": [{"name": "claim"}, …]}`)
+		return nil, p.fail(0, `"modules" is missing; %s is expected`, aFile)
 	}
 	if len(p.list) == 0 {
-		return nil, p.fail(0, `"modules" is empty; allowed: at least one module`)
+		return nil, p.fail(0, `"modules" is empty; at least one module is expected, such as %s`, anEntry)
 	}
 	return p.list, nil
 }
@@ -103,11 +106,15 @@ type fileParser struct {
 	found bool
 }
 
-// fail names file and line of a place.
+// fail is an error about a place.
 func (p *fileParser) fail(offset int64, format string, args ...any) error {
+	return fmt.Errorf("%s: %s", p.place(offset), fmt.Sprintf(format, args...))
+}
+
+// place names file and line.
+func (p *fileParser) place(offset int64) string {
 	offset = min(max(offset, 0), int64(len(p.data)))
-	line := 1 + bytes.Count(p.data[:offset], []byte("\n"))
-	return fmt.Errorf("%s, line %d: %s", p.file, line, fmt.Sprintf(format, args...))
+	return fmt.Sprintf("%s, line %d", p.file, 1+bytes.Count(p.data[:offset], []byte("\n")))
 }
 
 // broken describes an error of the JSON decoder.
@@ -115,12 +122,38 @@ func (p *fileParser) broken(err error) error {
 	var syntax *json.SyntaxError
 	var typ *json.UnmarshalTypeError
 	switch {
-	case errors.As(err, &syntax):
-		return p.fail(syntax.Offset, "is no JSON: %v", err)
+	case errors.As(err, &typ) && typ.Field == "":
+		return p.fail(p.dec.InputOffset(), "a module is expected, such as %s; here is %s", anEntry, kinds[typ.Value])
 	case errors.As(err, &typ):
-		return p.fail(p.dec.InputOffset(), "%s must be %s, not %s", typ.Field, typ.Type, typ.Value)
+		return p.fail(p.dec.InputOffset(), "%q of a module must be a text in quotes, such as %s; here is %s", typ.Field, anEntry, kinds[typ.Value])
+	case errors.As(err, &syntax) && syntax.Offset < int64(len(p.data)):
+		return p.fail(syntax.Offset, "this is not JSON: %s; look for a comma, a quote or a bracket that is missing or too many here", strings.TrimPrefix(syntax.Error(), "json: "))
 	}
-	return p.fail(int64(len(p.data)), "is no JSON: %v", err)
+	return p.fail(int64(len(p.data)), "the file ends too early: a bracket or a brace is not closed")
+}
+
+// aFile is how the file looks.
+const aFile = `{"modules": [{"name": "claim"}, …]}`
+
+// anEntry is how an entry of the list looks.
+const anEntry = `{"name": "claim", "pip": "openimis-be-claim==0.0.16"}`
+
+// kinds are the kinds of JSON values in words.
+var kinds = map[string]string{"number": "a number", "string": "a text", "bool": "true or false", "array": "a list", "object": "an object"}
+
+// found describes a token that is not what is expected.
+func found(t json.Token) string {
+	switch t := t.(type) {
+	case json.Delim:
+		return map[json.Delim]string{'{': "an object", '[': "a list"}[t]
+	case string:
+		return "a text"
+	case float64:
+		return "a number"
+	case bool:
+		return "true or false"
+	}
+	return "null"
 }
 
 func (p *fileParser) object() error {
@@ -129,7 +162,7 @@ func (p *fileParser) object() error {
 		return p.broken(err)
 	}
 	if start != json.Delim('{') {
-		return p.fail(0, `is no object; allowed: {"modules": [{"name": "claim"}, …]}`)
+		return p.fail(p.dec.InputOffset(), "an object is expected, %s; here is %s", aFile, found(start))
 	}
 	for p.dec.More() {
 		key, err := p.dec.Token()
@@ -144,7 +177,7 @@ func (p *fileParser) object() error {
 			continue
 		}
 		if p.found {
-			return p.fail(p.dec.InputOffset(), `"modules" is there twice`)
+			return p.fail(p.dec.InputOffset(), `"modules" is there twice; one list is expected`)
 		}
 		p.found = true
 		if err := p.modules(); err != nil {
@@ -163,7 +196,7 @@ func (p *fileParser) modules() error {
 		return p.broken(err)
 	}
 	if start != json.Delim('[') {
-		return p.fail(p.dec.InputOffset(), `"modules" is no list`)
+		return p.fail(p.dec.InputOffset(), `"modules" must be a list, %s; here is %s`, aFile, found(start))
 	}
 	for p.dec.More() {
 		var raw struct {
@@ -175,7 +208,7 @@ func (p *fileParser) modules() error {
 			return p.broken(err)
 		}
 		at := p.dec.InputOffset()
-		m := Module{Name: raw.Name, Version: strings.TrimPrefix(raw.Version, "v")}
+		m := Module{Name: raw.Name, Version: strings.TrimPrefix(raw.Version, "v"), Where: p.place(at)}
 		if pin := pinned.FindStringSubmatch(raw.Pip); pin != nil {
 			if m.Version != "" && m.Version != pin[1] {
 				return p.fail(at, "module %s has the version %q and pip %q; allowed: one of them, or the same", raw.Name, raw.Version, raw.Pip)

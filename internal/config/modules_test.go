@@ -2,14 +2,24 @@ package config
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
 
+// plain leaves the places out.
+func plain(list []Module) []Module {
+	out := slices.Clone(list)
+	for i := range out {
+		out[i].Where = ""
+	}
+	return out
+}
+
 func TestShortForm(t *testing.T) {
 	got, err := ParseModuleList("OPENIMIS_MODULES", " core, location ,claim@0.0.16,")
-	want := []Module{{"core", ""}, {"location", ""}, {"claim", "0.0.16"}}
-	if err != nil || !reflect.DeepEqual(got, want) {
+	want := []Module{{Name: "core", Version: ""}, {Name: "location", Version: ""}, {Name: "claim", Version: "0.0.16"}}
+	if err != nil || !reflect.DeepEqual(plain(got), want) {
 		t.Errorf("got %v, %v", got, err)
 	}
 }
@@ -18,12 +28,12 @@ func TestBadShortForm(t *testing.T) {
 	for text, want := range map[string]string{
 		",":                `names no module`,
 		"core,claim@":      `module "claim" has no version after @`,
-		"core,Claim":       `module "Claim" is no name; allowed: lower-case letters`,
+		"core,Claim":       `the name of a module cannot be "Claim"; allowed: lower-case letters`,
 		"core,core@1.0":    `module core is named twice`,
 		"claim@latest":     `module claim has the version "latest"; allowed: a version such as`,
 		"claim@1.0@2.0":    `has the version "1.0@2.0"`,
-		"claim==0.0.16":    `is no name`,
-		"core;location":    `is no name`,
+		"claim==0.0.16":    `the name of a module cannot be "claim==0.0.16"`,
+		"core;location":    `the name of a module cannot be "core;location"`,
 		"claim@../../etc/": `has the version`,
 	} {
 		_, err := ParseModuleList("OPENIMIS_MODULES", text)
@@ -46,28 +56,29 @@ func TestModulesFile(t *testing.T) {
 			{"name": "api_fhir", "pip": "openimis-be-api-fhir==1.0", "version": "1.0"}
 		]
 	}`))
-	want := []Module{{"core", "0.0.10"}, {"location", ""}, {"claim", "1.4.0rc1"}, {"policy", ""}, {"product", ""}, {"insuree", "1.2.3"}, {"api_fhir", "1.0"}}
-	if err != nil || !reflect.DeepEqual(got, want) {
+	want := []Module{{Name: "core", Version: "0.0.10"}, {Name: "location", Version: ""}, {Name: "claim", Version: "1.4.0rc1"}, {Name: "policy", Version: ""}, {Name: "product", Version: ""}, {Name: "insuree", Version: "1.2.3"}, {Name: "api_fhir", Version: "1.0"}}
+	if err != nil || !reflect.DeepEqual(plain(got), want) {
 		t.Errorf("got %v, %v", got, err)
 	}
 }
 
 func TestBadModulesFileNamesFileLineAndModule(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
-		{"empty", "", "openimis.json, line 1: is no JSON"},
-		{"syntax", "{\n\"modules\": [\n{\"name\": \"core\",}\n]}", "line 3: is no JSON"},
-		{"cut off", "{\n\"modules\": [\n{\"name\"", "line 3: is no JSON"},
-		{"list", "[]", "is no object"},
-		{"no modules", "{}", `there is no "modules"`},
-		{"no list", `{"modules": {}}`, `"modules" is no list`},
+		{"empty", "", "openimis.json, line 1: the file ends too early"},
+		{"syntax", "{\n\"modules\": [\n{\"name\": \"core\",}\n]}", "line 3: this is not JSON: invalid character '}' looking for beginning of object key string; look for a comma"},
+		{"cut off", "{\n\"modules\": [\n{\"name\"", "line 3: the file ends too early: a bracket or a brace is not closed"},
+		{"list", "\n[]", "line 2: an object is expected, {\"modules\": [{\"name\": \"claim\"}, …]}; here is a list"},
+		{"no modules", "{}", `"modules" is missing; {"modules": [{"name": "claim"}, …]} is expected`},
+		{"no list", `{"modules": {}}`, `"modules" must be a list, {"modules": [{"name": "claim"}, …]}; here is an object`},
 		{"none", `{"modules": []}`, `"modules" is empty`},
 		{"twice", "{\"modules\": [{\"name\": \"core\"},\n{\"name\": \"core\"}]}", "line 2: module core is named twice"},
 		{"modules twice", `{"modules": [{"name": "core"}], "modules": []}`, `"modules" is there twice`},
-		{"no name", "{\"modules\": [\n\n{\"pip\": \"x==1\"}]}", `line 3: module "" is no name`},
-		{"type", "{\"modules\": [{\"name\": \"core\"},\n{\"name\": 7}]}", "line 2: name must be string, not number"},
+		{"no name", "{\"modules\": [\n\n{\"pip\": \"x==1\"}]}", `line 3: the name of a module cannot be ""`},
+		{"type", "{\"modules\": [{\"name\": \"core\"},\n{\"name\": 7}]}", "line 2: \"name\" of a module must be a text in quotes, such as {\"name\": \"claim\", \"pip\": \"openimis-be-claim==0.0.16\"}; here is a number"},
+		{"entry", "{\"modules\": [\n\"core\"]}", "line 2: a module is expected, such as {\"name\": \"claim\", \"pip\": \"openimis-be-claim==0.0.16\"}; here is a text"},
 		{"version", `{"modules": [{"name": "core", "version": "new"}]}`, `module core has the version "new"`},
 		{"contradiction", `{"modules": [{"name": "core", "version": "1.0", "pip": "core==2.0"}]}`, `has the version "1.0" and pip "core==2.0"`},
-		{"rest", `{"modules": [{"name": "core"}]} {}`, "there is text after the object"},
+		{"rest", `{"modules": [{"name": "core"}]} {}`, "nothing may follow the object"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := ParseModulesFile("openimis.json", []byte(c.text))
@@ -90,7 +101,7 @@ func checkList(t *testing.T, list []Module) {
 		parts = append(parts, m.String())
 	}
 	again, err := ParseModuleList("OPENIMIS_MODULES", strings.Join(parts, ","))
-	if err != nil || !reflect.DeepEqual(again, list) {
+	if err != nil || !reflect.DeepEqual(plain(again), plain(list)) {
 		t.Errorf("%v reads back as %v, %v", list, again, err)
 	}
 }

@@ -5,9 +5,8 @@
 //	claims(filter: ClaimFilter @inlineArguments): ClaimGQLTypeConnection
 //
 // Assemble writes out what the short form means (the Connection and Edge types of an entity, the
-// paging arguments of every connection field, the fields of a filter as arguments) and checks that
-// nothing refers to a type of a module that is not enabled: that is the dependency check between
-// modules.
+// paging arguments of every connection field, the fields of a filter as arguments). A field whose type
+// belongs to a module that is not enabled is left out; one whose type nobody has is an error.
 package sdl
 
 import (
@@ -49,16 +48,39 @@ type merged struct {
 	doc      *ast.SchemaDocument
 	owner    map[string]string // type → module
 	entities map[string]*ast.Definition
+	absent   map[string]string // type of a module that is not enabled → module
+	leftOut  []LeftOut
+}
+
+// LeftOut is a field, or an argument of one, whose type belongs to a module that is not enabled.
+type LeftOut struct {
+	Type, Field string // Query, batchRuns
+	Argument    string // "": the field itself
+	Module      string // that has what is missing
+}
+
+// String names it for the log.
+func (l LeftOut) String() string {
+	if l.Argument != "" {
+		return fmt.Sprintf("%s.%s(%s:) of %s", l.Type, l.Field, l.Argument, l.Module)
+	}
+	return fmt.Sprintf("%s.%s of %s", l.Type, l.Field, l.Module)
 }
 
 func merge(sources []Source) (*merged, error) {
-	m := &merged{doc: &ast.SchemaDocument{}, owner: map[string]string{}, entities: map[string]*ast.Definition{}}
+	m := &merged{doc: &ast.SchemaDocument{}, owner: map[string]string{}, entities: map[string]*ast.Definition{}, absent: map[string]string{}}
 	all := append([]Source{{"", base}}, sources...)
 	for _, s := range all {
 		doc, err := parser.ParseSchema(&ast.Source{Name: s.Module + ".graphql", Input: s.Text})
 		if err != nil {
 			return nil, fmt.Errorf("module %s: %w", s.Module, err)
 		}
+		doc.Definitions = slices.DeleteFunc(doc.Definitions, func(d *ast.Definition) bool {
+			if isRoot(d.Name) { // every module extends what base has
+				doc.Extensions = append(doc.Extensions, d)
+			}
+			return isRoot(d.Name)
+		})
 		for _, d := range doc.Definitions {
 			if other, taken := m.owner[d.Name]; taken {
 				return nil, fmt.Errorf("type %s is defined by module %s and by module %s", d.Name, other, s.Module)
@@ -73,26 +95,54 @@ func merge(sources []Source) (*merged, error) {
 	return m, nil
 }
 
-// Assemble makes the schema that requests are validated against and that introspection shows.
+func isRoot(name string) bool { return name == "Query" || name == "Mutation" }
+
+// Assemble makes the schema of all modules that there are.
 func Assemble(sources []Source) (*ast.Schema, error) {
-	m, err := merge(sources)
-	if err != nil {
-		return nil, err
+	s, _, err := AssembleEnabled(sources, nil)
+	if err == nil && s == nil {
+		err = fmt.Errorf("no module has a query")
 	}
-	if err := m.checkReferences(); err != nil {
-		return nil, err
+	return s, err
+}
+
+// AssembleEnabled makes the schema of an instance, which requests are validated against and introspection
+// shows. disabled are the files of the modules that are not enabled: what refers to their types is left
+// out. There is no schema (nil) when no enabled module has a query.
+func AssembleEnabled(enabled, disabled []Source) (*ast.Schema, []LeftOut, error) {
+	m, err := merge(enabled)
+	if err != nil {
+		return nil, nil, err
+	}
+	others, err := merge(disabled)
+	if err != nil {
+		return nil, nil, err
+	}
+	for name, module := range others.owner {
+		if m.owner[name] == "" && module != "" {
+			m.absent[name] = module
+			if others.entities[name] != nil {
+				m.absent[name+"Connection"] = module
+			}
+		}
+	}
+	if err := m.resolveReferences(); err != nil {
+		return nil, nil, err
+	}
+	if !m.addRoots() {
+		return nil, m.leftOut, nil
 	}
 	filters := m.expand()
 	prelude, gqlErr := parser.ParseSchema(validator.Prelude)
 	if gqlErr != nil {
-		return nil, gqlErr
+		return nil, nil, gqlErr
 	}
 	full := &ast.SchemaDocument{}
 	full.Merge(prelude)
 	full.Merge(m.doc)
 	schema, gqlErr := validator.ValidateSchemaDocument(full)
 	if gqlErr != nil {
-		return nil, fmt.Errorf("the schema of the enabled modules: %w", gqlErr)
+		return nil, nil, fmt.Errorf("the schema of the enabled modules: %w", gqlErr)
 	}
 	for name := range filters {
 		delete(schema.Types, name)
@@ -100,10 +150,22 @@ func Assemble(sources []Source) (*ast.Schema, error) {
 	for _, d := range []string{entityDirective, inlineDirective, "receipt"} {
 		delete(schema.Directives, d)
 	}
-	if schema.Query == nil || len(schema.Query.Fields) == 0 {
-		return nil, fmt.Errorf("no enabled module has a query")
+	return schema, m.leftOut, nil
+}
+
+// addRoots adds Query, and Mutation when there is one; false: there is no query.
+func (m *merged) addRoots() bool {
+	has := map[string]bool{}
+	m.doc.Extensions = slices.DeleteFunc(m.doc.Extensions, func(d *ast.Definition) bool {
+		has[d.Name] = has[d.Name] || len(d.Fields) > 0
+		return isRoot(d.Name) && len(d.Fields) == 0
+	})
+	for _, name := range []string{"Query", "Mutation"} {
+		if has[name] {
+			m.doc.Definitions = append(m.doc.Definitions, &ast.Definition{Kind: ast.Object, Name: name, Position: &ast.Position{Src: &ast.Source{Name: "base"}}})
+		}
 	}
-	return schema, nil
+	return has["Query"]
 }
 
 // fieldsOf visits every object field of the document with the type it belongs to.
@@ -120,34 +182,68 @@ func (m *merged) fieldsOf(visit func(owner *ast.Definition, f *ast.FieldDefiniti
 	return nil
 }
 
-// checkReferences finds fields and extensions that need a type of a module that is not enabled.
-func (m *merged) checkReferences() error {
+// resolveReferences leaves out what needs a type of a module that is not enabled: fields, arguments, and
+// extensions of such types. A type that no module has is an error.
+func (m *merged) resolveReferences() error {
 	builtin := map[string]bool{"Int": true, "Float": true, "String": true, "Boolean": true, "ID": true}
 	known := func(name string) bool {
-		if builtin[name] || m.owner[name] != "" || name == "Query" || name == "Mutation" {
-			return true
-		}
-		if _, ok := m.owner[name]; ok {
+		if _, ok := m.owner[name]; ok || builtin[name] || isRoot(name) {
 			return true
 		}
 		return m.entities[strings.TrimSuffix(name, "Connection")] != nil && strings.HasSuffix(name, "Connection")
 	}
+	m.doc.Extensions = slices.DeleteFunc(m.doc.Extensions, func(d *ast.Definition) bool {
+		owner, absent := m.absent[d.Name]
+		if !known(d.Name) && absent {
+			for _, f := range d.Fields {
+				m.leftOut = append(m.leftOut, LeftOut{Type: d.Name, Field: f.Name, Module: owner})
+			}
+			return true
+		}
+		return false
+	})
+	var problems []string
 	for _, d := range m.doc.Extensions {
 		if !known(d.Name) {
-			return fmt.Errorf("module %s extends %s, which belongs to a module that is not enabled", module(d), d.Name)
+			problems = append(problems, fmt.Sprintf("module %s extends %s, which no module has", module(d), d.Name))
 		}
 	}
-	return m.fieldsOf(func(d *ast.Definition, f *ast.FieldDefinition) error {
-		if !known(f.Type.Name()) {
-			return fmt.Errorf("%s.%s (module %s) needs type %s, which belongs to a module that is not enabled", d.Name, f.Name, module(d), f.Type.Name())
+	for _, list := range []ast.DefinitionList{m.doc.Definitions, m.doc.Extensions} {
+		for _, d := range list {
+			d.Fields = slices.DeleteFunc(d.Fields, func(f *ast.FieldDefinition) bool {
+				gone := false
+				leave := func(name, argument string) (leave bool) {
+					owner, absent := m.absent[name]
+					switch {
+					case known(name):
+						return false
+					case absent:
+						m.leftOut = append(m.leftOut, LeftOut{Type: d.Name, Field: f.Name, Argument: argument, Module: owner})
+						return true
+					}
+					what := d.Name + "." + f.Name
+					if argument != "" {
+						what = "argument " + argument + " of " + what
+					}
+					problems = append(problems, fmt.Sprintf("%s (module %s) needs type %s, which no module has", what, module(d), name))
+					return false
+				}
+				if gone = leave(f.Type.Name(), ""); gone {
+					return true
+				}
+				f.Arguments = slices.DeleteFunc(f.Arguments, func(a *ast.ArgumentDefinition) bool {
+					left := leave(a.Type.Name(), a.Name)
+					gone = gone || left && a.Type.NonNull // without it the field cannot be asked for
+					return left
+				})
+				return gone
+			})
 		}
-		for _, a := range f.Arguments {
-			if !known(a.Type.Name()) {
-				return fmt.Errorf("argument %s of %s.%s (module %s) needs type %s, which belongs to a module that is not enabled", a.Name, d.Name, f.Name, module(d), a.Type.Name())
-			}
-		}
-		return nil
-	})
+	}
+	if len(problems) > 0 {
+		return fmt.Errorf("%s", strings.Join(problems, "; "))
+	}
+	return nil
 }
 
 func module(d *ast.Definition) string {

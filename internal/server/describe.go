@@ -24,18 +24,16 @@ type ModuleDescription struct {
 }
 
 // Describe lists the modules that are compiled in, with those that are enabled.
-func (i *Instance) Describe() Description {
-	d := Description{Root: i.o.Root, Version: Version}
-	chosen := map[string]modules.Choice{}
-	for _, c := range i.o.Choices {
-		chosen[c.Name] = c
-	}
-	for _, name := range Names(i.o.Compiled) {
+func (i *Instance) Describe() Description { return describe(i.o.Root, i.o.Chosen, i.o.Compiled) }
+
+func describe(root string, chosen modules.Chosen, compiled []Constructor) Description {
+	d := Description{Root: root, Version: Version}
+	for _, name := range append(Names(compiled), modules.FHIRModule) {
 		m := ModuleDescription{Name: name}
-		if c, on := chosen[name]; on {
-			m.Enabled, m.Version, m.Contract = true, c.Version, c.Contract()
-			if name == fhirModule {
-				m.Contract, _ = apifhir.Release(c.Version)
+		if chosen.Pins.Has(name) {
+			m.Enabled, m.Version, m.Contract = true, chosen.Pins[name], chosen.Contract.Name
+			if name == modules.FHIRModule {
+				m.Contract, _ = apifhir.Release(m.Version)
 			}
 		}
 		d.Modules = append(d.Modules, m)
@@ -43,14 +41,10 @@ func (i *Instance) Describe() Description {
 	return d
 }
 
-// PrintModules lists the modules for `server modules`. It says first what is wrong with the choice.
-func PrintModules(w io.Writer, choices []modules.Choice, compiled []Constructor) error {
-	if err := modules.Check(choices, Compiled(compiled)); err != nil {
-		return err
-	}
-	i := &Instance{o: InstanceOptions{Choices: choices, Compiled: compiled}}
+// PrintModules lists the modules for `server modules`.
+func PrintModules(w io.Writer, chosen modules.Chosen, compiled []Constructor) {
 	fmt.Fprintf(w, "%-20s %-9s %-10s %s\n", "module", "enabled", "version", "contract")
-	for _, m := range i.Describe().Modules {
+	for _, m := range describe("", chosen, compiled).Modules {
 		enabled, version := "no", m.Version
 		if m.Enabled {
 			enabled = "yes"
@@ -60,5 +54,7 @@ func PrintModules(w io.Writer, choices []modules.Choice, compiled []Constructor)
 		}
 		fmt.Fprintf(w, "%-20s %-9s %-10s %s\n", m.Name, enabled, version, m.Contract)
 	}
-	return nil
+	for _, name := range chosen.Skipped {
+		fmt.Fprintf(w, "%-20s %-9s\n", name, "skipped")
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,15 +41,11 @@ type Constructor func(app *modules.App) modules.Module
 // Version is the version of the program, set when it is built.
 var Version = "dev"
 
-// fhirModule is the name that switches the FHIR server on; it is no Module, for it knows none of them.
-const fhirModule = "api_fhir"
-
 // InstanceOptions are what an instance is made of.
 type InstanceOptions struct {
 	Root       string // api or iapi
-	Choices    []modules.Choice
+	Chosen     modules.Chosen
 	Compiled   []Constructor
-	Contract   modules.Contract
 	DB         *db.DB
 	Clock      clock.Clock
 	Log        *slog.Logger
@@ -65,7 +62,8 @@ type InstanceOptions struct {
 // Instance is the enabled modules behind one mount prefix.
 type Instance struct {
 	o         InstanceOptions
-	modules   []modules.Module
+	all       []modules.Module // compiled in: their code and rules are there on every instance
+	modules   []modules.Module // enabled: what the instance serves
 	app       *modules.App
 	schema    *ast.Schema
 	graphql   *graphqlhttp.Handler
@@ -75,56 +73,41 @@ type Instance struct {
 	Mutations *mutation.Service
 }
 
-// Compiled gives the names of all modules with what each requires.
-func Compiled(list []Constructor) map[string][]string {
-	all := map[string][]string{fhirModule: nil}
-	for _, c := range list {
-		m := c(&modules.App{})
-		all[m.Name()] = m.Requires()
-	}
-	return all
-}
-
 // Names lists the compiled-in modules in order.
 func Names(list []Constructor) []string {
 	var names []string
 	for _, c := range list {
 		names = append(names, c(&modules.App{}).Name())
 	}
-	return append(names, fhirModule)
+	return names
 }
 
 // NewInstance makes the modules, puts their schema together and checks that all fits. An error is one
 // clear sentence for the operator.
 func NewInstance(o InstanceOptions) (*Instance, error) {
-	if err := modules.Check(o.Choices, Compiled(o.Compiled)); err != nil {
-		return nil, err
-	}
 	i := &Instance{o: o, access: map[string]auth.Access{}}
 	i.app = &modules.App{DB: o.DB, Clock: o.Clock, Log: o.Log, PhotoRoot: o.PhotoRoot,
 		Entities: &entity.Engine{DB: o.DB, Clock: o.Clock, ListCap: o.ListCap},
 		Schema:   func() *ast.Schema { return i.schema },
 	}
 	i.app.Config = i.config
-	enabled := map[string]string{}
-	for _, c := range o.Choices {
-		enabled[c.Name] = c.Version
-	}
+	pins := o.Chosen.Pins
 	registry := mutation.NewRegistry()
 	i.Mutations = mutation.New(o.DB, registry, mutation.Options{Async: o.Async, Principals: o.Principals, Clock: o.Clock, Log: o.Log, Wake: o.Wake,
 		Finished: func(e mutation.Event) { o.Metrics.Mutation(mutationStatus(e.Status)) }})
 	i.app.Mutations = i.Mutations
 	for _, c := range o.Compiled {
 		m := c(i.app)
-		if _, on := enabled[m.Name()]; on {
+		i.all = append(i.all, m)
+		if pins.Has(m.Name()) {
 			i.modules = append(i.modules, m)
 		}
 	}
 	if err := i.assemble(registry); err != nil {
 		return nil, err
 	}
-	if version, on := enabled[fhirModule]; on {
-		if err := i.assembleFHIR(version); err != nil {
+	if pins.Has(modules.FHIRModule) {
+		if err := i.assembleFHIR(pins[modules.FHIRModule]); err != nil {
 			return nil, err
 		}
 	}
@@ -143,14 +126,30 @@ func mutationStatus(status int) telemetry.MutationStatus {
 
 // assemble puts schema, entities, rights and mutations together.
 func (i *Instance) assemble(registry *mutation.Registry) error {
-	var sources []sdl.Source
+	contract := i.o.Chosen.Contract
+	var enabled, disabled, all []sdl.Source
 	var models []entity.Model
 	var roots []modules.Root
-	for _, m := range i.modules {
+	for _, m := range i.all {
 		if g, ok := m.(modules.GraphQL); ok {
 			for _, face := range g.GraphQL() {
-				if face.Contract == i.o.Contract.Name {
-					sources = append(sources, sdl.Source{Module: m.Name(), Text: face.SDL})
+				if face.Contract != contract.Name {
+					continue
+				}
+				source := sdl.Source{Module: m.Name(), Text: face.SDL}
+				all = append(all, source)
+				if !i.o.Chosen.Pins.Has(m.Name()) {
+					disabled = append(disabled, source)
+					continue
+				}
+				enabled = append(enabled, source)
+				roots = append(roots, face.Roots...)
+			}
+		}
+		if e, ok := m.(modules.Earlier); ok {
+			for _, face := range e.Earlier(i.o.Chosen.Pins) {
+				if face.Contract == contract.Name {
+					enabled = append(enabled, sdl.Source{Module: m.Name(), Text: face.SDL})
 					roots = append(roots, face.Roots...)
 				}
 			}
@@ -159,6 +158,19 @@ func (i *Instance) assemble(registry *mutation.Registry) error {
 			models = append(models, e.Model())
 		}
 	}
+	// Rows are described and loaded by the schema of all modules, whichever of them are served.
+	whole, err := sdl.Assemble(all)
+	if err != nil {
+		return err
+	}
+	if i.app.Entities.Registry, err = entity.NewRegistry(whole, models...); err != nil {
+		return err
+	}
+	var left []sdl.LeftOut
+	if i.schema, left, err = sdl.AssembleEnabled(enabled, disabled); err != nil {
+		return err
+	}
+	roots = i.leaveOut(roots, left)
 	for _, r := range roots {
 		i.access[r.Name] = r.Access
 		if r.Mutation != nil {
@@ -167,14 +179,11 @@ func (i *Instance) assemble(registry *mutation.Registry) error {
 			}
 		}
 	}
-	var err error
-	if i.schema, err = sdl.Assemble(sources); err != nil {
-		return err
+	if i.schema == nil {
+		i.o.Log.Warn("no enabled module has a query: GraphQL is not served", "root", i.o.Root)
+		return nil
 	}
-	if i.app.Entities.Registry, err = entity.NewRegistry(i.schema, models...); err != nil {
-		return err
-	}
-	es, err := graph.Compose(i.schema, roots, i.o.Contract.Scalars, func(ctx context.Context, name string) (*modules.Receipt, error) {
+	es, err := graph.Compose(i.schema, roots, contract.Scalars, func(ctx context.Context, name string) (*modules.Receipt, error) {
 		return modules.Mutate(ctx, i.app, name)
 	})
 	if err != nil {
@@ -183,6 +192,36 @@ func (i *Instance) assemble(registry *mutation.Registry) error {
 	i.graphql = graphqlhttp.New(es, graphqlhttp.Limits{Body: i.o.MaxBody}, i.o.Log, gate{i.access})
 	i.graphql.Observe = i.observe
 	return nil
+}
+
+// leaveOut drops the root fields that the schema does not have, and says what else it does not have.
+func (i *Instance) leaveOut(roots []modules.Root, left []sdl.LeftOut) []modules.Root {
+	if len(left) == 0 {
+		return roots
+	}
+	var names []string
+	for _, l := range left {
+		names = append(names, l.String())
+	}
+	slices.Sort(names)
+	i.o.Log.Info("left out of the schema, for their modules are not enabled", "root", i.o.Root, "fields", strings.Join(names, ", "))
+	return slices.DeleteFunc(roots, func(r modules.Root) bool {
+		owner := i.schemaRoot(r)
+		return slices.ContainsFunc(left, func(l sdl.LeftOut) bool { return l.Field == r.Name && l.Type == owner }) && !i.serves(owner, r.Name)
+	})
+}
+
+// schemaRoot is the type that a root field belongs to.
+func (*Instance) schemaRoot(r modules.Root) string {
+	if r.Mutation != nil {
+		return "Mutation"
+	}
+	return "Query"
+}
+
+// serves says whether the schema has a root field; it may have it without an argument that was left out.
+func (i *Instance) serves(owner, field string) bool {
+	return i.schema != nil && i.schema.Types[owner] != nil && i.schema.Types[owner].Fields.ForName(field) != nil
 }
 
 func (i *Instance) observe(ctx context.Context, kind string, roots []string, took time.Duration, failed bool) {
@@ -228,13 +267,13 @@ func (g gate) InterceptRootField(ctx context.Context, next graphql.RootResolver)
 func (i *Instance) assembleFHIR(version string) error {
 	release, err := apifhir.Release(version)
 	if err != nil {
-		return fmt.Errorf("module %s: %w", fhirModule, err)
+		return fmt.Errorf("module %s: %w", modules.FHIRModule, err)
 	}
 	if i.fhirSTU3 = release == apifhir.STU3; i.fhirSTU3 {
 		i.o.Log.Warn("api_fhir is pinned to a release of FHIR STU3, which this program does not serve yet: /api_fhir stays empty, R4 is at /api_fhir_r4", "root", i.o.Root, "version", version)
 	}
 	var resources []apifhir.Resource
-	for _, m := range i.modules {
+	for _, m := range i.all { // whichever GraphQL modules are enabled
 		if f, ok := m.(modules.FHIR); ok {
 			resources = append(resources, f.Resources()...)
 		}
@@ -243,11 +282,32 @@ func (i *Instance) assembleFHIR(version string) error {
 	return err
 }
 
-// Needs are the tables and columns that the enabled modules need.
+// Needs are the tables and columns that the instance needs: those of the enabled modules, of the modules
+// whose FHIR resources are served, and of the modules that these work with.
 func (i *Instance) Needs() []schema.Need {
+	needed := map[string]bool{}
+	var add func(name string)
+	add = func(name string) {
+		if needed[name] {
+			return
+		}
+		needed[name] = true
+		for _, m := range i.all {
+			if m.Name() == name {
+				for _, other := range m.Requires() {
+					add(other)
+				}
+			}
+		}
+	}
+	for _, m := range i.all {
+		if _, resources := m.(modules.FHIR); i.o.Chosen.Pins.Has(m.Name()) || resources && i.fhir != nil {
+			add(m.Name())
+		}
+	}
 	var needs []schema.Need
-	for _, m := range i.modules {
-		if d, ok := m.(modules.Database); ok {
+	for _, m := range i.all {
+		if d, ok := m.(modules.Database); ok && needed[m.Name()] {
 			needs = append(needs, d.Needs()...)
 		}
 	}
@@ -265,14 +325,16 @@ func (i *Instance) Jobs() []modules.Job {
 	return jobs
 }
 
-// Schema is the GraphQL schema of the instance.
+// Schema is the GraphQL schema of the instance, nil when it serves no GraphQL.
 func (i *Instance) Schema() *ast.Schema { return i.schema }
 
 // Mount adds the routes of the instance to e; a finds the principal of a request.
 func (i *Instance) Mount(e *echo.Echo, a *auth.Authenticator) {
 	g := e.Group("/"+i.o.Root, auth.Middleware(a, auth.RenderErrors), named)
-	for _, path := range []string{"/graphql", "/graphql/"} {
-		g.Any(path, echo.WrapHandler(i.graphql))
+	if i.graphql != nil {
+		for _, path := range []string{"/graphql", "/graphql/"} {
+			g.Any(path, echo.WrapHandler(i.graphql))
+		}
 	}
 	for _, path := range []string{"/version", "/version/"} {
 		g.Match([]string{http.MethodGet, http.MethodHead}, path, func(c echo.Context) error { return c.JSON(http.StatusOK, i.Describe()) })
@@ -340,7 +402,7 @@ func named(next echo.HandlerFunc) echo.HandlerFunc {
 // A row that is no JSON object is reported and left aside, as the Python backend did.
 func (i *Instance) config(name string) modules.Config {
 	c := modules.Config{}
-	for _, m := range i.modules {
+	for _, m := range i.all {
 		if d, ok := m.(modules.Defaults); ok && m.Name() == name {
 			maps.Copy(c, d.DefaultConfig())
 		}

@@ -56,12 +56,12 @@ func TestTwoInstancesServeTwoSchemasOverOneDatabase(t *testing.T) {
 func TestWrongModulesStopTheStartWithOneSentence(t *testing.T) {
 	d := dbtest.SQLite(t)
 	for list, want := range map[string]string{
-		"core,nope":           `unknown module "nope"; compiled in are:`,
-		"core,insuree":        "module insuree needs module location, which is not enabled",
-		"core,location@1.2.0": "module location is pinned to version 1.2.0, which speaks the current contract",
-		"core,core":           "core",
-		"core,api_fhir@9.9":   "api_fhir",
-		"location":            "module location needs module core, which is not enabled",
+		"core,nope":                  `OPENIMIS_MODULES: unknown module "nope"; there are: core, location,`,
+		"core,location@1.2.0":        "OPENIMIS_MODULES: module location is pinned to version 1.2.0, whose contract with clients this program does not speak; versions that it speaks: 0.0.x",
+		"core@0.0.15,location@1.2.0": "module core is pinned to version 0.0.15 and module location to version 1.2.0, which speak different contracts",
+		"core,core":                  "module core is named twice",
+		"core,api_fhir@9.9":          "api_fhir",
+		"report":                     "no module is enabled",
 	} {
 		conf, err := config.FromEnvironment(map[string]string{"OPENIMIS_MODULES": list})
 		if err != nil {

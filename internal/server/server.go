@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -15,7 +17,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
 
-	"github.com/openimis/openimis-be-go/graph/contract2019"
+	"github.com/openimis/openimis-be-go/graph"
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/clock"
 	"github.com/openimis/openimis-be-go/internal/config"
@@ -24,6 +26,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/schema"
 	"github.com/openimis/openimis-be-go/internal/telemetry"
 	"github.com/openimis/openimis-be-go/modules"
+	apifhir "github.com/openimis/openimis-be-go/modules/api_fhir"
 )
 
 // Server serves the instances of one process over one database.
@@ -47,9 +50,12 @@ func New(conf *config.Config, d *db.DB, compiled []Constructor, log *slog.Logger
 	if !conf.FixedNow.IsZero() {
 		s.clock = clock.Fixed(conf.FixedNow.Time)
 	}
-	choices, err := Choices(conf, compiled)
+	chosen, err := Choose(conf, compiled)
 	if err != nil {
 		return nil, err
+	}
+	if len(chosen.Skipped) > 0 {
+		log.Warn("modules of the list that this program has no use for are skipped", "modules", strings.Join(chosen.Skipped, ", "))
 	}
 	for _, p := range conf.TrustedProxies {
 		if bool(conf.RemoteUser) && p.Bits() == 0 {
@@ -70,7 +76,7 @@ func New(conf *config.Config, d *db.DB, compiled []Constructor, log *slog.Logger
 	s.metrics = telemetry.NewMetrics()
 	for _, root := range conf.SiteRoot {
 		i, err := NewInstance(InstanceOptions{
-			Root: root, Choices: choices, Compiled: compiled, Contract: contract2019.Contract, DB: d, Clock: s.clock, Log: log, Metrics: s.metrics,
+			Root: root, Chosen: chosen, Compiled: compiled, DB: d, Clock: s.clock, Log: log, Metrics: s.metrics,
 			Principals: s.store.Principal, ListCap: int(conf.ListCap), MaxBody: int64(conf.MaxBody), PhotoRoot: conf.PhotoRoot,
 			Async: bool(conf.AsyncMutations), Wake: wake, BaseURL: s.baseURL,
 		})
@@ -81,14 +87,7 @@ func New(conf *config.Config, d *db.DB, compiled []Constructor, log *slog.Logger
 	}
 	var known []string
 	for _, i := range s.Instances {
-		for _, f := range i.schema.Query.Fields {
-			known = append(known, f.Name)
-		}
-		if i.schema.Mutation != nil {
-			for _, f := range i.schema.Mutation.Fields {
-				known = append(known, f.Name)
-			}
-		}
+		known = slices.AppendSeq(known, maps.Keys(i.access))
 		if i.fhir != nil {
 			known = append(known, i.fhir.Types()...)
 		}
@@ -98,22 +97,33 @@ func New(conf *config.Config, d *db.DB, compiled []Constructor, log *slog.Logger
 	return s, nil
 }
 
-// Choices are the modules that the configuration lists; without a list, all.
-func Choices(conf *config.Config, compiled []Constructor) ([]modules.Choice, error) {
+// Choose reads the list of modules that the configuration names, or takes all without one, and refuses one
+// that cannot start. It needs no database.
+func Choose(conf *config.Config, compiled []Constructor) (modules.Chosen, error) {
 	listed, err := conf.Modules()
 	if err != nil {
-		return nil, err
+		return modules.Chosen{}, err
 	}
+	names := Names(compiled)
 	var choices []modules.Choice
 	for _, m := range listed {
-		choices = append(choices, modules.Choice{Name: m.Name, Version: m.Version})
+		choices = append(choices, modules.Choice{Name: m.Name, Version: m.Version, Where: m.Where})
 	}
 	if listed == nil {
-		for _, n := range Names(compiled) {
+		for _, n := range append(slices.Clone(names), modules.FHIRModule) {
 			choices = append(choices, modules.Choice{Name: n})
 		}
 	}
-	return choices, nil
+	chosen, err := modules.Choose(choices, names, graph.Contracts)
+	if err != nil {
+		return chosen, err
+	}
+	if version, on := chosen.Pins[modules.FHIRModule]; on {
+		if _, err := apifhir.Release(version); err != nil {
+			return chosen, fmt.Errorf("module %s: %w", modules.FHIRModule, err)
+		}
+	}
+	return chosen, nil
 }
 
 // Handler is the whole HTTP side.
@@ -247,7 +257,7 @@ func (s *Server) Work(ctx context.Context, n int) {
 	scheduler := mutation.NewScheduler(s.DB, s.clock, s.log)
 	seen := map[string]bool{}
 	for _, i := range s.Instances {
-		if i.schema.Mutation != nil {
+		if i.schema != nil && i.schema.Mutation != nil {
 			running.Go(func() { i.Mutations.Run(ctx, n) })
 		}
 		for _, j := range i.Jobs() {

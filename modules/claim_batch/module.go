@@ -14,8 +14,12 @@ import (
 	"github.com/openimis/openimis-be-go/modules/product"
 )
 
-//go:embed claim_batch.graphql
-var sdl string
+var (
+	//go:embed claim_batch.graphql
+	sdl string
+	//go:embed batch_run.graphql
+	batchRunSDL string
+)
 
 // Module is the claim_batch module of one instance.
 type Module struct {
@@ -58,6 +62,7 @@ func (*Module) Needs() []schema.Need {
 
 var (
 	_ modules.GraphQL  = (*Module)(nil)
+	_ modules.Earlier  = (*Module)(nil)
 	_ modules.Entities = (*Module)(nil)
 	_ modules.Database = (*Module)(nil)
 )

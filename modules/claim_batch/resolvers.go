@@ -9,11 +9,23 @@ import (
 
 // GraphQL implements modules.GraphQL.
 func (m *Module) GraphQL() []modules.Face {
-	return []modules.Face{{Contract: contract2019.Name, SDL: sdl, Roots: []modules.Root{
-		{Name: "batchRuns", Access: Search, List: m.app.List(BatchRun, nil)},
+	return []modules.Face{{Contract: contract2019.Name, SDL: batchRunSDL + sdl, Roots: []modules.Root{
+		m.batchRuns(),
 		{Name: "relativeIndexes", Access: Search, List: m.app.List(RelativeIndex, nil)},
 		{Name: "batchRunsSummaries", Access: Search, Call: modules.Answer(m.summaries)},
 	}}}
+}
+
+func (m *Module) batchRuns() modules.Root {
+	return modules.Root{Name: "batchRuns", Access: Search, List: m.app.List(BatchRun, nil)}
+}
+
+// Earlier implements modules.Earlier: before 0.0.11 the batch runs belonged to the module claim.
+func (m *Module) Earlier(pinned modules.Pins) []modules.Face {
+	if pinned.Has(m.Name()) || !pinned.Before("claim", "0.0.11") {
+		return nil
+	}
+	return []modules.Face{{Contract: contract2019.Name, SDL: batchRunSDL, Roots: []modules.Root{m.batchRuns()}}}
 }
 
 // summaries lists the indexes of the national runs.
