@@ -41,7 +41,7 @@ type Enrolled struct {
 	Stage    string
 }
 
-// Enter enrols a family: an idle policy of stage new, with the period and the value that the legacy procedures give it
+// Enter enrols a family (rules §6.8): an idle policy of stage new, with the period and the value that the legacy procedures give it
 // ([rules.PeriodOf], [rules.Value]), and a row for each insuree, not effective before it is paid. Refused are enrolments
 // in the future or outside of the dates between which the product is sold, more insurees than the product accepts, and a
 // second policy of the product for the same time.

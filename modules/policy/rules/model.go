@@ -1,5 +1,5 @@
 // Package rules decides about insurance policies: pure functions over loaded rows, which follow the legacy procedures.
-// It knows no database, clock or client; a test in modules/rules_test.go keeps it so.
+// It knows no database, clock or client; internal/imports keeps it so.
 //
 // One file is one set of rules: period.go and value.go (what a new policy is), coverage.go (who is covered), payment.go,
 // status.go and renewal.go (its life), inquiry.go, remaining.go and eligibility.go (what an insuree may still claim).
