@@ -33,7 +33,8 @@ func describe(root string, chosen modules.Chosen, compiled []Constructor) Descri
 		if chosen.Pins.Has(name) {
 			m.Enabled, m.Version, m.Contract = true, chosen.Pins[name], chosen.Contract.Name
 			if name == modules.FHIRModule {
-				m.Contract, _ = apifhir.Release(m.Version)
+				release, _ := apifhir.ReleaseOf(m.Version)
+				m.Contract = string(release)
 			}
 		}
 		d.Modules = append(d.Modules, m)

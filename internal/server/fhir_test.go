@@ -128,7 +128,7 @@ func TestFHIRWaysIn(t *testing.T) {
 		{"what is not trusted names no host", map[string]string{"TRUSTED_PROXIES": "10.0.0.0/8"},
 			request{list, "clerk:clerkpass", []string{"X-Forwarded-Host: evil.example"}}, 200, []string{`"total":1`}, "evil.example"},
 		{"a proxy names the host", nil, request{"/api/api_fhir_r4/Location?_count=1", "clerk:clerkpass", []string{"X-Forwarded-Proto: https", "X-Forwarded-Host: imis.example"}}, 200,
-			[]string{`{"relation":"next","url":"https://imis.example/api/api_fhir_r4/Location?_count=1\u0026page-offset=2"}`}, ""},
+			[]string{`{"relation":"next","url":"https://imis.example/api/api_fhir_r4/Location?_count=1\u0026page-after=`}, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			res, body := test.req.send(t, serve(t, d, test.vars))
@@ -175,7 +175,7 @@ func TestFHIRMetadataNeedsNoLogin(t *testing.T) {
 				got = append(got, r.Type+" "+i.Code)
 			}
 		}
-		if want := "Location read, Location search-type, Organization read, Organization search-type"; c.FHIRVersion != "4.0.1" || strings.Join(got, ", ") != want {
+		if want := "Location read, Location search-type, Location vread, Location history-instance, Organization read, Organization search-type, Organization vread, Organization history-instance"; c.FHIRVersion != "4.0.1" || strings.Join(got, ", ") != want {
 			t.Errorf("%s: FHIR %s: %v", mount, c.FHIRVersion, got)
 		}
 	}

@@ -68,7 +68,8 @@ type Instance struct {
 	schema    *ast.Schema
 	graphql   *graphqlhttp.Handler
 	fhir      *apifhir.Server
-	fhirSTU3  bool
+	// fhirRelease is what /api_fhir speaks; /api_fhir_r4 always speaks R4.
+	fhirRelease apifhir.Release
 	access    map[string]auth.Access
 	Mutations *mutation.Service
 }
@@ -265,20 +266,18 @@ func (g gate) InterceptRootField(ctx context.Context, next graphql.RootResolver)
 
 // assembleFHIR makes the FHIR server of the modules' resources.
 func (i *Instance) assembleFHIR(version string) error {
-	release, err := apifhir.Release(version)
+	release, err := apifhir.ReleaseOf(version)
 	if err != nil {
 		return fmt.Errorf("module %s: %w", modules.FHIRModule, err)
 	}
-	if i.fhirSTU3 = release == apifhir.STU3; i.fhirSTU3 {
-		i.o.Log.Warn("api_fhir is pinned to a release of FHIR STU3, which this program does not serve yet: /api_fhir stays empty, R4 is at /api_fhir_r4", "root", i.o.Root, "version", version)
-	}
+	i.fhirRelease = release
 	var resources []apifhir.Resource
 	for _, m := range i.all { // whichever GraphQL modules are enabled
 		if f, ok := m.(modules.FHIR); ok {
 			resources = append(resources, f.Resources()...)
 		}
 	}
-	i.fhir, err = apifhir.New(apifhir.Config{BaseURL: i.o.BaseURL, MaxBody: i.o.MaxBody, Clock: i.o.Clock, Version: Version, Log: i.o.Log}, resources...)
+	i.fhir, err = apifhir.New(apifhir.Config{DB: i.o.DB, BaseURL: i.o.BaseURL, MaxBody: i.o.MaxBody, Clock: i.o.Clock, Version: Version, Log: i.o.Log}, resources...)
 	return err
 }
 
@@ -346,15 +345,14 @@ func (i *Instance) Mount(e *echo.Echo, a *auth.Authenticator) {
 		}
 	}
 	if i.fhir != nil {
-		mounts := []string{"/api_fhir_r4"}
-		if !i.fhirSTU3 {
-			mounts = append(mounts, "/api_fhir")
-		}
-		for _, path := range mounts {
+		for path, mount := range map[string]apifhir.Mount{
+			"/api_fhir_r4": {Release: apifhir.R4},
+			"/api_fhir":    {Release: i.fhirRelease, Compat: true},
+		} {
 			for _, login := range []string{"/login", "/login/"} {
 				e.POST("/"+i.o.Root+path+login, auth.LoginRoute(a, i.fhir.RenderError))
 			}
-			i.fhir.Mount(e.Group("/"+i.o.Root+path, auth.Middleware(a, i.fhir.RenderError), named, i.countFHIR))
+			i.fhir.Mount(e.Group("/"+i.o.Root+path, auth.Middleware(a, i.fhir.RenderError), named, i.countFHIR), mount)
 		}
 	}
 }

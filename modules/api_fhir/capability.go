@@ -1,91 +1,82 @@
 package apifhir
 
-import (
-	"encoding/json"
-	"fmt"
-
-	"github.com/samply/golang-fhir-models/fhir-models/fhir"
-)
-
-// capabilities describes the server as its registered resources make it; base is the URL of the mount.
-func (s *Server) capabilities(base string) fhir.CapabilityStatement {
-	rest := fhir.CapabilityStatementRest{
-		Mode: fhir.RestfulCapabilityModeServer,
-		Security: &fhir.CapabilityStatementRestSecurity{
-			Service:     []fhir.CodeableConcept{*Concept("http://terminology.hl7.org/CodeSystem/restful-security-service", "Basic", "Basic")},
-			Description: Ptr("HTTP Basic, or a session of the gateway. Each interaction needs the rights that openIMIS gives to roles; rows outside the user's districts or health facility are not seen."),
+// capabilities describes a release as its registered resources make it; base is the URL of the mount.
+func (s *Server) capabilities(release Release, base string) CapabilityStatement {
+	reg := s.releases[release]
+	r := rest{
+		Mode: "server",
+		Security: security{
+			Service:     []concept{{[]coding{{"http://terminology.hl7.org/CodeSystem/restful-security-service", "Basic", "Basic"}}}},
+			Description: "HTTP Basic, a token from login, or a session of the gateway. Each interaction needs the rights that openIMIS gives to roles; rows outside the user's districts or health facility are not seen.",
 		},
+		Interaction: []interaction{{"transaction"}, {"batch"}},
 	}
-	for i := range s.resources {
-		rest.Resource = append(rest.Resource, s.resources[i].capability())
+	if release == STU3 {
+		r.Security.Service[0].Coding[0].System = "http://hl7.org/fhir/restful-security-service"
 	}
-	return fhir.CapabilityStatement{
-		Url:            Ptr(base + "/metadata"),
-		Version:        text(s.conf.Version),
-		Name:           Ptr("OpenIMIS"),
-		Title:          Ptr("openIMIS FHIR R4 API"),
-		Status:         fhir.PublicationStatusActive,
-		Date:           InstantText(s.started),
-		Kind:           fhir.CapabilityStatementKindInstance,
-		Software:       &fhir.CapabilityStatementSoftware{Name: "openIMIS", Version: text(s.conf.Version)},
-		Implementation: &fhir.CapabilityStatementImplementation{Description: "openIMIS over the legacy database", Url: &base},
-		FhirVersion:    fhir.FHIRVersion4_0_1,
-		Format:         []string{typeFHIR, "json"},
-		Rest:           []fhir.CapabilityStatementRest{rest},
+	for _, res := range reg.list {
+		r.Resource = append(r.Resource, res.capability(reg))
 	}
+	c := CapabilityStatement{
+		URL: base + "/metadata", Version: s.conf.Version,
+		Name: "OpenIMIS", Title: "openIMIS FHIR " + string(release) + " API",
+		Status: "active", Date: InstantText(s.started), Kind: "instance",
+		Software: software{"openIMIS", s.conf.Version}, FHIRVersion: releases[release].version,
+		Format: []string{typeFHIR, typeJSON, "json"}, PatchFormat: []string{typePatch, typeMerge},
+		Rest: []rest{r},
+	}
+	if release == STU3 {
+		c.AcceptUnknown = "both"
+	}
+	c.Implementation.Description, c.Implementation.URL = "openIMIS over the legacy database", base
+	return c
 }
 
-func (r *Resource) capability() fhir.CapabilityStatementRestResource {
-	code, _ := resourceType(r.Type) // New has checked it
-	out := fhir.CapabilityStatementRestResource{
-		Type:          code,
-		Documentation: text(r.Doc),
-		Versioning:    Ptr(fhir.ResourceVersionPolicyVersioned),
-		ReadHistory:   Ptr(false),
-		UpdateCreate:  Ptr(false),
+func (r *Resource) capability(reg *registry) restResource {
+	out := restResource{
+		Type: r.Type, Documentation: r.Doc, Versioning: "versioned",
+		ReadHistory: Ptr(r.History != nil), UpdateCreate: Ptr(false), ConditionalCreate: Ptr(r.Create != nil && r.Search != nil),
+		ReferencePolicy: []string{"literal", "logical"},
 	}
-	if r.Profile != "" {
+	if r.Update != nil && r.Read != nil {
+		out.Versioning = "versioned-update"
+	}
+	switch {
+	case r.Profile == "":
+	case r.Release == STU3:
+		out.Profile = map[string]string{"reference": r.Profile}
+	default:
 		out.SupportedProfile = []string{r.Profile}
 	}
 	for _, i := range []struct {
 		on   bool
-		code fhir.TypeRestfulInteraction
+		code string
 	}{
-		{r.Read != nil, fhir.TypeRestfulInteractionRead},
-		{r.Search != nil, fhir.TypeRestfulInteractionSearchType},
-		{r.Create != nil, fhir.TypeRestfulInteractionCreate},
-		{r.Update != nil, fhir.TypeRestfulInteractionUpdate},
-		{r.Delete != nil, fhir.TypeRestfulInteractionDelete},
+		{r.Read != nil, "read"},
+		{r.Search != nil, "search-type"},
+		{r.Create != nil, "create"},
+		{r.Update != nil, "update"},
+		{r.Update != nil && r.Read != nil, "patch"},
+		{r.Delete != nil, "delete"},
+		{r.History != nil, "vread"},
+		{r.History != nil, "history-instance"},
 	} {
 		if i.on {
-			out.Interaction = append(out.Interaction, fhir.CapabilityStatementRestResourceInteraction{Code: i.code})
+			out.Interaction = append(out.Interaction, interaction{i.code})
 		}
 	}
 	if r.Read != nil {
-		out.ConditionalRead = Ptr(fhir.ConditionalReadStatusFullSupport)
+		out.ConditionalRead = "full-support"
 	}
 	if r.Search != nil {
-		for _, list := range [][]Param{commonParams, r.Params} {
-			for _, p := range list {
-				out.SearchParam = append(out.SearchParam, fhir.CapabilityStatementRestResourceSearchParam{
-					Name: p.Name, Type: paramTypes[p.Type], Documentation: text(p.Doc)})
-			}
+		out.SearchInclude, out.SearchRevInclude = reg.includes(r, false), reg.includes(r, true)
+		for _, p := range r.Params {
+			out.SearchParam = append(out.SearchParam, searchParam{p.Name, paramTypes[p.Type], p.Doc})
 		}
 	}
 	return out
 }
 
-var paramTypes = map[ParamType]fhir.SearchParamType{
-	Token: fhir.SearchParamTypeToken, Identifier: fhir.SearchParamTypeToken, String: fhir.SearchParamTypeString,
-	Date: fhir.SearchParamTypeDate, Reference: fhir.SearchParamTypeReference, Number: fhir.SearchParamTypeNumber,
-	Quantity: fhir.SearchParamTypeQuantity,
-}
-
-// resourceType finds the models' code of a type name.
-func resourceType(name string) (fhir.ResourceType, error) {
-	var t fhir.ResourceType
-	if err := json.Unmarshal([]byte(fmt.Sprintf("%q", name)), &t); err != nil {
-		return t, fmt.Errorf("%q is no resource type of FHIR R4", name)
-	}
-	return t, nil
+var paramTypes = map[ParamType]string{
+	Token: "token", Identifier: "token", String: "string", Date: "date", Reference: "reference", Number: "number", Quantity: "quantity",
 }

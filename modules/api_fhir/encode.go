@@ -19,8 +19,8 @@ func Encode(resource any, contained ...any) ([]byte, error) {
 	return encode(resource, contained, nil)
 }
 
-// encode is Encode limited to the top members in keep, unless that is nil.
-func encode(resource any, contained []any, keep map[string]bool) ([]byte, error) {
+// encode is Encode limited to the top members that keep names, unless that is nil.
+func encode(resource any, contained []any, keep func(name string) bool) ([]byte, error) {
 	raw, err := modelJSON(resource)
 	if err != nil {
 		return nil, fmt.Errorf("encode %T: %w", resource, err)
@@ -28,6 +28,9 @@ func encode(resource any, contained []any, keep map[string]bool) ([]byte, error)
 	s := scrubber{in: raw, out: make([]byte, headRoom, headRoom+len(raw)+16), keep: keep}
 	if err := s.run(); err != nil {
 		return nil, fmt.Errorf("encode %T: %w", resource, err)
+	}
+	if len(s.resourceType) == 0 { // a struct of ours: its name is the type
+		s.resourceType = []byte(typeName(resource))
 	}
 	if !isTypeName(s.resourceType) || len(s.out) == headRoom || s.out[headRoom] != '{' {
 		return nil, fmt.Errorf("encode %T: it has no resourceType", resource)
@@ -78,6 +81,21 @@ func modelJSON(resource any) ([]byte, error) {
 		return m.MarshalJSON()
 	}
 	return json.Marshal(resource)
+}
+
+// ours is the package of the structs that say their type by their name, and of those below it.
+var ours = reflect.TypeFor[Bundle]().PkgPath()
+
+// typeName is the name of a resource's struct, if it is one of ours: their names are the types.
+func typeName(resource any) string {
+	t := reflect.TypeOf(resource)
+	for t != nil && t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t == nil || t.Kind() != reflect.Struct || !strings.HasPrefix(t.PkgPath(), ours) {
+		return ""
+	}
+	return t.Name()
 }
 
 func isTypeName(b []byte) bool {

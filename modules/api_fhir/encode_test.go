@@ -268,7 +268,7 @@ func BenchmarkEncode(b *testing.B) {
 	b.Run("entry", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			_, _ = encodeEntry(Entry{ID: "x", VersionTime: time2024, Resource: l}, nil)
+			_, _ = encodeEntry(&Resource{}, Entry{ID: "x", VersionTime: time2024, Resource: l}, view{})
 		}
 	})
 }

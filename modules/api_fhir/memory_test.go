@@ -14,6 +14,7 @@ import (
 	"github.com/samply/golang-fhir-models/fhir-models/fhir"
 
 	"github.com/openimis/openimis-be-go/internal/auth"
+	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/fault"
 	fhirapi "github.com/openimis/openimis-be-go/modules/api_fhir"
 )
@@ -58,18 +59,18 @@ const (
 
 func locations(all []place) fhirapi.Resource {
 	return fhirapi.Resource{
-		Type: "Location", Doc: "Regions, districts, municipalities and villages",
+		Release: fhirapi.R4, Type: "Location", Doc: "Regions, districts, municipalities and villages",
 		Profile: fhirapi.StructureDefinition("openimis-location"),
 		Access:  fhirapi.Access{Get: auth.SignedIn, Create: auth.Needs(rightCreate), Delete: auth.Needs(rightDelete)},
 		Params: []fhirapi.Param{
-			fhirapi.ByIdentifier,
+			fhirapi.IDParam, fhirapi.UpdatedParam, fhirapi.ByIdentifier,
 			{Name: "name", Type: fhirapi.String, Doc: "Start of the name", Modifiers: []string{"exact"}},
 			{Name: "physicalType", Type: fhirapi.Token, Doc: "Level", Allowed: []string{"R", "D"}},
 			{Name: "partof", Type: fhirapi.Reference, Doc: "Parent", Targets: []string{"Location"}},
 			{Name: "size", Type: fhirapi.Number, Doc: "Number of letters of the name"},
 		},
 		Sort: []string{"name"},
-		Read: func(_ context.Context, id string) (fhirapi.Entry, error) {
+		Read: func(_ context.Context, _ db.Query, id string) (fhirapi.Entry, error) {
 			for _, p := range all {
 				if strings.EqualFold(id, p.uuid) || strings.EqualFold(id, p.code) {
 					return p.entry(), nil
@@ -83,7 +84,7 @@ func locations(all []place) fhirapi.Resource {
 			}
 			return fhirapi.Entry{}, fault.New(fault.NotFound, "Location %s not found.", id)
 		},
-		Search: func(_ context.Context, q fhirapi.Query) (fhirapi.Page, error) {
+		Search: func(_ context.Context, _ db.Query, q fhirapi.Query) (fhirapi.Page, error) {
 			var hits []place
 			for _, p := range all {
 				if matches(p, q) {
@@ -103,11 +104,7 @@ func locations(all []place) fhirapi.Resource {
 			}
 			return page, nil
 		},
-		Create: func(_ context.Context, in fhirapi.Input) (fhirapi.Entry, error) {
-			l, _, err := fhirapi.Decode[fhir.Location](in.JSON)
-			if err != nil {
-				return fhirapi.Entry{}, err
-			}
+		Create: fhirapi.Decoded(func(_ context.Context, _ *fhirapi.Input, l *fhir.Location, _ []fhirapi.Contained) (fhirapi.Entry, error) {
 			code := fhirapi.IdentifierValue(l.Identifier, fhirapi.KindCode)
 			if code == "" {
 				return fhirapi.Entry{}, fault.Input("Location.identifier", "Missing location code")
@@ -116,8 +113,8 @@ func locations(all []place) fhirapi.Resource {
 				return fhirapi.Entry{}, fault.New(fault.Conflict, "There is a location %s.", code)
 			}
 			return place{uuid: "new-1", code: code, name: *l.Name, kind: "R", changed: time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)}.entry(), nil
-		},
-		Delete: func(context.Context, string) error { return nil },
+		}),
+		Delete: func(context.Context, *fhirapi.Input) error { return nil },
 	}
 }
 
@@ -175,16 +172,13 @@ func organizations() fhirapi.Resource {
 		Contact: []fhir.OrganizationContact{{}},
 	}
 	return fhirapi.Resource{
-		Type:   "Organization",
+		Release: fhirapi.R4, Type: "Organization", Personal: true,
 		Access: fhirapi.Access{Get: auth.Needs(121101), Update: auth.Needs(121103)},
-		Read: func(context.Context, string) (fhirapi.Entry, error) {
-			return fhirapi.Entry{ID: "u-1", Resource: &hospital, Contained: []any{fhir.Location{Id: fhirapi.Ptr("l"), Name: fhirapi.Ptr("Rapta")}}}, nil
+		Read: func(context.Context, db.Query, string) (fhirapi.Entry, error) {
+			return fhirapi.Entry{ID: "u-1", VersionTime: time.UnixMilli(7), Resource: &hospital, Contained: []any{fhir.Location{Id: fhirapi.Ptr("l"), Name: fhirapi.Ptr("Rapta")}}}, nil
 		},
-		Update: func(_ context.Context, id string, in fhirapi.Input) (fhirapi.Entry, error) {
-			if in.IfMatch != "" && in.IfMatch != "7" {
-				return fhirapi.Entry{}, fault.New(fault.Conflict, "Somebody else changed %s.", id)
-			}
-			return fhirapi.Entry{ID: id, Resource: hospital}, nil
-		},
+		Update: fhirapi.Decoded(func(_ context.Context, in *fhirapi.Input, o *fhir.Organization, _ []fhirapi.Contained) (fhirapi.Entry, error) {
+			return fhirapi.Entry{ID: in.ID, Resource: o}, nil
+		}),
 	}
 }

@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/samply/golang-fhir-models/fhir-models/fhir"
 )
 
 // The two content types of FHIR JSON. The first is the default.
@@ -16,47 +14,57 @@ const (
 	typeJSON = "application/json"
 )
 
-// formats maps what _format and Accept may say to the content type of the answer.
+// formats maps what _format and Accept may say to the content type of the answer; "" is that of the mount.
 var formats = map[string]string{
 	"json": typeJSON, typeJSON: typeJSON, "text/json": typeJSON,
 	typeFHIR: typeFHIR, "application/json+fhir": typeFHIR,
-	"*/*": typeFHIR, "application/*": typeFHIR,
+	"*/*": "", "application/*": "",
 }
 
-// negotiate chooses the content type: _format wins over Accept, and among the ranges of Accept the one with
-// the highest quality.
-func negotiate(accept []string, format string) (string, error) {
-	if format != "" {
-		// The + of application/fhir+json arrives as a blank when the client did not escape it.
-		name, _, _ := strings.Cut(strings.ReplaceAll(strings.TrimSpace(format), " ", "+"), ";")
-		if t, ok := formats[strings.ToLower(name)]; ok {
-			return t, nil
-		}
-		return typeFHIR, notAcceptable("_format", format)
+// negotiate chooses the content type and the release: _format wins over Accept, and among the ranges of
+// Accept the one with the highest quality. A fhirVersion beside the range names the release.
+func negotiate(r *http.Request, m Mount, speaks func(Release) bool) (string, Release, error) {
+	fallback := typeFHIR
+	if m.Compat {
+		fallback = typeJSON
 	}
-	header := strings.Join(accept, ",")
-	if strings.TrimSpace(header) == "" {
-		return typeFHIR, nil
-	}
-	best, bestQuality := "", 0.0
+	header := strings.Join(r.Header.Values("Accept"), ",")
+	best, release, bestQuality := "", m.Release, 0.0
+	found := strings.TrimSpace(header) == ""
 	for _, part := range strings.Split(header, ",") {
 		name, params, err := mime.ParseMediaType(part)
 		if err != nil {
 			continue
 		}
 		t, ok := formats[name]
-		if v := params["fhirversion"]; !ok || v != "" && v != "4.0" && v != "4.0.1" {
-			continue
+		of := m.Release
+		if v := params["fhirversion"]; v != "" && ok {
+			of, ok = releaseOf(v)
+			ok = ok && speaks(of)
 		}
-		if q := quality(params["q"]); q > bestQuality {
-			best, bestQuality = t, q
+		if q := quality(params["q"]); ok && q > bestQuality {
+			best, release, bestQuality, found = t, of, q, true
 		}
 	}
 	if best == "" {
-		return typeFHIR, notAcceptable("Accept", header)
+		best = fallback
 	}
-	return best, nil
+	if format := formatParam(r); format != "" {
+		// The + of application/fhir+json arrives as a blank when the client did not escape it.
+		name, _, _ := strings.Cut(strings.ReplaceAll(strings.TrimSpace(format), " ", "+"), ";")
+		if t := formats[strings.ToLower(name)]; t != "" {
+			return t, release, nil
+		}
+		return fallback, release, notAcceptable("_format", format)
+	}
+	if !found {
+		return fallback, release, notAcceptable("Accept", header)
+	}
+	return best, release, nil
 }
+
+// formatParam reads _format alone: everything else is parsed when the route is known.
+func formatParam(r *http.Request) string { return r.URL.Query().Get("_format") }
 
 func quality(q string) float64 {
 	if q == "" {
@@ -70,8 +78,8 @@ func quality(q string) float64 {
 }
 
 func notAcceptable(where, what string) error {
-	return &refusal{status: http.StatusNotAcceptable, issue: fhir.IssueTypeNotSupported, param: where,
-		text: where + " asks for " + clip([]byte(what)) + "; this server answers application/fhir+json and application/json (FHIR 4.0)."}
+	return &refusal{status: http.StatusNotAcceptable, issue: issueUnsupported, param: where,
+		text: where + " asks for " + clip([]byte(what)) + "; this server answers application/fhir+json and application/json."}
 }
 
 // prefer is what the Prefer header asks for.

@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/samply/golang-fhir-models/fhir-models/fhir"
-
 	"github.com/openimis/openimis-be-go/internal/fault"
 )
 
@@ -20,22 +18,22 @@ const (
 // answers says how each fault code is answered. 401, 403 and 405 carry severity and code as upstream writes them.
 var answers = map[string]struct {
 	status   int
-	severity fhir.IssueSeverity
-	issue    fhir.IssueType
+	severity string
+	issue    string
 }{
-	fault.Invalid:         {http.StatusBadRequest, fhir.IssueSeverityError, fhir.IssueTypeInvalid},
-	fault.Unauthenticated: {http.StatusUnauthorized, fhir.IssueSeverityFatal, fhir.IssueTypeException},
-	fault.Forbidden:       {http.StatusForbidden, fhir.IssueSeverityFatal, fhir.IssueTypeException},
-	fault.NotFound:        {http.StatusNotFound, fhir.IssueSeverityError, fhir.IssueTypeNotFound},
-	fault.Conflict:        {http.StatusConflict, fhir.IssueSeverityError, fhir.IssueTypeConflict},
-	fault.Unavailable:     {http.StatusServiceUnavailable, fhir.IssueSeverityError, fhir.IssueTypeTransient},
-	fault.Internal:        {http.StatusInternalServerError, fhir.IssueSeverityError, fhir.IssueTypeException},
+	fault.Invalid:         {http.StatusBadRequest, "error", issueInvalid},
+	fault.Unauthenticated: {http.StatusUnauthorized, "fatal", issueException},
+	fault.Forbidden:       {http.StatusForbidden, "fatal", issueException},
+	fault.NotFound:        {http.StatusNotFound, "error", issueNotFound},
+	fault.Conflict:        {http.StatusConflict, "error", issueConflict},
+	fault.Unavailable:     {http.StatusServiceUnavailable, "error", issueTransient},
+	fault.Internal:        {http.StatusInternalServerError, "error", issueException},
 }
 
 // refusal is an error of the protocol itself, with its own status and issue type.
 type refusal struct {
 	status      int
-	issue       fhir.IssueType
+	issue       string
 	text        string
 	diagnostics string
 	param       string // HTTP parameter or header that is wrong
@@ -43,13 +41,20 @@ type refusal struct {
 
 func (r *refusal) Error() string { return r.text }
 
-// outcomeOf turns errors into a status and an OperationOutcome. params says that fault fields are names of
-// search parameters; otherwise they are FHIRPaths into the body. The first error decides on the status.
-func outcomeOf(params bool, errs ...error) (int, fhir.OperationOutcome) {
+// about says what the fields of faults are.
+type about uint8
+
+const (
+	aboutBody   about = iota // FHIRPaths into the body
+	aboutParams              // names of search parameters
+)
+
+// outcomeOf turns errors into a status and an OperationOutcome. The first error decides on the status.
+func outcomeOf(fields about, errs ...error) (int, OperationOutcome) {
 	status := 0
-	var out fhir.OperationOutcome
+	var out OperationOutcome
 	for _, err := range errs {
-		s, issue := issueOf(params, err)
+		s, issue := issueOf(fields, err)
 		if status == 0 {
 			status = s
 		}
@@ -58,14 +63,16 @@ func outcomeOf(params bool, errs ...error) (int, fhir.OperationOutcome) {
 	return status, out
 }
 
-func issueOf(params bool, err error) (int, fhir.OperationOutcomeIssue) {
+func issueOf(fields about, err error) (int, Issue) {
 	var r *refusal
 	if errors.As(err, &r) {
-		issue := newIssue(fhir.IssueSeverityError, r.issue, r.text)
+		issue := newIssue("error", r.issue, r.text)
 		if r.status == http.StatusUnauthorized || r.status == http.StatusForbidden || r.status == http.StatusMethodNotAllowed {
-			issue.Severity = fhir.IssueSeverityFatal
+			issue.Severity = "fatal"
 		}
-		issue.Diagnostics = text(r.diagnostics)
+		if r.diagnostics != "" {
+			issue.Diagnostics = r.diagnostics
+		}
 		if r.param != "" {
 			issue.Location = []string{"http." + r.param}
 		}
@@ -77,7 +84,7 @@ func issueOf(params bool, err error) (int, fhir.OperationOutcomeIssue) {
 	}
 	issue := newIssue(a.severity, a.issue, fault.Message(err))
 	if field := fault.Field(err); field != "" && a.status < http.StatusInternalServerError {
-		if params {
+		if fields == aboutParams {
 			issue.Location = []string{"http." + field}
 		} else {
 			issue.Expression = []string{field}
@@ -86,18 +93,31 @@ func issueOf(params bool, err error) (int, fhir.OperationOutcomeIssue) {
 	return a.status, issue
 }
 
+// asUpstream is how the Python backend answers refused writes: status 500, whatever was wrong
+// (reference/fhir.md §1.6). Its clients take everything below 500 for success, or match on it.
+func asUpstream(status int, out *OperationOutcome) int {
+	if status != http.StatusBadRequest && status != http.StatusConflict && status != http.StatusUnprocessableEntity {
+		return status
+	}
+	for i := range out.Issue {
+		out.Issue[i].Code = issueException
+	}
+	return http.StatusInternalServerError
+}
+
 // warningsOf is the outcome that goes with a page when parameters were ignored.
-func warningsOf(texts []string) fhir.OperationOutcome {
-	var out fhir.OperationOutcome
+func warningsOf(texts []string) OperationOutcome {
+	var out OperationOutcome
 	for _, t := range texts {
-		out.Issue = append(out.Issue, newIssue(fhir.IssueSeverityWarning, fhir.IssueTypeNotSupported, t))
+		out.Issue = append(out.Issue, newIssue("warning", issueUnsupported, t))
 	}
 	return out
 }
 
-func newIssue(severity fhir.IssueSeverity, code fhir.IssueType, message string) fhir.OperationOutcomeIssue {
+// newIssue has the text twice: some clients match details.text, others show diagnostics.
+func newIssue(severity, code, message string) Issue {
 	if strings.TrimSpace(message) == "" {
 		message = http.StatusText(http.StatusInternalServerError)
 	}
-	return fhir.OperationOutcomeIssue{Severity: severity, Code: code, Details: &fhir.CodeableConcept{Text: &message}}
+	return Issue{Severity: severity, Code: code, Details: &issueText{message}, Diagnostics: message}
 }

@@ -17,8 +17,8 @@ type scrubber struct {
 	out []byte
 	err error
 
-	resourceType []byte          // contents of the top member resourceType, which is not copied
-	keep         map[string]bool // top members to copy; nil means all
+	resourceType []byte                 // contents of the top member resourceType, which is not copied
+	keep         func(name string) bool // top members to copy; nil means all
 }
 
 func (s *scrubber) run() error {
@@ -63,7 +63,7 @@ func (s *scrubber) object(depth int) (empty bool) {
 		case depth == 0 && string(name) == "resourceType" && !empty:
 			s.resourceType = append([]byte(nil), trimQuotes(s.out[from:])...)
 			s.out = s.out[:mark]
-		case empty, depth == 0 && s.keep != nil && !s.keep[string(name)]:
+		case empty, depth == 0 && s.keep != nil && !s.keep(string(name)):
 			s.out = s.out[:mark]
 		default:
 			choice.add(name, s.out[from:], mark, len(s.out))

@@ -27,7 +27,9 @@ type Value struct {
 	ID   string // Identifier: the value. Reference: the id
 	Type string // Reference: the target type; "" when not said
 
-	Range  Range // Date
+	Range  Range     // Date, with its prefix
+	From   time.Time // Date: the first moment of what was written, without the prefix
+	To     time.Time // and the first one after it
 	Prefix Prefix
 	Number decimal.Decimal // Number, Quantity, compared as Prefix says
 }
@@ -36,9 +38,11 @@ type Value struct {
 type request struct {
 	Query
 	count    int
-	page     int // 1-based, as upstream's page-offset
+	page     int    // 1-based, as upstream's page-offset
+	begins   string // where the page begins, as the client handed it back
 	total    bool
-	elements []string
+	view     view
+	include  []inclusion
 	used     url.Values // what was understood, for the links
 	warnings []string   // parameters that were ignored
 }
@@ -49,18 +53,26 @@ const maxPage = 1_000_000_000
 // parser reads the parameters of one request and collects every complaint.
 type parser struct {
 	res    *Resource
+	reg    *registry // of the release
+	call   *call     // for the rights on other resources
 	conf   *Config
 	strict bool
+	compat bool
 	now    time.Time
 	out    *request
 	errs   []error
 }
 
-// commonParams are understood for every resource.
-var commonParams = []Param{
-	{Name: "_id", Type: Token, Doc: "Logical id"},
-	{Name: "_lastUpdated", Type: Date, Doc: "When the row was last changed"},
-}
+// The parameters that resources over tables have in common.
+var (
+	IDParam      = Param{Name: "_id", Type: Token, Doc: "Logical id"}
+	UpdatedParam = Param{Name: "_lastUpdated", Type: Date, Doc: "When the row was last changed"}
+	// ByIdentifier is the parameter that nearly every resource has: UUID or business code.
+	ByIdentifier = Param{Name: "identifier", Type: Identifier, Doc: "UUID or code; a plain value, or Code|value, UUID|value"}
+	// RefDateParam and RefEndDateParam are the ones of the Python backend: what changed since and until a day.
+	RefDateParam    = Param{Name: "refDate", Type: Date, Doc: "What changed on this day or later"}
+	RefEndDateParam = Param{Name: "refEndDate", Type: Date, Doc: "What changed on this day or earlier"}
+)
 
 // control parameters steer the answer instead of filtering. Formats were handled before.
 var control = map[string]func(*parser, string){
@@ -70,16 +82,30 @@ var control = map[string]func(*parser, string){
 	"_total":      (*parser).total,
 	"_sort":       (*parser).sort,
 	"_elements":   (*parser).elements,
-	"_format":     func(*parser, string) {},
-	"_pretty":     func(*parser, string) {},
+	"_include":    func(p *parser, v string) { p.inclusions(v, false) },
+	"_revinclude": func(p *parser, v string) { p.inclusions(v, true) },
+	pageAfter:     func(p *parser, v string) { p.out.begins = v },
+	// without meaning here, or handled before
+	"_format": silent, "_pretty": silent, "format": silent, "auditUserId": silent, "": silent,
 }
 
-// parseSearch reads the parameters of a search. All errors are fault.Invalid with the parameter as field.
-func parseSearch(res *Resource, conf *Config, params url.Values, strict bool) (*request, []error) {
-	p := parser{res: res, conf: conf, strict: strict, now: conf.Clock(), out: &request{
+func silent(*parser, string) {}
+
+// unlinked are the control parameters that links do not repeat, or write themselves.
+var unlinked = map[string]bool{"_format": true, "_pretty": true, "format": true, "auditUserId": true, "": true, "page-offset": true, pageAfter: true}
+
+// parse reads the parameters of a search. All errors are fault.Invalid with the parameter as field.
+func (q *call) parse(res *Resource, params url.Values) (*request, []error) {
+	p := parser{res: res, reg: q.registry(), call: q, conf: &q.s.conf, strict: q.prefer.strict, compat: q.mount.Compat}
+	return p.parse(params)
+}
+
+func (p *parser) parse(params url.Values) (*request, []error) {
+	params = unfold(params)
+	p.now, p.out = p.conf.Clock(), &request{
 		Query: Query{Params: map[string][]Criterion{}, WantTotal: true},
-		count: conf.Count, page: 1, total: true, used: url.Values{},
-	}}
+		count: p.conf.Count, page: 1, total: true, used: url.Values{},
+	}
 	names := make([]string, 0, len(params))
 	for name := range params {
 		names = append(names, name)
@@ -95,15 +121,15 @@ func parseSearch(res *Resource, conf *Config, params url.Values, strict bool) (*
 	return p.out, p.errs
 }
 
-// finish derives rows from pages. Without a total one row more tells whether there is a next page.
+// finish derives rows from pages. One row more tells whether there is a next page.
 func (r *request) finish() {
 	r.WantTotal = r.total || r.CountOnly
 	if r.CountOnly {
 		return
 	}
-	r.Offset, r.Limit = (r.page-1)*r.count, r.count
-	if !r.WantTotal {
-		r.Limit++
+	r.Offset, r.Limit = (r.page-1)*r.count, r.count+1
+	if len(r.Sort) == 0 {
+		r.After = r.position(r.begins)
 	}
 }
 
@@ -111,14 +137,20 @@ func (p *parser) param(full string, values []string) {
 	name, modifier, _ := strings.Cut(full, ":")
 	if steer, ok := control[name]; ok && modifier == "" {
 		for _, v := range values {
-			steer(p, v)
+			if strings.TrimSpace(v) != "" {
+				steer(p, v)
+			}
 		}
-		if name != "_format" && name != "_pretty" && name != "page-offset" {
+		if !unlinked[name] && strings.Join(values, "") != "" {
 			p.out.used[full] = values
 		}
 		return
 	}
 	def, ok := p.lookup(name)
+	if !ok && strings.Contains(full, ".") {
+		p.chain(full, values)
+		return
+	}
 	if !ok {
 		p.ignore(full, "%s has no search parameter %q; it has: %s.", p.res.Type, name, strings.Join(p.names(), ", "))
 		return
@@ -150,11 +182,9 @@ func (p *parser) param(full string, values []string) {
 }
 
 func (p *parser) lookup(name string) (Param, bool) {
-	for _, list := range [][]Param{commonParams, p.res.Params} {
-		for _, def := range list {
-			if def.Name == name {
-				return def, true
-			}
+	for _, def := range p.res.Params {
+		if def.Name == name {
+			return def, true
 		}
 	}
 	return Param{}, false
@@ -162,10 +192,8 @@ func (p *parser) lookup(name string) (Param, bool) {
 
 func (p *parser) names() []string {
 	var names []string
-	for _, list := range [][]Param{commonParams, p.res.Params} {
-		for _, def := range list {
-			names = append(names, def.Name)
-		}
+	for _, def := range p.res.Params {
+		names = append(names, def.Name)
 	}
 	return names
 }
@@ -265,6 +293,7 @@ func (v *Value) date(now time.Time) error {
 		return fmt.Errorf("%q is no date; allowed: YYYY, YYYY-MM, YYYY-MM-DD, YYYY-MM-DDThh:mm[:ss[.fff]] with or without zone, after one of eq, ne, gt, lt, ge, le, sa, eb, ap", v.Text)
 	}
 	v.Prefix, v.Range = prefix, dateRange(prefix, from, to, now)
+	v.From, v.To = withinReach(from), withinReach(to)
 	return nil
 }
 
@@ -337,11 +366,15 @@ func (p *parser) summary(v string) {
 	switch v {
 	case "count":
 		p.out.CountOnly = true
-	case "false":
-	case "true", "text", "data":
-		p.ignore("_summary", "Parameter _summary: %q is not supported; count and false are.", v)
+	case "false", "":
+	case "true":
+		p.out.view.elements = append(p.out.view.elements, summaryOf(p.res.Type)...)
+	case "text":
+		p.out.view.elements = append(p.out.view.elements, "text")
+	case "data":
+		p.out.view.without = "text"
 	default:
-		p.fail("_summary", "Parameter _summary: %q is not allowed; it takes count or false.", v)
+		p.fail("_summary", "Parameter _summary: %q is not allowed; it takes true, text, data, count or false.", v)
 	}
 }
 
@@ -371,13 +404,67 @@ func (p *parser) sort(v string) {
 func (p *parser) elements(v string) {
 	for _, name := range strings.Split(v, ",") {
 		if name = strings.TrimSpace(name); name != "" {
-			p.out.elements = append(p.out.elements, strings.TrimPrefix(name, p.res.Type+"."))
+			p.out.view.elements = append(p.out.view.elements, strings.TrimPrefix(name, p.res.Type+"."))
 		}
 	}
 }
 
 func (p *parser) fail(param, format string, args ...any) {
 	p.errs = append(p.errs, fault.Input(param, format, args...))
+}
+
+// chain reads a criterion on the target of a reference: patient.identifier=…, subject:Patient.name=….
+func (p *parser) chain(full string, values []string) {
+	first, rest, _ := strings.Cut(full, ".")
+	name, kind, _ := strings.Cut(first, ":")
+	def, ok := p.lookup(name)
+	if !ok || def.Type != Reference {
+		p.ignore(full, "%s has no search parameter %q; it has: %s.", p.res.Type, name, strings.Join(p.names(), ", "))
+		return
+	}
+	if kind == "" && len(def.Targets) == 1 {
+		kind = def.Targets[0]
+	}
+	target := p.resource(kind)
+	if target == nil || target.Keys == nil || !slices.Contains(def.Targets, kind) {
+		p.ignore(full, "Parameter %s: say which type it is about, as in %s:Type.parameter%s.", full, name, allowed(def.Targets))
+		return
+	}
+	if strings.Count(rest, ".") > 1 {
+		p.fail(full, "Parameter %s leads through more than three references.", full)
+		return
+	}
+	if p.call != nil {
+		if err := p.call.permit(target.Access.Get, target.Type); err != nil {
+			p.errs = append(p.errs, err)
+			return
+		}
+	}
+	inner := parser{res: target, reg: p.reg, call: p.call, conf: p.conf, strict: p.strict, compat: p.compat, now: p.now,
+		out: &request{Query: Query{Params: map[string][]Criterion{}}, used: url.Values{}}}
+	if base, _, _ := strings.Cut(rest, ":"); control[base] != nil {
+		p.ignore(full, "%s has no search parameter %q; it has: %s.", kind, rest, strings.Join(inner.names(), ", "))
+		return
+	}
+	for _, v := range values {
+		inner.out.Params = map[string][]Criterion{}
+		inner.param(rest, []string{v})
+		if len(inner.out.Params) == 0 {
+			continue
+		}
+		p.out.Params[name] = append(p.out.Params[name], Criterion{Chain: &Chain{Type: kind, params: inner.out.Params, target: target}})
+		p.out.used[full] = append(p.out.used[full], v)
+	}
+	p.errs = append(p.errs, inner.errs...)
+	p.out.warnings = append(p.out.warnings, inner.out.warnings...)
+}
+
+// resource finds another resource of the release.
+func (p *parser) resource(kind string) *Resource {
+	if p.reg == nil {
+		return nil
+	}
+	return p.reg.byType[kind]
 }
 
 // ignore leaves a parameter out with a warning, or fails when the client asked for strict handling.

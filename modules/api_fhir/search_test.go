@@ -21,7 +21,8 @@ func one(t testing.TB, p Param, query string) (Value, error) {
 	}
 	conf := Config{Clock: func() time.Time { return time2024 }}
 	conf.defaults()
-	req, errs := parseSearch(&Resource{Type: "Location", Params: []Param{p}}, &conf, params, true)
+	of := parser{res: &Resource{Type: "Location", Params: []Param{p}}, conf: &conf, strict: true}
+	req, errs := of.parse(params)
 	if len(errs) > 0 {
 		return Value{}, errs[0]
 	}

@@ -1,7 +1,6 @@
 package location
 
 import (
-	"context"
 	"strings"
 
 	"github.com/samply/golang-fhir-models/fhir-models/fhir"
@@ -33,56 +32,20 @@ var (
 
 // Resources implements modules.FHIR: Location is a region, district, ward or village, Organization a
 // health facility. Both are registers behind pickers: every signed-in user reads them, health facilities
-// within his scope (reference/fhir.md §2.3, §2.7).
+// within the own scope (reference/fhir.md §2.3, §2.7).
 func (m *Module) Resources() []apifhir.Resource {
 	return []apifhir.Resource{
-		{
-			Type: "Location", Doc: "Regions, districts, wards and villages.",
+		fhirsql.Resource(apifhir.Resource{
+			Release: apifhir.R4, Type: "Location", Doc: "Regions, districts, wards and villages.",
 			Profile: apifhir.StructureDefinition("openimis-location"),
 			Access:  apifhir.Access{Get: auth.SignedIn},
-			Params: []apifhir.Param{
-				apifhir.ByIdentifier,
-				{Name: "name", Type: apifhir.String, Doc: "Start of the name", Modifiers: []string{"contains"}},
-				{Name: "physicalType", Type: apifhir.Token, Doc: "R region, D district, W ward, V village", Allowed: []string{"R", "D", "W", "V"}},
-				{Name: "partof", Type: apifhir.Reference, Doc: "The location that it is directly part of", Targets: []string{"Location"}},
-			},
-			Sort:   []string{"name"},
-			Read:   m.readPlace,
-			Search: m.searchPlaces,
-		},
-		{
-			Type: "Organization", Doc: "Health facilities of the user's districts.",
+		}, places),
+		fhirsql.Resource(apifhir.Resource{
+			Release: apifhir.R4, Type: "Organization", Doc: "Health facilities of the user's districts.",
 			Profile: apifhir.StructureDefinition("openimis-health-facility-organization"),
 			Access:  apifhir.Access{Get: auth.SignedIn},
-			Params: []apifhir.Param{
-				apifhir.ByIdentifier,
-				{Name: "name", Type: apifhir.String, Doc: "Start of the name", Modifiers: []string{"contains"}},
-				{Name: "type", Type: apifhir.Token, Doc: "prov; there are no others"},
-				{Name: "code", Type: apifhir.Token, Doc: "Code of the health facility"},
-				{Name: "resourceType", Type: apifhir.Token, Doc: "prov, as the Python backend names the type"},
-			},
-			Sort:   []string{"name"},
-			Read:   m.readFacility,
-			Search: m.searchFacilities,
-		},
+		}, facilities),
 	}
-}
-
-func (m *Module) readPlace(ctx context.Context, id string) (apifhir.Entry, error) {
-	row, err := fhirsql.Find[place](ctx, m.app.DB, places, id)
-	if err != nil {
-		return apifhir.Entry{}, err
-	}
-	return row.entry(), nil
-}
-
-func (m *Module) searchPlaces(ctx context.Context, q apifhir.Query) (apifhir.Page, error) {
-	rows, total, err := fhirsql.Search[place](ctx, m.app.DB, places, q)
-	page := apifhir.Page{Total: total}
-	for _, row := range rows {
-		page.Entries = append(page.Entries, row.entry())
-	}
-	return page, err
 }
 
 func (p place) entry() apifhir.Entry {
@@ -96,52 +59,14 @@ func (p place) entry() apifhir.Entry {
 	})
 }
 
-func (m *Module) readFacility(ctx context.Context, id string) (apifhir.Entry, error) {
-	row, err := fhirsql.Find[facility](ctx, m.app.DB, facilities, id)
-	if err != nil {
-		return apifhir.Entry{}, err
-	}
-	entries, err := m.facilityEntries(ctx, []facility{row})
-	if err != nil {
-		return apifhir.Entry{}, err
-	}
-	return entries[0], nil
-}
-
-func (m *Module) searchFacilities(ctx context.Context, q apifhir.Query) (apifhir.Page, error) {
-	rows, total, err := fhirsql.Search[facility](ctx, m.app.DB, facilities, q)
-	if err != nil {
-		return apifhir.Page{}, err
-	}
-	entries, err := m.facilityEntries(ctx, rows)
-	return apifhir.Page{Entries: entries, Total: total}, err
-}
-
-// facilityEntries adds the contacts, those of all rows with one statement.
-func (m *Module) facilityEntries(ctx context.Context, rows []facility) ([]apifhir.Entry, error) {
-	keys := make([]int, len(rows))
-	for i, row := range rows {
-		keys[i] = row.Key
-	}
-	admins, err := m.store.administrators(ctx, keys)
-	if err != nil {
-		return nil, err
-	}
-	entries := make([]apifhir.Entry, len(rows))
-	for i, row := range rows {
-		entries[i] = row.entry(admins[row.Key])
-	}
-	return entries, nil
-}
-
-func (f facility) entry(admins []administrator) apifhir.Entry {
+func (f facility) entry() apifhir.Entry {
 	return f.Entry(&fhir.Organization{
 		Identifier: f.Identifiers(),
 		Type:       []fhir.CodeableConcept{*apifhir.Concept(organizationTypeSystem, "prov", "Healthcare Provider")},
 		Name:       f.Name,
 		Telecom:    f.telecom(),
 		Address:    []fhir.Address{f.address()},
-		Contact:    contacts(admins),
+		Contact:    contacts(f.admins),
 		Extension:  f.extensions(),
 	})
 }
@@ -150,7 +75,7 @@ func (f facility) entry(admins []administrator) apifhir.Entry {
 func (f facility) extensions() []fhir.Extension {
 	var out []fhir.Extension
 	for _, x := range []struct{ name, code, display string }{
-		{"organization-hf-legal-form", f.LegalForm, fhirsql.Text(f.Form.Name)},
+		{"organization-hf-legal-form", f.LegalForm, fhirsql.Trim(f.Form.Name)},
 		{"organization-hf-level", f.Level, facilityLevels[f.Level]},
 		{"organization-hf-care-type", f.CareType, careTypes[f.CareType]},
 	} {
@@ -167,7 +92,7 @@ func (f facility) telecom() []fhir.ContactPoint {
 		system fhir.ContactPointSystem
 		value  *string
 	}{{fhir.ContactPointSystemEmail, f.Email}, {fhir.ContactPointSystemPhone, f.Phone}, {fhir.ContactPointSystemFax, f.Fax}} {
-		if fhirsql.Text(way.value) != "" {
+		if fhirsql.Trim(way.value) != "" {
 			out = append(out, fhir.ContactPoint{System: apifhir.Ptr(way.system), Value: way.value})
 		}
 	}
@@ -177,10 +102,10 @@ func (f facility) telecom() []fhir.ContactPoint {
 // address has district and region by name, and the district by reference.
 func (f facility) address() fhir.Address {
 	a := fhir.Address{Type: apifhir.Ptr(fhir.AddressTypePhysical), District: f.Place.Name, State: f.Region.Name}
-	if fhirsql.Text(f.Place.Type) == "R" {
+	if fhirsql.Trim(f.Place.Type) == "R" {
 		a.District, a.State = nil, f.Place.Name
 	}
-	if line := fhirsql.Text(f.Address); line != "" {
+	if line := fhirsql.Trim(f.Address); line != "" {
 		a.Line = []string{line}
 	}
 	if ref := f.Place.Reference("Location"); ref != nil {
@@ -194,10 +119,10 @@ func contacts(admins []administrator) []fhir.OrganizationContact {
 	var out []fhir.OrganizationContact
 	for _, a := range admins {
 		name := fhir.HumanName{Use: apifhir.Ptr(fhir.NameUseUsual), Family: a.LastName}
-		if given := fhirsql.Text(a.OtherNames); given != "" {
+		if given := fhirsql.Trim(a.OtherNames); given != "" {
 			name.Given = []string{given}
 		}
-		if fhirsql.Text(a.LastName) == "" && len(name.Given) == 0 {
+		if fhirsql.Trim(a.LastName) == "" && len(name.Given) == 0 {
 			continue
 		}
 		out = append(out, fhir.OrganizationContact{Name: &name, Purpose: apifhir.Concept(contactPurposeSystem, "PAYOR", "Payor")})

@@ -7,12 +7,6 @@ import (
 	"github.com/openimis/openimis-be-go/modules/api_fhir/fhirsql"
 )
 
-// The tables of the module as FHIR resources refer to them.
-var (
-	LocationTable = fhirsql.Table{Name: "tblLocations", Key: "LocationId", UUID: "LocationUUID", Code: "LocationCode"}
-	FacilityTable = fhirsql.Table{Name: "tblHF", Key: "HfID", UUID: "HfUUID", Code: "HFCode"}
-)
-
 // place is a row of tblLocations with the one that it is part of.
 type place struct {
 	fhirsql.Row
@@ -21,20 +15,21 @@ type place struct {
 	Parent fhirsql.Ref `db:"parent"`
 }
 
-var places = &fhirsql.Source{
-	Type: "Location", Table: LocationTable,
+var places = &fhirsql.Source[place]{
+	Table:   Locations,
 	Columns: []string{"LocationName", "LocationType"},
-	Links:   []fhirsql.Link{{Alias: "parent", Table: LocationTable, On: `parent."LocationId" = t."ParentLocationId"`}},
-	Params: map[string]fhirsql.Condition{
-		"name":         fhirsql.StartsWith("LocationName"),
-		"physicalType": fhirsql.Code("LocationType", locationTypeSystems...),
-		"partof":       fhirsql.To(LocationTable, "ParentLocationId"),
+	Links:   []fhirsql.Link{{Alias: "parent", Table: Locations, Via: "ParentLocationId"}},
+	Params: []fhirsql.Param{
+		fhirsql.Text("name", "Start of the name", "LocationName"),
+		fhirsql.Code("physicalType", "R region, D district, W ward, V village", "LocationType", locationTypeSystems...).Allowing("R", "D", "W", "V"),
+		fhirsql.Reference("partof", "The location that it is directly part of", "partOf", Locations, "ParentLocationId", "Location"),
 	},
-	Sort: map[string]string{"name": `$ci(t."LocationName")`},
+	Sort: map[string]string{"name": "LocationName"},
+	Map:  place.entry,
 }
 
-// facility is a row of tblHF with its district (in principle it may lie in a region) and the name of its
-// legal form.
+// facility is a row of tblHF with its district (in principle it may lie in a region), the name of its legal
+// form and its claim administrators.
 type facility struct {
 	fhirsql.Row
 	Name      *string `db:"HFName"`
@@ -53,6 +48,7 @@ type facility struct {
 		fhirsql.Ref
 		Name *string `db:"LocationName"`
 	} `db:"region"`
+	admins []administrator
 }
 
 type facilityPlace struct {
@@ -61,21 +57,23 @@ type facilityPlace struct {
 	Type *string `db:"LocationType"`
 }
 
-var facilities = &fhirsql.Source{
-	Type: "Organization", Table: FacilityTable, Scope: FacilityScope,
+var facilities = &fhirsql.Source[facility]{
+	Table:   Facilities,
 	Columns: []string{"HFName", "HFLevel", "HFCareType", "LegalForm", "HFAddress", "Phone", "Fax", "eMail"},
 	Links: []fhirsql.Link{
-		{Alias: "place", Table: LocationTable, On: `place."LocationId" = t."LocationId"`, Columns: []string{"LocationName", "LocationType"}},
-		{Alias: "region", Table: LocationTable, On: `region."LocationId" = place."ParentLocationId"`, Columns: []string{"LocationName"}},
-		{Alias: "form", Table: fhirsql.Table{Name: "tblLegalForms"}, On: `form."LegalFormCode" = t."LegalForm"`, Columns: []string{"LegalForms"}, Lookup: true},
+		{Alias: "place", Table: Locations, Via: "LocationId", Columns: []string{"LocationName", "LocationType"}},
+		{Alias: "region", Table: Locations, Via: "place.ParentLocationId", Columns: []string{"LocationName"}},
+		{Alias: "form", Table: LegalForms, Via: "LegalForm", Columns: []string{"LegalForms"}},
 	},
-	Params: map[string]fhirsql.Condition{
-		"name":         fhirsql.StartsWith("HFName"),
-		"code":         fhirsql.Code("HFCode"),
-		"type":         fhirsql.Always("prov", organizationTypeSystem),
-		"resourceType": fhirsql.Always("prov"),
+	Params: []fhirsql.Param{
+		fhirsql.Text("name", "Start of the name", "HFName"),
+		fhirsql.Always("type", "prov, the only one there is", "prov", organizationTypeSystem),
+		fhirsql.Code("code", "Code of the health facility", "HFCode"),
+		fhirsql.Always("resourceType", "prov, as the Python backend names the type", "prov"),
 	},
-	Sort: map[string]string{"name": `$ci(t."HFName")`},
+	Sort: map[string]string{"name": "HFName"},
+	Load: loadAdministrators,
+	Map:  facility.entry,
 }
 
 // administrator is a current claim administrator of a health facility.
@@ -85,17 +83,20 @@ type administrator struct {
 	OtherNames *string `db:"OtherNames"`
 }
 
-// administrators reads those of several health facilities, by facility.
-func (s *Store) administrators(ctx context.Context, facilities []int) (map[int][]administrator, error) {
-	if len(facilities) == 0 {
-		return nil, nil
+// loadAdministrators reads those of several health facilities.
+func loadAdministrators(ctx context.Context, q db.Query, rows []facility) error {
+	at := make(map[int]*facility, len(rows))
+	keys := make(db.Ints, len(rows))
+	for i := range rows {
+		keys[i], at[rows[i].Key] = rows[i].Key, &rows[i]
 	}
-	var rows []administrator
-	err := s.DB.Select(ctx, &rows, `SELECT a."HFId", a."LastName", a."OtherNames" FROM "tblClaimAdmin" AS a
-		WHERE a."HFId" IN $ints(?) AND a."ValidityTo" IS NULL ORDER BY a."ClaimAdminId"`, db.Ints(facilities))
-	of := map[int][]administrator{}
-	for _, r := range rows {
-		of[r.Facility] = append(of[r.Facility], r)
+	var admins []administrator
+	err := q.Select(ctx, &admins, `SELECT a."HFId", a."LastName", a."OtherNames" FROM "tblClaimAdmin" AS a
+		WHERE a."HFId" IN $ints(?) AND a."ValidityTo" IS NULL ORDER BY a."ClaimAdminId"`, keys)
+	for _, a := range admins {
+		if f := at[a.Facility]; f != nil {
+			f.admins = append(f.admins, a)
+		}
 	}
-	return of, err
+	return err
 }

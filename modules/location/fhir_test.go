@@ -155,8 +155,9 @@ func TestReadTakesUUIDCodeAndKey(t *testing.T) {
 	})
 }
 
-// TestACodeOfDigitsComesBeforeTheKey: codes may look like keys.
-func TestACodeOfDigitsComesBeforeTheKey(t *testing.T) {
+// TestACodeMayLookLikeAKey: where ids are UUIDs, a number is a code before it is a key; where they are
+// numbers, it is the id. As an identifier it is a code everywhere.
+func TestACodeMayLookLikeAKey(t *testing.T) {
 	everywhere(t, func(t *testing.T, w *world) {
 		key := w.live["Organization"][100]
 		if err := w.d.Write(t.Context(), "rename", func(tx *db.Tx) error {
@@ -166,8 +167,15 @@ func TestACodeOfDigitsComesBeforeTheKey(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := w.as(t, everything)
-		if got := c.get(fmt.Sprint("Organization/", key), http.StatusOK); got.code() != fmt.Sprint(key) {
-			t.Errorf("got %s, want the facility with that code", got.code())
+		want := fmt.Sprint(key)
+		if !w.d.Offers("tblHF", "HfUUID") {
+			want = "HF100"
+		}
+		if got := c.get(fmt.Sprint("Organization/", key), http.StatusOK); got.code() != want {
+			t.Errorf("Organization/%d is %s, want %s", key, got.code(), want)
+		}
+		if got := c.get(fmt.Sprint("Organization?identifier=", key), http.StatusOK).codes(); len(got) != 1 || got[0] != fmt.Sprint(key) {
+			t.Errorf("the identifier %d is that of %v", key, got)
 		}
 	})
 }
@@ -219,7 +227,7 @@ func TestTheWireForm(t *testing.T) {
 		return `"identifier":[` + fmt.Sprintf(typed, "UUID", r.ID) + `,` + fmt.Sprintf(typed, "Code", r.code()) + `]`
 	}
 	meta := func(r resource) string {
-		return `"id":"` + r.ID + `","meta":{"versionId":"` + r.Meta.VersionID + `","lastUpdated":"2026-11-23T10:00:00.000Z"}`
+		return `"id":"` + r.ID + `","meta":{"versionId":"` + r.Meta.VersionID + `","lastUpdated":"2026-11-23T10:00:00.000Z","profile":["` + base + `StructureDefinition/openimis-` + r.profile() + `"]}`
 	}
 	reference := func(r resource) string {
 		return `{"reference":"Location/` + r.ID + `","type":"Location","identifier":{"type":{"coding":[{"system":"` + base +

@@ -150,7 +150,7 @@ type client struct {
 func (w *world) as(t testing.TB, scope auth.Scope) *client {
 	t.Helper()
 	m := location.New(&modules.App{DB: w.d, Clock: clock.Fixed(now)})
-	s, err := apifhir.New(apifhir.Config{Clock: clock.Fixed(now)}, m.Resources()...)
+	s, err := apifhir.New(apifhir.Config{DB: w.d, Clock: clock.Fixed(now)}, m.Resources()...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +160,7 @@ func (w *world) as(t testing.TB, scope auth.Scope) *client {
 			c.SetRequest(c.Request().WithContext(auth.With(c.Request().Context(), &auth.Principal{Username: "clerk", Scope: scope})))
 			return next(c)
 		}
-	}))
+	}), apifhir.Mount{Release: apifhir.R4})
 	return &client{t: t, e: e}
 }
 
@@ -213,6 +213,13 @@ func (r resource) codes() []string {
 		out = append(out, e.Resource.code())
 	}
 	return out
+}
+
+func (r resource) profile() string {
+	if r.ResourceType == "Organization" {
+		return "health-facility-organization"
+	}
+	return strings.ToLower(r.ResourceType)
 }
 
 func (r resource) code() string {

@@ -19,12 +19,14 @@ type Row struct {
 	Changed *time.Time `db:"Changed"`
 }
 
+func (r Row) base() Row { return r }
+
 // ID is the id of the resource.
 func (r Row) ID() string { return idOf(r.UUID, r.Key) }
 
 // Identifiers are the UUID and the code.
 func (r Row) Identifiers() []fhir.Identifier {
-	return apifhir.Identifiers(string(r.UUID), Text(r.Code))
+	return apifhir.Identifiers(string(r.UUID), Trim(r.Code))
 }
 
 // Entry is the row as the FHIR server takes it.
@@ -49,12 +51,12 @@ func (r Ref) Reference(resourceType string) *fhir.Reference {
 	case r.Key == nil:
 		return nil
 	case r.UUID != "":
-		return apifhir.ReferenceTo(resourceType, string(r.UUID), Text(r.Code))
+		return apifhir.ReferenceTo(resourceType, string(r.UUID), Trim(r.Code))
 	}
 	id := idOf("", *r.Key)
 	byKey := apifhir.TypedIdentifier(apifhir.KindID, id)
 	out := &fhir.Reference{Reference: apifhir.Ptr(resourceType + "/" + id), Type: &resourceType, Identifier: &byKey}
-	if code := Text(r.Code); code != "" {
+	if code := Trim(r.Code); code != "" {
 		out.Display = &code
 	}
 	return out
@@ -67,8 +69,8 @@ func idOf(uuid db.UUID, key int) string {
 	return strconv.Itoa(key)
 }
 
-// Text is the value of a column without blanks around it, "" for NULL.
-func Text(s *string) string {
+// Trim is the value of a column without blanks around it, "" for NULL.
+func Trim(s *string) string {
 	if s == nil {
 		return ""
 	}

@@ -1,0 +1,57 @@
+package fhirsql
+
+import (
+	"context"
+	"time"
+
+	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/table"
+	apifhir "github.com/openimis/openimis-be-go/modules/api_fhir"
+)
+
+// mostVersions bounds a history.
+const mostVersions = 1000
+
+// history reads the versions of the row that an id names, the newest first. The legacy database keeps
+// them as copies with ValidityTo and LegacyID, the key of the row (rules.md §0.1). Who sees the row as it
+// is now, or as it was when it was closed, sees its history; what the rows have elsewhere is as it is now.
+func (s *Source[R]) history(ctx context.Context, q db.Query, id string) ([]apifhir.Entry, error) {
+	t, at := s.Table, here(ctx, q)
+	match, args := matching(t, q, alias, "", id, true)
+	if match == table.None {
+		return nil, nil
+	}
+	w := new(table.Where).And(col(alias, t.Live)+" IS NULL").Within(t, at.Scope, alias).And(match, args...)
+	if s.Only != nil {
+		w.And(s.Only(alias))
+	}
+	var live []struct {
+		Key    int        `db:"Key"`
+		UUID   db.UUID    `db:"UUID"`
+		From   *time.Time `db:"From"`
+		Closed *time.Time `db:"Closed"`
+	}
+	ids := col(alias, t.Key) + ` AS "Key"`
+	if t.HasUUID(q) {
+		ids += ", " + col(alias, t.UUID) + ` AS "UUID"`
+	}
+	closed := col(alias, t.To)
+	if err := q.Select(ctx, &live, "SELECT "+ids+", "+col(alias, t.From)+` AS "From", `+closed+` AS "Closed" FROM "`+t.Name+`" AS `+alias+w.SQL()+
+		" ORDER BY CASE WHEN "+closed+" IS NULL THEN 0 ELSE 1 END, "+col(alias, t.Key)+" DESC $page(?, ?)", w.Args(1, 0)...); err != nil || len(live) == 0 {
+		return nil, err
+	}
+	row := live[0]
+	key, of := col(alias, t.Key), col(alias, t.Live)
+	src := "SELECT " + s.columns(q, "live") + ` FROM "` + t.Name + `" AS ` + alias + ` JOIN "` + t.Name + `" AS live ON ` + col("live", t.Key) + " = ?" + s.joins() +
+		" WHERE (" + key + " = ? OR " + of + " = ?) ORDER BY " + col(alias, t.From) + " DESC, CASE WHEN " + of + " IS NULL THEN 0 ELSE 1 END, " + key + " DESC $page(?, ?)"
+	_, versions, err := s.load(ctx, q, src, []any{row.Key, row.Key, row.Key, mostVersions, 0})
+	if err != nil || row.Closed == nil {
+		return versions, err
+	}
+	// A closed row has as its last version that it is gone.
+	gone := apifhir.Entry{ID: idOf(row.UUID, row.Key), VersionTime: *row.Closed, Deleted: true}
+	if row.From != nil && row.From.Equal(*row.Closed) && len(versions) > 0 {
+		versions = versions[1:]
+	}
+	return append([]apifhir.Entry{gone}, versions...), nil
+}

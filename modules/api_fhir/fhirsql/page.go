@@ -1,0 +1,269 @@
+package fhirsql
+
+import (
+	"context"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/fault"
+	"github.com/openimis/openimis-be-go/internal/table"
+	apifhir "github.com/openimis/openimis-be-go/modules/api_fhir"
+)
+
+// maxValues bounds the values of one search: engines bound parameters and the depth of conditions.
+const maxValues = 500
+
+// visible are the conditions that always hold: current, in the scope of the caller, and Only.
+func (s *Source[R]) visible(at apifhir.At) *table.Where {
+	w := new(table.Where).Visible(s.Table, at.Scope, at.Alias)
+	if s.Only != nil {
+		w.And(s.Only(at.Alias))
+	}
+	return w
+}
+
+// where gives the conditions of a search, in the order of the parameters' names, so that the same search
+// is the same statement. none: no row can meet them, there is nothing to ask.
+func (s *Source[R]) where(at apifhir.At, params map[string][]apifhir.Criterion) (w *table.Where, none bool, err error) {
+	names := make([]string, 0, len(params))
+	for name := range params {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	w = s.visible(at)
+	values := 0
+	for _, name := range names {
+		p, ok := s.param(name)
+		if !ok { // another source of the resource has it
+			return nil, true, nil
+		}
+		for _, c := range params[name] {
+			if values += len(c.Any); values > maxValues {
+				return nil, false, fault.Input(name, "Parameter %s: a search takes at most %d values.", name, maxValues)
+			}
+			condition, args, err := p.criterion(at, c)
+			if err != nil {
+				return nil, false, err
+			}
+			if condition == table.None {
+				return nil, true, nil
+			}
+			w.And(condition, args...)
+		}
+	}
+	return w, false, nil
+}
+
+func (s *Source[R]) param(name string) (Param, bool) {
+	for _, list := range [][]Param{s.Params, common(s.Table)} {
+		for _, p := range list {
+			if p.Name == name {
+				return p, true
+			}
+		}
+	}
+	return Param{}, false
+}
+
+// criterion is the condition that one of the values holds, or that the chained target does.
+func (p Param) criterion(at apifhir.At, c apifhir.Criterion) (string, []any, error) {
+	var parts []string
+	var args []any
+	if c.Chain != nil {
+		for _, r := range p.ref {
+			keys, more, ok, err := c.Chain.Keys(at, r.table.Name)
+			if err != nil {
+				return "", nil, err
+			}
+			if ok {
+				parts, args = append(parts, col(at.Alias, r.column)+" IN ("+keys+")"), append(args, more...)
+			}
+		}
+	}
+	for _, v := range c.Any {
+		if !storable(v.Text) {
+			continue
+		}
+		text, more := p.Where(at, c, v)
+		if text != table.None {
+			parts, args = append(parts, text), append(args, more...)
+		}
+	}
+	switch len(parts) {
+	case 0:
+		return table.None, nil, nil
+	case 1:
+		return parts[0], args, nil
+	}
+	return "(" + strings.Join(parts, " OR ") + ")", args, nil
+}
+
+// keys is the subselect of the keys of the rows that meet criteria.
+func (s *Source[R]) keys(at apifhir.At, params map[string][]apifhir.Criterion) (string, []any, error) {
+	at.Depth++
+	at.Alias = "c" + strconv.Itoa(at.Depth)
+	w, none, err := s.where(at, params)
+	if err != nil {
+		return "", nil, err
+	}
+	if none {
+		w = new(table.Where).And(table.None)
+	}
+	return "SELECT " + col(at.Alias, s.Table.Key) + ` FROM "` + s.Table.Name + `" AS ` + at.Alias + w.SQL(), w.Args(), nil
+}
+
+// load reads rows and makes entries of them.
+func (s *Source[R]) load(ctx context.Context, q db.Query, src string, args []any) ([]R, []apifhir.Entry, error) {
+	var rows []R
+	if err := q.Select(ctx, &rows, src, args...); err != nil || len(rows) == 0 {
+		return nil, nil, err
+	}
+	entries, err := s.entries(ctx, q, rows)
+	return rows, entries, err
+}
+
+func (s *Source[R]) entries(ctx context.Context, q db.Query, rows []R) ([]apifhir.Entry, error) {
+	if s.Load != nil {
+		if err := s.Load(ctx, q, rows); err != nil {
+			return nil, err
+		}
+	}
+	entries := make([]apifhir.Entry, len(rows))
+	for i, row := range rows {
+		entries[i] = s.Map(row)
+		entries[i].Position = strconv.Itoa(row.base().Key)
+	}
+	return entries, nil
+}
+
+// find reads the current row that an id of a path names; none when there is none that the caller may see.
+func (s *Source[R]) find(ctx context.Context, q db.Query, id string) ([]apifhir.Entry, error) {
+	_, entries, err := s.one(ctx, q, id)
+	return entries, err
+}
+
+func (s *Source[R]) one(ctx context.Context, q db.Query, id string) ([]R, []apifhir.Entry, error) {
+	at := here(ctx, q)
+	match, args := matching(s.Table, q, alias, "", id, true)
+	if match == table.None {
+		return nil, nil, nil
+	}
+	w := s.visible(at).And(match, args...)
+	src := "SELECT " + s.columns(q, alias) + ` FROM "` + s.Table.Name + `" AS ` + alias + s.joins() +
+		w.SQL() + " ORDER BY " + col(alias, s.Table.Key) + " $page(?, ?)"
+	return s.load(ctx, q, src, w.Args(1, 0))
+}
+
+// page reads a page of rows. The keys are cut out before anything is joined, so that the rows that a late
+// page skips cost no joins.
+func (s *Source[R]) page(ctx context.Context, q db.Query, w *table.Where, sort []apifhir.SortKey, after, offset, limit int) ([]apifhir.Entry, error) {
+	key, order := col(alias, s.Table.Key), s.order(q, sort)
+	if after > 0 {
+		w = w.Clone().And(key+" > ?", after)
+		offset = 0
+	}
+	src := "SELECT " + s.columns(q, alias) + ` FROM (SELECT ` + key + ` FROM "` + s.Table.Name + `" AS ` + alias + w.SQL() +
+		" ORDER BY " + order + " $page(?, ?)) AS page JOIN \"" + s.Table.Name + `" AS ` + alias + " ON " + key + " = " + col("page", s.Table.Key) +
+		s.joins() + " ORDER BY " + order
+	_, entries, err := s.load(ctx, q, src, w.Args(limit, offset))
+	return entries, err
+}
+
+func (s *Source[R]) count(ctx context.Context, q db.Query, w *table.Where) (n int, err error) {
+	err = q.Get(ctx, &n, `SELECT COUNT(*) FROM "`+s.Table.Name+`" AS `+alias+w.SQL(), w.Args()...)
+	return n, err
+}
+
+// order sorts as asked and always by the key in the end. No expression may stand there twice.
+func (s *Source[R]) order(q db.Query, keys []apifhir.SortKey) string {
+	key := col(alias, s.Table.Key)
+	var parts []string
+	seen := map[string]bool{}
+	add := func(expr string, desc bool) {
+		if seen[expr] || seen[key] {
+			return
+		}
+		seen[expr] = true
+		if desc {
+			expr += " DESC"
+		}
+		parts = append(parts, expr)
+	}
+	for _, k := range keys {
+		switch {
+		case k.Name == "_id" && s.Table.HasUUID(q):
+			add("$uuid("+col(alias, s.Table.UUID)+")", k.Desc)
+		case k.Name == "_id":
+			add(key, k.Desc)
+		case k.Name == "_lastUpdated":
+			if s.Table.From != "" {
+				add(col(alias, s.Table.From), k.Desc)
+			}
+		case s.Sort[k.Name] != "":
+			add(sortable(s.Table, s.Sort[k.Name]), k.Desc)
+		}
+	}
+	add(key, false)
+	return strings.Join(parts, ", ")
+}
+
+// columns is the select list: what Row has, the columns of t and those of the links. Key and UUID are
+// those of the rows called id.
+func (s *Source[R]) columns(q db.Query, id string) string {
+	list := own(s.Table, q, id, alias, "")
+	if s.Table.From != "" {
+		list = append(list, col(alias, s.Table.From)+` AS "Changed"`)
+	}
+	for _, c := range s.Columns {
+		if q.Offers(s.Table.Name, c) {
+			list = append(list, col(alias, c)+` AS "`+c+`"`)
+		}
+	}
+	for _, l := range s.Links {
+		if !l.Table.TextKey {
+			list = append(list, own(l.Table, q, l.Alias, l.Alias, l.Alias+".")...)
+		}
+		for _, c := range l.Columns {
+			if q.Offers(l.Table.Name, c) {
+				list = append(list, col(l.Alias, c)+` AS "`+l.Alias+`.`+c+`"`)
+			}
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
+// own are key, UUID and code of a table.
+func own(t *table.Table, q db.Query, id, alias, prefix string) []string {
+	list := []string{col(id, t.Key) + ` AS "` + prefix + `Key"`}
+	if t.HasUUID(q) {
+		list = append(list, col(id, t.UUID)+` AS "`+prefix+`UUID"`)
+	}
+	if t.Code != "" {
+		list = append(list, col(alias, t.Code)+` AS "`+prefix+`Code"`)
+	}
+	return list
+}
+
+func (l Link) via() (from, column string) {
+	if from, column, ok := strings.Cut(l.Via, "."); ok {
+		return from, column
+	}
+	return "", l.Via
+}
+
+func (s *Source[R]) joins() string {
+	var b strings.Builder
+	for _, l := range s.Links {
+		from, column := l.via()
+		if from == "" {
+			from = alias
+		}
+		b.WriteString(` LEFT JOIN "` + l.Table.Name + `" AS ` + l.Alias + " ON " + col(l.Alias, l.Table.Key) + " = " + col(from, column))
+		if current := l.Table.Current(l.Alias); current != "" {
+			b.WriteString(" AND " + current)
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,242 @@
+package fhirsql
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/schema"
+	"github.com/openimis/openimis-be-go/internal/table"
+	apifhir "github.com/openimis/openimis-be-go/modules/api_fhir"
+)
+
+// Condition is what one value of a search parameter asks of a row, whose alias is at.Alias; table.None
+// when no row can have it.
+type Condition func(at apifhir.At, c apifhir.Criterion, v apifhir.Value) (where string, args []any)
+
+// Param is a search parameter of a source with what it asks of a row.
+type Param struct {
+	apifhir.Param
+	Where Condition
+	// ref is where a Reference points, for chained parameters.
+	ref []refTo
+}
+
+type refTo struct {
+	table  *table.Table
+	column string
+}
+
+func (p Param) check(t *table.Table) error {
+	if p.Where == nil {
+		return errors.New("it has no condition")
+	}
+	for _, r := range p.ref {
+		if err := t.Refers(r.column, r.table); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Text is a parameter that finds texts of a column by their start, with the modifier "contains" by any
+// part, with "exact" whole.
+func Text(name, doc, column string) Param {
+	return Param{
+		Param: apifhir.Param{Name: name, Type: apifhir.String, Doc: doc, Modifiers: []string{"contains", "exact"}},
+		Where: AnyText(column),
+	}
+}
+
+// AnyText is the condition of Text on one of several columns.
+func AnyText(columns ...string) Condition {
+	return func(at apifhir.At, c apifhir.Criterion, v apifhir.Value) (string, []any) {
+		var parts []string
+		var args []any
+		for _, column := range columns {
+			switch c.Modifier {
+			case "exact":
+				parts, args = append(parts, "$eq("+col(at.Alias, column)+", ?)"), append(args, v.Text)
+			case "contains":
+				parts, args = append(parts, "$like("+col(at.Alias, column)+", ?)"), append(args, db.Contains(v.Text))
+			default:
+				parts, args = append(parts, "$starts("+col(at.Alias, column)+", ?)"), append(args, db.StartsWith(v.Text))
+			}
+		}
+		if len(parts) == 1 {
+			return parts[0], args
+		}
+		return "(" + strings.Join(parts, " OR ") + ")", args
+	}
+}
+
+// Code is a token that finds rows by the code in a column; a system in front of it has to be one of systems.
+func Code(name, doc, column string, systems ...string) Param {
+	return Param{
+		Param: apifhir.Param{Name: name, Type: apifhir.Token, Doc: doc},
+		Where: func(at apifhir.At, _ apifhir.Criterion, v apifhir.Value) (string, []any) {
+			switch {
+			case v.System != nil && !slices.Contains(systems, *v.System):
+				return table.None, nil
+			case v.Code == "":
+				return col(at.Alias, column) + " IS NOT NULL", nil
+			}
+			return "$eq(" + col(at.Alias, column) + ", ?)", []any{v.Code}
+		},
+	}
+}
+
+// Codes is a token whose codes stand for values of an integer or a text column: the status "active" for 2.
+// Several codes may stand for one value and one code for several. Other codes are refused.
+func Codes(name, doc, column string, values map[string][]any, systems ...string) Param {
+	codes := make([]string, 0, len(values))
+	for code := range values {
+		codes = append(codes, code)
+	}
+	slices.Sort(codes)
+	return Param{
+		Param: apifhir.Param{Name: name, Type: apifhir.Token, Doc: doc, Allowed: codes},
+		Where: func(at apifhir.At, _ apifhir.Criterion, v apifhir.Value) (string, []any) {
+			list := values[v.Code]
+			switch {
+			case v.System != nil && !slices.Contains(systems, *v.System), v.Code != "" && len(list) == 0:
+				return table.None, nil
+			case v.Code == "":
+				return col(at.Alias, column) + " IS NOT NULL", nil
+			}
+			parts := make([]string, len(list))
+			for i := range list {
+				parts[i] = col(at.Alias, column) + " = ?"
+			}
+			return "(" + strings.Join(parts, " OR ") + ")", list
+		},
+	}
+}
+
+// Always is a token that all rows have alike.
+func Always(name, doc, code string, systems ...string) Param {
+	return Param{
+		Param: apifhir.Param{Name: name, Type: apifhir.Token, Doc: doc},
+		Where: func(_ apifhir.At, _ apifhir.Criterion, v apifhir.Value) (string, []any) {
+			if v.System != nil && !slices.Contains(systems, *v.System) || v.Code != "" && v.Code != code {
+				return table.None, nil
+			}
+			return table.All, nil
+		},
+	}
+}
+
+// Day is a date parameter on a column of days or moments.
+func Day(name, doc, column string) Param {
+	return Param{
+		Param: apifhir.Param{Name: name, Type: apifhir.Date, Doc: doc},
+		Where: func(at apifhir.At, _ apifhir.Criterion, v apifhir.Value) (string, []any) {
+			return within(col(at.Alias, column), v.Range)
+		},
+	}
+}
+
+// within is the condition that a moment lies in a range.
+func within(column string, r apifhir.Range) (string, []any) {
+	var parts []string
+	var args []any
+	if r.Min != nil {
+		parts, args = append(parts, column+" >= ?"), append(args, *r.Min)
+	}
+	if r.Max != nil {
+		parts, args = append(parts, column+" < ?"), append(args, *r.Max)
+	}
+	if len(parts) == 0 {
+		return table.All, nil
+	}
+	text := "(" + strings.Join(parts, " AND ") + ")"
+	if r.Not {
+		text = "NOT " + text
+	}
+	return text, args
+}
+
+// Reference is a reference to the row of another table that a column of the rows holds the key of. types are
+// the resource types that it may be called; path is where the reference stands in the resource, so that
+// _include and _revinclude follow it ("" when it is not written).
+func Reference(name, doc, path string, to *table.Table, column string, types ...string) Param {
+	return Param{
+		Param: apifhir.Param{Name: name, Type: apifhir.Reference, Doc: doc, Targets: types, Path: path},
+		ref:   []refTo{{to, column}},
+		Where: func(at apifhir.At, _ apifhir.Criterion, v apifhir.Value) (string, []any) {
+			match, args := matching(to, at.Query, "target", "", v.ID, true)
+			var w table.Where
+			w.And(to.Current("target")).Within(to, at.Scope, "target").And(match, args...)
+			return col(at.Alias, column) + " IN (SELECT " + col("target", to.Key) + ` FROM "` + to.Name + `" AS target` + w.SQL() + ")", w.Args()
+		},
+	}
+}
+
+// SameRow is a reference to a resource that is made of the same row: ClaimResponse.request.
+func SameRow(name, doc, path string, of *table.Table, types ...string) Param {
+	return Param{
+		Param: apifhir.Param{Name: name, Type: apifhir.Reference, Doc: doc, Targets: types, Path: path},
+		Where: func(at apifhir.At, _ apifhir.Criterion, v apifhir.Value) (string, []any) {
+			return matching(of, at.Query, at.Alias, "", v.ID, true)
+		},
+	}
+}
+
+// Custom is a parameter with a condition of its own.
+func Custom(p apifhir.Param, where Condition) Param { return Param{Param: p, Where: where} }
+
+// Allowing says which codes a token takes; others are refused.
+func (p Param) Allowing(codes ...string) Param {
+	p.Allowed = codes
+	return p
+}
+
+// common are the parameters of every source.
+func common(t *table.Table) []Param {
+	list := []Param{{
+		Param: apifhir.IDParam,
+		Where: func(at apifhir.At, _ apifhir.Criterion, v apifhir.Value) (string, []any) {
+			if v.System != nil && *v.System != "" {
+				return table.None, nil
+			}
+			if _, ok := db.ParseUUID(v.Code); ok {
+				return matching(t, at.Query, at.Alias, apifhir.KindUUID, v.Code, true)
+			}
+			return matching(t, at.Query, at.Alias, apifhir.KindID, v.Code, true)
+		},
+	}, {
+		Param: apifhir.ByIdentifier,
+		Where: func(at apifhir.At, _ apifhir.Criterion, v apifhir.Value) (string, []any) {
+			return matching(t, at.Query, at.Alias, v.Kind, v.ID, false)
+		},
+	}}
+	if t.From == "" {
+		return list
+	}
+	changed := func(at apifhir.At, _ apifhir.Criterion, v apifhir.Value) (string, []any) {
+		return within(col(at.Alias, t.From), v.Range)
+	}
+	since := func(at apifhir.At, _ apifhir.Criterion, v apifhir.Value) (string, []any) {
+		if v.From.IsZero() {
+			return table.None, nil
+		}
+		return col(at.Alias, t.From) + " >= ?", []any{v.From}
+	}
+	until := func(at apifhir.At, _ apifhir.Criterion, v apifhir.Value) (string, []any) {
+		if v.To.IsZero() {
+			return table.None, nil
+		}
+		return col(at.Alias, t.From) + " < ?", []any{v.To}
+	}
+	return append(list, Param{Param: apifhir.UpdatedParam, Where: changed},
+		Param{Param: apifhir.RefDateParam, Where: since}, Param{Param: apifhir.RefEndDateParam, Where: until})
+}
+
+// sortable is the expression that sorts by a column.
+func sortable(t *table.Table, column string) string {
+	if c, ok := t.Catalogue().Column(column); ok && c.Type == schema.Text {
+		return "$ci(" + col(alias, column) + ")"
+	}
+	return col(alias, column)
+}

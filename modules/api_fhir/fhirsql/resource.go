@@ -1,0 +1,240 @@
+package fhirsql
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/openimis/openimis-be-go/internal/auth"
+	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/fault"
+	"github.com/openimis/openimis-be-go/internal/table"
+	apifhir "github.com/openimis/openimis-be-go/modules/api_fhir"
+)
+
+// Rows is a Source of any rows.
+type Rows interface {
+	tab() *table.Table
+	params() []Param
+	sorts() []string
+	check() error
+	find(ctx context.Context, q db.Query, id string) ([]apifhir.Entry, error)
+	history(ctx context.Context, q db.Query, id string) ([]apifhir.Entry, error)
+	where(at apifhir.At, params map[string][]apifhir.Criterion) (w *table.Where, none bool, err error)
+	keys(at apifhir.At, params map[string][]apifhir.Criterion) (string, []any, error)
+	page(ctx context.Context, q db.Query, w *table.Where, sort []apifhir.SortKey, after, offset, limit int) ([]apifhir.Entry, error)
+	count(ctx context.Context, q db.Query, w *table.Where) (int, error)
+}
+
+func (s *Source[R]) tab() *table.Table { return s.Table }
+func (s *Source[R]) params() []Param   { return append(common(s.Table), s.Params...) }
+func (s *Source[R]) sorts() []string {
+	var names []string
+	for name := range s.Sort {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Get reads the row that an id of a path names, for Update and Delete: a UUID, a code or a key, among the
+// current rows that the caller may see. The error is fault.NotFound when there is none.
+func (s *Source[R]) Get(ctx context.Context, q db.Query, id string) (R, error) {
+	rows, _, err := s.one(ctx, q, id)
+	if err != nil || len(rows) == 0 {
+		var none R
+		if err == nil {
+			err = fault.New(fault.NotFound, "%s not found.", id)
+		}
+		return none, err
+	}
+	return rows[0], nil
+}
+
+// Entry reads back the row with a key, for what Create and Update answer. It is found whatever the scope:
+// the caller has just written it.
+func (s *Source[R]) Entry(ctx context.Context, q db.Query, key int) (apifhir.Entry, error) {
+	w := new(table.Where).And(col(alias, s.Table.Key)+" = ?", key)
+	_, entries, err := s.load(ctx, q, "SELECT "+s.columns(q, alias)+` FROM "`+s.Table.Name+`" AS `+alias+s.joins()+w.SQL(), w.Args())
+	if err == nil && len(entries) == 0 {
+		err = fmt.Errorf("%s %d is not there after it was written", s.Table.Name, key)
+	}
+	if err != nil {
+		return apifhir.Entry{}, err
+	}
+	return entries[0], nil
+}
+
+// Resource completes r with what follows from its sources: parameters, sorting, Read, Search, History and
+// chained parameters. Several sources are one list, one after the other: Practitioner is the claim
+// administrators and then the enrolment officers.
+func Resource(r apifhir.Resource, sources ...Rows) apifhir.Resource {
+	u := union{kind: r.Type, sources: sources}
+	r.Params = append(u.merge(), r.Params...)
+	for _, s := range sources {
+		for _, name := range s.sorts() {
+			if !slices.Contains(r.Sort, name) {
+				r.Sort = append(r.Sort, name)
+			}
+		}
+	}
+	r.Read, r.Search, r.Keys, r.Check = u.read, u.search, u.keys, u.check
+	if len(sources) > 0 && !slices.ContainsFunc(sources, func(s Rows) bool { return s.tab().Live == "" }) {
+		r.History = u.history
+	}
+	return r
+}
+
+// union is the list of several sources.
+type union struct {
+	kind    string
+	sources []Rows
+}
+
+func (u union) merge() []apifhir.Param {
+	var all []apifhir.Param
+	for _, s := range u.sources {
+		for _, p := range s.params() {
+			if !slices.ContainsFunc(all, func(q apifhir.Param) bool { return q.Name == p.Name }) {
+				all = append(all, p.Param)
+			}
+		}
+	}
+	return all
+}
+
+func (u union) check() error {
+	if len(u.sources) == 0 {
+		return fmt.Errorf("it has no source")
+	}
+	types := map[string]apifhir.ParamType{}
+	for _, s := range u.sources {
+		if err := s.check(); err != nil {
+			return err
+		}
+		for _, p := range s.params() {
+			if t, ok := types[p.Name]; ok && t != p.Type {
+				return fmt.Errorf("search parameter %s: its type differs between sources", p.Name)
+			}
+			types[p.Name] = p.Type
+		}
+	}
+	return nil
+}
+
+// here is the place of a statement without chains.
+func here(ctx context.Context, q db.Query) apifhir.At {
+	return apifhir.At{Query: q, Alias: alias, Scope: auth.ScopeOf(ctx)}
+}
+
+func (u union) read(ctx context.Context, q db.Query, id string) (apifhir.Entry, error) {
+	for _, s := range u.sources {
+		entries, err := s.find(ctx, q, id)
+		if err != nil {
+			return apifhir.Entry{}, err
+		}
+		if len(entries) > 0 {
+			return entries[0], nil
+		}
+	}
+	return apifhir.Entry{}, u.unknown(id)
+}
+
+func (u union) unknown(id string) error {
+	return fault.New(fault.NotFound, "%s %s not found.", u.kind, id)
+}
+
+func (u union) history(ctx context.Context, q db.Query, id, version string) ([]apifhir.Entry, error) {
+	for _, s := range u.sources {
+		entries, err := s.history(ctx, q, id)
+		if err != nil {
+			return nil, err
+		}
+		if len(entries) == 0 {
+			continue
+		}
+		if version != "" {
+			entries = slices.DeleteFunc(entries, func(e apifhir.Entry) bool { return e.Version() != version })
+		}
+		return entries, nil
+	}
+	return nil, u.unknown(id)
+}
+
+func (u union) keys(at apifhir.At, name string, params map[string][]apifhir.Criterion) (string, []any, bool, error) {
+	for _, s := range u.sources {
+		if s.tab().Name == name {
+			text, args, err := s.keys(at, params)
+			return text, args, true, err
+		}
+	}
+	return "", nil, false, nil
+}
+
+// search reads a page that may begin in one source and end in another. A source is counted when the total
+// is wanted or when the page begins behind it, unless its rows tell.
+func (u union) search(ctx context.Context, q db.Query, query apifhir.Query) (apifhir.Page, error) {
+	var page apifhir.Page
+	from, after := position(query)
+	offset := query.Offset
+	if query.After != "" {
+		offset = 0
+	}
+	for i, s := range u.sources {
+		w, none, err := s.where(here(ctx, q), query.Params)
+		if err != nil {
+			return apifhir.Page{}, err
+		}
+		if none {
+			continue
+		}
+		count := -1
+		if missing := query.Limit - len(page.Entries); !query.CountOnly && missing > 0 && i >= from {
+			behind := 0
+			if i == from {
+				behind = after
+			}
+			entries, err := s.page(ctx, q, w, query.Sort, behind, offset, missing)
+			if err != nil {
+				return apifhir.Page{}, err
+			}
+			if len(u.sources) > 1 {
+				for j := range entries {
+					entries[j].Position = strconv.Itoa(i) + "-" + entries[j].Position
+				}
+			}
+			page.Entries = append(page.Entries, entries...)
+			if n := len(entries); n < missing && behind == 0 && (n > 0 || offset == 0) {
+				count = offset + n
+			}
+		}
+		if count < 0 && (query.WantTotal || offset > 0 && i < len(u.sources)-1) {
+			if count, err = s.count(ctx, q, w); err != nil {
+				return apifhir.Page{}, err
+			}
+		}
+		if count >= 0 {
+			page.Total += count
+			offset = max(0, offset-count)
+		}
+	}
+	if len(query.Sort) > 0 { // a key says nothing about the place
+		for i := range page.Entries {
+			page.Entries[i].Position = ""
+		}
+	}
+	return page, nil
+}
+
+// position reads Query.After: the source and the key in it.
+func position(query apifhir.Query) (source, key int) {
+	text := query.After
+	if first, second, ok := strings.Cut(text, "-"); ok {
+		source, _ = strconv.Atoi(first)
+		text = second
+	}
+	key, _ = strconv.Atoi(text)
+	return source, key
+}
