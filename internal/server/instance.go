@@ -61,17 +61,17 @@ type InstanceOptions struct {
 
 // Instance is the enabled modules behind one mount prefix.
 type Instance struct {
-	o         InstanceOptions
-	all       []modules.Module // compiled in: their code and rules are there on every instance
-	modules   []modules.Module // enabled: what the instance serves
-	app       *modules.App
-	schema    *ast.Schema
-	graphql   *graphqlhttp.Handler
-	fhir      *apifhir.Server
+	o       InstanceOptions
+	all     []modules.Module // compiled in: their code and rules are there on every instance
+	modules []modules.Module // enabled: what the instance serves
+	app     *modules.App
+	schema  *ast.Schema
+	graphql *graphqlhttp.Handler
+	fhir    *apifhir.Server
 	// fhirRelease is what /api_fhir speaks; /api_fhir_r4 always speaks R4.
 	fhirRelease apifhir.Release
-	access    map[string]auth.Access
-	Mutations *mutation.Service
+	access      map[string]auth.Access
+	Mutations   *mutation.Service
 }
 
 // Names lists the compiled-in modules in order.

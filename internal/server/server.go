@@ -119,7 +119,7 @@ func Choose(conf *config.Config, compiled []Constructor) (modules.Chosen, error)
 		return chosen, err
 	}
 	if version, on := chosen.Pins[modules.FHIRModule]; on {
-		if _, err := apifhir.Release(version); err != nil {
+		if _, err := apifhir.ReleaseOf(version); err != nil {
 			return chosen, fmt.Errorf("module %s: %w", modules.FHIRModule, err)
 		}
 	}
