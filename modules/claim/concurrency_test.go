@@ -103,7 +103,7 @@ func TestSubmitDuringUpdate(t *testing.T) {
 		if s := c.status(id); s != rules.StatusChecked {
 			t.Errorf("status %d", s)
 		}
-		if _, err := c.call(user(9, auth.Scope{All: true}, rightAdd), "updateClaim", form); fault.Code(err) != fault.Forbidden {
+		if _, err := c.call(user(9, auth.Scope{All: true}, RightAdd), "updateClaim", form); fault.Code(err) != fault.Forbidden {
 			t.Errorf("an update after the submission: %v", err)
 		}
 	})

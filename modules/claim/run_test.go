@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/dbtest"
 	"github.com/openimis/openimis-be-go/internal/testing/claims"
@@ -21,15 +22,15 @@ func TestStatementsDoNotGrowWithClaims(t *testing.T) {
 		persist(t, d, someWorld(claims.Size{Families: 60, Products: 3, Entries: 10, Claims: 500, Lines: 3}))
 		ctx := t.Context()
 		counts["submit"] = append(counts["submit"], statements(t, d, n, func(tx *db.Tx, refs []rules.Ref) error {
-			_, c, err := Submit(ctx, tx, refs, claims.Someone)
-			if c.Checked == 0 {
+			done, err := Service{}.Submit(ctx, tx, someone, refs)
+			if done.Counts.Checked == 0 {
 				t.Error("no claim was checked")
 			}
 			return err
 		}))
 		counts["process"] = append(counts["process"], statements(t, d, n, func(tx *db.Tx, refs []rules.Ref) error {
-			_, c, err := Process(ctx, tx, refs, claims.Someone)
-			if c.Valuated+c.Processed == 0 {
+			done, err := Service{}.Process(ctx, tx, someone, refs)
+			if done.Counts.Valuated+done.Counts.Processed == 0 {
 				t.Error("no claim was valuated")
 			}
 			return err
@@ -48,13 +49,20 @@ func TestStatementsOfLargeRuns(t *testing.T) {
 	d := dbtest.SQLite(t)
 	persist(t, d, someWorld(claims.Size{Families: 500, Products: 3, Entries: 10, Claims: total, Lines: 3}))
 	submit := func(tx *db.Tx, refs []rules.Ref) error {
-		changes, n, err := Submit(t.Context(), tx, refs, claims.Someone)
-		if len(changes) != len(refs) || n.Submitted != len(refs) || n.Checked+n.Rejected != len(refs) {
-			t.Errorf("%d changes, %+v", len(changes), n)
+		done, err := Service{}.Submit(t.Context(), tx, someone, refs)
+		n := done.Counts
+		if len(done.Outcomes) != len(refs) || n.Submitted != len(refs) || n.Checked+n.Rejected != len(refs) {
+			t.Errorf("%d outcomes, %+v", len(done.Outcomes), n)
 		}
 		return err
 	}
 	one := statements(t, d, portion, submit)
+	if err := d.Write(t.Context(), "again", func(tx *db.Tx) error {
+		_, err := tx.Exec(t.Context(), `UPDATE "tblClaim" SET "ClaimStatus" = 2`)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
 	if all := statements(t, d, total, submit); all > 3*one {
 		t.Errorf("%d statements for %d claims, %d for %d", all, total, one, portion)
 	}
@@ -76,9 +84,10 @@ func TestStoreKeepsWhatTheRulesSay(t *testing.T) {
 			for _, ch := range process {
 				world.Store(ch)
 			}
-			compare := func(what string, want []rules.Changes, run func(tx *db.Tx) ([]rules.Changes, error)) {
+			compare := func(what string, want []rules.Changes, r run, step func(*rules.Data, []rules.Ref) []rules.Changes) {
 				var got []rules.Changes
-				if err := d.Write(t.Context(), what, func(tx *db.Tx) (err error) { got, err = run(tx); return err }); err != nil {
+				r.author, r.rules = someone, func(d *rules.Data, refs []rules.Ref) []rules.Changes { got = step(d, refs); return got }
+				if err := d.Write(t.Context(), what, func(tx *db.Tx) error { _, err := r.over(t.Context(), tx, refs); return err }); err != nil {
 					t.Fatal(err)
 				}
 				for i := range want {
@@ -87,17 +96,20 @@ func TestStoreKeepsWhatTheRulesSay(t *testing.T) {
 					}
 				}
 			}
-			compare("submit", submit, func(tx *db.Tx) ([]rules.Changes, error) {
-				ch, _, err := Submit(t.Context(), tx, refs, claims.Someone)
-				return ch, err
+			compare("submit", submit, run{purpose: forSubmit}, func(d *rules.Data, refs []rules.Ref) []rules.Changes {
+				ch, _ := d.SubmitClaims(refs, claims.Someone)
+				return ch
 			})
-			compare("process", process, func(tx *db.Tx) ([]rules.Changes, error) {
-				ch, _, err := Process(t.Context(), tx, refs, claims.Someone)
-				return ch, err
+			compare("process", process, run{purpose: forProcess}, func(d *rules.Data, refs []rules.Ref) []rules.Changes {
+				ch, _ := d.ProcessClaims(refs, claims.Someone)
+				return ch
 			})
 		})
 	}
 }
+
+// someone runs the rules and sees everything.
+var someone = Author{&auth.Principal{Person: &auth.Person{ID: claims.Someone.UserID}, Scope: auth.Scope{All: true}}, claims.Someone.Now}
 
 // freshEngines are those whose test databases number rows from 1, as generated worlds do.
 func freshEngines() []db.Dialect {
@@ -116,7 +128,7 @@ func benchRun(b *testing.B, process bool) {
 			const total, run = 25_000, 5_000
 			persist(b, d, someWorld(claims.Size{Families: 3000, Products: 5, Entries: 40, Claims: total, Lines: 4}))
 			submit := func(tx *db.Tx, refs []rules.Ref) error {
-				_, _, err := Submit(b.Context(), tx, refs, claims.Someone)
+				_, err := Service{}.Submit(b.Context(), tx, someone, refs)
 				return err
 			}
 			step := submit
@@ -133,7 +145,7 @@ func benchRun(b *testing.B, process bool) {
 			if process {
 				write(submit, refs[:run])
 				step = func(tx *db.Tx, refs []rules.Ref) error {
-					_, _, err := Process(b.Context(), tx, refs, claims.Someone)
+					_, err := Service{}.Process(b.Context(), tx, someone, refs)
 					return err
 				}
 			}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
+	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/modules/claim/rules"
 )
@@ -18,34 +20,64 @@ const (
 	forProcess
 )
 
-// load fills Rows for a run over claims with a fixed number of statements, whatever their number. The
-// claims must be locked (Lock), for what is read to stay true.
-func load(ctx context.Context, tx *db.Tx, ids []int, why purpose) (rules.Rows, error) {
-	l := loader{ctx: ctx, tx: tx, run: ids}
-	steps := []func() error{l.claims, l.people, l.policies, l.lines}
+// load fills Rows for a run over claims with a fixed number of statements, whatever their number. It locks what two runs
+// at a time must not both rely on: the claims, then the policies of their families, whose ceilings they use up; each in
+// ascending order, so that two runs wait for each other and never in a circle. What others committed meanwhile is seen.
+// Of the claims in scope, closed ones too, those that admit takes are loaded.
+func load(ctx context.Context, tx *db.Tx, s auth.Scope, ids []int, why purpose, admit func(*rules.Claim) bool) (rules.Rows, error) {
+	l := loader{ctx: ctx, tx: tx}
+	fail := func(err error) (rules.Rows, error) {
+		return rules.Rows{}, fmt.Errorf("load %d claims: %w", len(ids), err)
+	}
+	if err := l.claims(s, ids, admit); err != nil {
+		return fail(err)
+	}
+	if len(l.run) == 0 {
+		return l.rows, nil
+	}
+	steps := []func() error{l.people, l.policies}
 	if why&forSubmit != 0 {
 		steps = append(steps, l.others)
 	}
+	steps = append(steps, l.lines)
 	if why&forProcess != 0 {
 		steps = append(steps, l.dedRems)
 	}
 	for _, step := range append(steps, l.facilities, l.registers, l.products) {
 		if err := step(); err != nil {
-			return rules.Rows{}, fmt.Errorf("load %d claims: %w", len(ids), err)
+			return fail(err)
 		}
 	}
 	return l.rows, nil
+}
+
+// lock takes the locks of load for a run of several portions, before the first of them.
+func lock(ctx context.Context, tx *db.Tx, s auth.Scope, ids []int) error {
+	where, more := ScopeWhere(s, "c")
+	src, args := and(`SELECT c."ClaimID" FROM "tblClaim" AS c $updlock WHERE c."ClaimID" IN $ints(?)`, []any{db.Ints(ids)}, where, more)
+	var locked []int
+	if err := tx.Select(ctx, &locked, src+` ORDER BY c."ClaimID" $forupdate`, args...); err != nil {
+		return fmt.Errorf("lock %d claims: %w", len(ids), err)
+	}
+	err := tx.Select(ctx, &locked, `SELECT p."PolicyID" FROM "tblPolicy" AS p $updlock
+		WHERE p."FamilyID" IN (SELECT i."FamilyID" FROM "tblClaim" AS c JOIN "tblInsuree" AS i ON i."InsureeID" = c."InsureeID" WHERE c."ClaimID" IN $ints(?))
+		ORDER BY p."PolicyID" $forupdate`, db.Ints(ids))
+	if err != nil {
+		return fmt.Errorf("lock the policies of %d claims: %w", len(ids), err)
+	}
+	return nil
 }
 
 // loader collects the rows and the ids that the next statements ask for.
 type loader struct {
 	ctx  context.Context
 	tx   *db.Tx
-	run  []int
+	run  db.Ints // ids of the claims of the run
 	rows rules.Rows
 
 	insurees, families, hfs, policyIDs set
 	prodIDs                            set
+	otherClaims                        db.Ints
 	entries, priceLists                [rules.KindCount]set
 }
 
@@ -78,28 +110,44 @@ func (l *loader) read(dest any, src string, args ...any) error {
 	return l.tx.Select(l.ctx, dest, src, args...)
 }
 
-func (l *loader) claims() error {
-	err := l.read(&l.rows.Claims, `SELECT `+claimRecord.list("c", nil)+` FROM "tblClaim" AS c WHERE c."ClaimID" IN $ints(?)`, db.Ints(l.run))
+func (l *loader) claims(s auth.Scope, ids []int, admit func(*rules.Claim) bool) error {
+	where, more := ScopeWhere(s, "c")
+	src, args := and(`SELECT `+claimRecord.list("c", nil)+` FROM "tblClaim" AS c $updlock WHERE c."ClaimID" IN $ints(?)`, []any{db.Ints(ids)}, where, more)
+	err := l.read(&l.rows.Claims, src+` ORDER BY c."ClaimID" $forupdate`, args...)
+	l.rows.Claims = slices.DeleteFunc(l.rows.Claims, func(c rules.Claim) bool { return !admit(&c) })
 	for i := range l.rows.Claims {
-		l.insurees.add(l.rows.Claims[i].InsureeID)
-		l.hfs.add(l.rows.Claims[i].HFID)
+		c := &l.rows.Claims[i]
+		l.run = append(l.run, c.ClaimID)
+		l.insurees.add(c.InsureeID)
+		l.hfs.add(c.HFID)
 	}
 	return err
 }
 
+// people are the insurees with their families.
 func (l *loader) people() error {
-	if err := l.read(&l.rows.Insurees, `SELECT `+insureeRecord.list("i", nil)+` FROM "tblInsuree" AS i WHERE i."InsureeID" IN $ints(?)`, l.insurees.list()); err != nil {
+	var found []struct {
+		rules.Insuree
+		Family       *int       `db:"Family"`
+		FamilyClosed *time.Time `db:"FamilyClosed"`
+	}
+	if err := l.read(&found, `SELECT `+insureeRecord.list("i", nil)+`, f."FamilyID" AS "Family", f."ValidityTo" AS "FamilyClosed"
+		FROM "tblInsuree" AS i LEFT JOIN "tblFamilies" AS f ON f."FamilyID" = i."FamilyID" WHERE i."InsureeID" IN $ints(?)`, l.insurees.list()); err != nil {
 		return err
 	}
-	for i := range l.rows.Insurees {
-		l.families.addIf(l.rows.Insurees[i].FamilyID)
+	for i := range found {
+		l.rows.Insurees = append(l.rows.Insurees, found[i].Insuree)
+		if id := found[i].Family; id != nil && !l.families[*id] {
+			l.families.add(*id)
+			l.rows.Families = append(l.rows.Families, rules.Family{FamilyID: *id, ValidityTo: found[i].FamilyClosed})
+		}
 	}
-	return l.read(&l.rows.Families, `SELECT `+familyRecord.list("f", nil)+` FROM "tblFamilies" AS f WHERE f."FamilyID" IN $ints(?)`, l.families.list())
+	return nil
 }
 
 func (l *loader) policies() error {
 	var all []rules.Policy
-	if err := l.read(&all, `SELECT `+policyRecord.list("p", nil)+` FROM "tblPolicy" AS p WHERE p."FamilyID" IN $ints(?)`, l.families.list()); err != nil {
+	if err := l.read(&all, `SELECT `+policyRecord.list("p", nil)+` FROM "tblPolicy" AS p $updlock WHERE p."FamilyID" IN $ints(?) ORDER BY p."PolicyID" $forupdate`, l.families.list()); err != nil {
 		return err
 	}
 	for _, p := range all {
@@ -112,24 +160,7 @@ func (l *loader) policies() error {
 	return l.read(&l.rows.InsureePolicies, `SELECT `+insureePolicyRecord.list("c", nil)+` FROM "tblInsureePolicy" AS c WHERE c."PolicyId" IN $ints(?) AND c."ValidityTo" IS NULL`, l.policyIDs.list())
 }
 
-// lines of the run's claims.
-func (l *loader) lines() error {
-	for k := range rules.KindCount {
-		n := rules.Legacy[k]
-		if err := l.read(&l.rows.Lines[k], `SELECT `+lineRecord.list("l", lineLabels(n))+` FROM "`+n.Lines+`" AS l WHERE l."ClaimID" IN $ints(?)`, db.Ints(l.run)); err != nil {
-			return err
-		}
-		for i := range l.rows.Lines[k] {
-			l.entries[k].add(l.rows.Lines[k][i].EntryID)
-			l.prodIDs.addIf(l.rows.Lines[k][i].ProdID)
-		}
-	}
-	return nil
-}
-
-// others are the other claims of the insurees past entry, with their lines. Which lines count against a
-// limit is left to the rules: an engine without statistics takes every further condition for a rare one
-// and chooses a plan for few rows.
+// others are the other claims of the insurees past entry.
 func (l *loader) others() error {
 	var found []rules.Claim
 	if err := l.read(&found, `SELECT `+claimRecord.list("c", nil)+` FROM "tblClaim" AS c WHERE c."InsureeID" IN $ints(?) AND c."ClaimStatus" > ? AND c."ValidityTo" IS NULL`,
@@ -140,20 +171,38 @@ func (l *loader) others() error {
 	for _, id := range l.run {
 		own.add(id)
 	}
-	var ids db.Ints
 	for i := range found {
 		if id := found[i].ClaimID; !own[id] {
 			l.rows.Claims = append(l.rows.Claims, found[i])
-			ids = append(ids, id)
+			l.otherClaims = append(l.otherClaims, id)
 		}
+	}
+	return nil
+}
+
+// lines of the run's claims, and the current ones of the others. Which of these count against a limit is left to the
+// rules: an engine without statistics takes every further condition for a rare one and chooses a plan for few rows.
+func (l *loader) lines() error {
+	own := make(set, len(l.run))
+	for _, id := range l.run {
+		own.add(id)
 	}
 	for k := range rules.KindCount {
 		n := rules.Legacy[k]
-		var lines []rules.Line
-		if err := l.read(&lines, `SELECT `+lineRecord.list("l", lineLabels(n))+` FROM "`+n.Lines+`" AS l WHERE l."ClaimID" IN $ints(?) AND l."ValidityTo" IS NULL`, ids); err != nil {
+		columns := `SELECT ` + lineRecord.list("l", lineLabels(n)) + ` FROM "` + n.Lines + `" AS l WHERE l."ClaimID" IN $ints(?)`
+		src, args := columns, []any{l.run}
+		if len(l.otherClaims) > 0 {
+			src, args = columns+` UNION ALL `+columns+` AND l."ValidityTo" IS NULL`, append(args, l.otherClaims)
+		}
+		if err := l.read(&l.rows.Lines[k], src, args...); err != nil {
 			return err
 		}
-		l.rows.Lines[k] = append(l.rows.Lines[k], lines...)
+		for i := range l.rows.Lines[k] {
+			if line := &l.rows.Lines[k][i]; own[line.ClaimID] {
+				l.entries[k].add(line.EntryID)
+				l.prodIDs.addIf(line.ProdID)
+			}
+		}
 	}
 	return nil
 }
@@ -172,14 +221,28 @@ func (l *loader) dedRems() error {
 			}
 		}
 	}
-	return l.read(&l.rows.DedRems, `SELECT `+dedRemRecord.list("d", nil)+` FROM "tblClaimDedRem" AS d WHERE d."ClaimID" IN $ints(?)`, db.Ints(l.run))
+	return l.read(&l.rows.DedRems, `SELECT `+dedRemRecord.list("d", nil)+` FROM "tblClaimDedRem" AS d WHERE d."ClaimID" IN $ints(?)`, l.run)
 }
 
+// facilities with the price lists that are current.
 func (l *loader) facilities() error {
-	err := l.read(&l.rows.Facilities, `SELECT `+facilityRecord.list("h", nil)+` FROM "tblHF" AS h WHERE h."HfID" IN $ints(?)`, l.hfs.list())
-	for i := range l.rows.Facilities {
-		for k := range rules.KindCount {
-			l.priceLists[k].addIf(l.rows.Facilities[i].List(k))
+	var found []struct {
+		rules.Facility
+		Items    *int `db:"CurrentItems"`
+		Services *int `db:"CurrentServices"`
+	}
+	items, services := rules.Legacy[rules.Items], rules.Legacy[rules.Services]
+	err := l.read(&found, `SELECT `+facilityRecord.list("h", nil)+`, i."`+items.ListID+`" AS "CurrentItems", s."`+services.ListID+`" AS "CurrentServices" FROM "tblHF" AS h
+		LEFT JOIN "`+items.List+`" AS i ON i."`+items.ListID+`" = h."`+items.HFListID+`" AND i."ValidityTo" IS NULL
+		LEFT JOIN "`+services.List+`" AS s ON s."`+services.ListID+`" = h."`+services.HFListID+`" AND s."ValidityTo" IS NULL
+		WHERE h."HfID" IN $ints(?)`, l.hfs.list())
+	for i := range found {
+		l.rows.Facilities = append(l.rows.Facilities, found[i].Facility)
+		for k, current := range [rules.KindCount]*int{rules.Items: found[i].Items, rules.Services: found[i].Services} {
+			l.priceLists[k].addIf(found[i].List(rules.Kind(k)))
+			if current != nil {
+				l.rows.Lists[k] = append(l.rows.Lists[k], *current)
+			}
 		}
 	}
 	return err
@@ -188,15 +251,15 @@ func (l *loader) facilities() error {
 // registers are items and services with their versions and prices.
 func (l *loader) registers() error {
 	for k := range rules.KindCount {
-		n, entries, lists := rules.Legacy[k], l.entries[k].list(), l.priceLists[k].list()
+		n, entries := rules.Legacy[k], l.entries[k].list()
+		if len(entries) == 0 {
+			continue
+		}
 		if err := l.read(&l.rows.Entries[k], `SELECT `+entryRecord.list("e", entryLabels(n))+` FROM "`+n.Entry+`" AS e WHERE e."`+n.EntryID+`" IN $ints(?) OR e."LegacyID" IN $ints(?)`, entries, entries); err != nil {
 			return err
 		}
-		if err := l.read(&l.rows.Lists[k], `SELECT p."`+n.ListID+`" FROM "`+n.List+`" AS p WHERE p."`+n.ListID+`" IN $ints(?) AND p."ValidityTo" IS NULL`, lists); err != nil {
-			return err
-		}
 		if err := l.read(&l.rows.Details[k], `SELECT `+detailRecord.list("d", detailLabels(n))+` FROM "`+n.Details+`" AS d
-			WHERE d."`+n.ListID+`" IN $ints(?) AND d."`+n.EntryID+`" IN $ints(?) AND d."ValidityTo" IS NULL`, lists, entries); err != nil {
+			WHERE d."`+n.ListID+`" IN $ints(?) AND d."`+n.EntryID+`" IN $ints(?) AND d."ValidityTo" IS NULL`, l.priceLists[k].list(), entries); err != nil {
 			return err
 		}
 	}
@@ -207,9 +270,12 @@ func (l *loader) registers() error {
 func (l *loader) products() error {
 	ids := l.prodIDs.list()
 	for k := range rules.KindCount {
-		n := rules.Legacy[k]
+		n, entries := rules.Legacy[k], l.entries[k].list()
+		if len(entries) == 0 {
+			continue
+		}
 		if err := l.read(&l.rows.ProductLines[k], `SELECT `+productLineRecord.list("p", productLineLabels(n))+` FROM "`+n.Products+`" AS p
-			WHERE p."ProdID" IN $ints(?) AND p."`+n.EntryID+`" IN $ints(?) AND p."ValidityTo" IS NULL`, ids, l.entries[k].list()); err != nil {
+			WHERE p."ProdID" IN $ints(?) AND p."`+n.EntryID+`" IN $ints(?) AND p."ValidityTo" IS NULL`, ids, entries); err != nil {
 			return err
 		}
 	}

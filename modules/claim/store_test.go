@@ -13,6 +13,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/dbtest"
 	"github.com/openimis/openimis-be-go/internal/golden"
@@ -83,12 +84,17 @@ func replayStored(t *testing.T, tx *db.Tx, s *golden.Scenario) {
 func callStored(ctx context.Context, tx *db.Tx, w *golden.World, step golden.Step) (golden.Record, error) {
 	params := w.Record(step.Params)
 	author := rules.Author{UserID: params["AuditUser"].(int), Now: w.Now}
-	single := func(evaluate func(*rules.Data, *rules.Claim, rules.Author) rules.Changes) (rules.Changes, error) {
-		ch, ok, err := Single(ctx, tx, params["ClaimID"].(int), author, evaluate)
-		if err == nil && !ok {
-			err = fmt.Errorf("no claim %v", params["ClaimID"])
-		}
-		return ch, err
+	over := func(refs []rules.Ref, why purpose, step func(*rules.Data, []rules.Ref) []rules.Changes) error {
+		everybody := &auth.Principal{Person: &auth.Person{ID: author.UserID}, Scope: auth.Scope{All: true}}
+		_, err := run{author: Author{everybody, author.Now}, purpose: why, rules: step}.over(ctx, tx, refs)
+		return err
+	}
+	single := func(evaluate func(*rules.Data, *rules.Claim, rules.Author) rules.Changes) (ch rules.Changes, err error) {
+		id := params["ClaimID"].(int)
+		return ch, over([]rules.Ref{{ClaimID: id}}, forSubmit|forProcess, func(d *rules.Data, _ []rules.Ref) []rules.Changes {
+			ch = evaluate(d, d.Claim(id), author)
+			return []rules.Changes{ch}
+		})
 	}
 	switch step.Proc {
 	case "uspSubmitSingleClaim":
@@ -109,10 +115,18 @@ func callStored(ctx context.Context, tx *db.Tx, w *golden.World, step golden.Ste
 	}
 	switch step.Proc {
 	case "uspSubmitClaims":
-		_, n, err := Submit(ctx, tx, refs, author)
+		var n rules.SubmitCounts
+		err := over(refs, forSubmit, func(d *rules.Data, refs []rules.Ref) (changes []rules.Changes) {
+			changes, n = d.SubmitClaims(refs, author)
+			return changes
+		})
 		return claims.Submitted(n), err
 	case "uspProcessClaims":
-		_, n, err := Process(ctx, tx, refs, author)
+		var n rules.ProcessCounts
+		err := over(refs, forProcess, func(d *rules.Data, refs []rules.Ref) (changes []rules.Changes) {
+			changes, n = d.ProcessClaims(refs, author)
+			return changes
+		})
 		return claims.Processed(n), err
 	}
 	return nil, fmt.Errorf("unknown procedure %s", step.Proc)

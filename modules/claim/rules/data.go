@@ -154,7 +154,7 @@ func (d *Data) addClaims(rows Rows) {
 			l.Kind, l.claim, l.place = k, c, len(c.lines[k])
 			if l.RejectionReason == nil {
 				l.unset = true
-				l.RejectionReason = ReasonPointer(ReasonAccepted)
+				l.RejectionReason = reasonPointer(ReasonAccepted)
 			}
 			c.lines[k] = append(c.lines[k], l)
 			if l.ValidityTo == nil {

@@ -67,7 +67,7 @@ func (w *work) current() bool { return w.row.ValidityTo == nil }
 func (w *work) open() bool    { return w.current() && w.Reason() == ReasonAccepted }
 
 func (w *work) reject(reason int) {
-	w.RejectionReason = ReasonPointer(reason)
+	w.RejectionReason = reasonPointer(reason)
 	w.touched = true
 }
 
@@ -339,8 +339,8 @@ var reasons = func() (r [32]int) {
 	return r
 }()
 
-// ReasonPointer gives a pointer to a RejectionReason, to which nobody writes.
-func ReasonPointer(reason int) *int {
+// reasonPointer gives a pointer to a RejectionReason, to which nobody writes.
+func reasonPointer(reason int) *int {
 	if reason >= 0 && reason < len(reasons) {
 		return &reasons[reason]
 	}

@@ -48,10 +48,10 @@ func TestOneBadClaim(t *testing.T) {
 	rows.Lines[Items][1].PriceApproved = amount("9999999999999999.99")
 	rows.Lines[Items][1].QtyApproved = amount("9999999999999999.99")
 	d := NewData(rows)
-	if _, n := d.SubmitClaims(refs(3, 2, 1), someone); n.Checked != 3 {
+	if _, n := d.SubmitClaims(InOrder(refs(3, 2, 1)), someone); n.Checked != 3 {
 		t.Fatalf("%+v", n)
 	}
-	changes, n := d.ProcessClaims(refs(3, 2, 1), someone)
+	changes, n := d.ProcessClaims(InOrder(refs(3, 2, 1)), someone)
 	if n.Valuated != 2 || n.Failed != 1 {
 		t.Errorf("%+v", n)
 	}
@@ -80,14 +80,14 @@ func TestRunSharesLimits(t *testing.T) {
 			rows := simple(3)
 			tc.set(&rows)
 			d := NewData(rows)
-			if _, n := d.SubmitClaims(refs(3, 1, 2), someone); n.Checked != tc.checked || n.Rejected != tc.rejected {
+			if _, n := d.SubmitClaims(InOrder(refs(3, 1, 2)), someone); n.Checked != tc.checked || n.Rejected != tc.rejected {
 				t.Fatalf("%+v", n)
 			}
 			for i, want := range tc.valuated {
 				if want == "" {
 					continue
 				}
-				d.ProcessClaims(refs(i+1), someone)
+				d.ProcessClaims(InOrder(refs(i+1)), someone)
 				if got := d.Claim(i + 1).Lines(Items)[0].PriceValuated; !got.Equal(dec(want)) {
 					t.Errorf("claim %d: %s, want %s", i+1, got, want)
 				}
@@ -99,7 +99,7 @@ func TestRunSharesLimits(t *testing.T) {
 // Claims that somebody changed, that are unknown or come twice are counted and left alone.
 func TestChangedClaims(t *testing.T) {
 	d := NewData(simple(2))
-	changes, n := d.SubmitClaims([]Ref{{1, rowID + 1}, {2, rowID}, {2, rowID}, {99, rowID}}, someone)
+	changes, n := d.SubmitClaims(InOrder([]Ref{{1, rowID + 1}, {2, rowID}, {2, rowID}, {99, rowID}}), someone)
 	if len(changes) != 1 || n.Submitted != 4 || n.Changed != 3 || n.Checked != 1 || d.Claim(1).ClaimStatus != StatusEntered {
 		t.Errorf("%+v", n)
 	}
@@ -174,11 +174,11 @@ func TestProcessAgain(t *testing.T) {
 	rows := simple(2)
 	rows.Products[0].MaxPolicy = amount("150")
 	d := NewData(rows)
-	d.SubmitClaims(refs(1, 2), someone)
+	d.SubmitClaims(InOrder(refs(1, 2)), someone)
 	for range 3 {
-		d.ProcessClaims(refs(1), someone)
+		d.ProcessClaims(InOrder(refs(1)), someone)
 	}
-	d.ProcessClaims(refs(2), someone)
+	d.ProcessClaims(InOrder(refs(2)), someone)
 	if got := d.Claim(2).Lines(Items)[0].PriceValuated; !got.Equal(dec("50")) {
 		t.Errorf("claim 2: %s, want 50", got)
 	}

@@ -53,6 +53,7 @@ func call(w *golden.World, step golden.Step) golden.Record {
 		return claims.Returned(single(func(d *rules.Data, c *rules.Claim) rules.Changes { return d.Valuate(c, author, commit) }))
 	}
 	refs, ids := references(w, step)
+	refs = rules.InOrder(refs)
 	d := rules.NewData(needed(w, ids...))
 	switch step.Proc {
 	case "uspSubmitClaims":

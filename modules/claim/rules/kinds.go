@@ -45,3 +45,6 @@ var Legacy = [KindCount]Names{
 		HFListID: "PLServiceID", Products: "tblProductServices", ProductLineID: "ProdServiceID",
 	},
 }
+
+// Noun is what one of the kind is called in sentences.
+func (k Kind) Noun() string { return [KindCount]string{"item", "service"}[k] }

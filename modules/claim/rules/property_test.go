@@ -44,7 +44,7 @@ func TestRunEqualsOneByOne(t *testing.T) {
 		} {
 			refs := runs.Refs()
 			slices.Reverse(refs)
-			bulk := run.bulk(rules.NewData(runs.Load()), refs)
+			bulk := run.bulk(rules.NewData(runs.Load()), rules.InOrder(refs))
 			for i := range db.Rows.Claims {
 				d := rules.NewData(db.Load())
 				ch := run.one(d, d.Claim(i+1))
@@ -97,7 +97,7 @@ func TestCounters(t *testing.T) {
 		db := draw(t)
 		d := rules.NewData(db.Load())
 		refs := append(db.Refs(), rules.Ref{ClaimID: 1}, rules.Ref{ClaimID: 9999})
-		_, s := d.SubmitClaims(refs, claims.Someone)
+		_, s := d.SubmitClaims(rules.InOrder(refs), claims.Someone)
 		if s.Submitted != s.Checked+s.Rejected+s.Changed+s.Failed || s.Changed != 2 {
 			t.Fatalf("submit %+v", s)
 		}

@@ -12,6 +12,7 @@ import (
 // Claim is a row of tblClaim with its lines, closed lines included.
 type Claim struct {
 	ClaimID    int        `db:"ClaimID"`
+	ClaimCode  string     `db:"ClaimCode"`
 	InsureeID  int        `db:"InsureeID"`
 	HFID       int        `db:"HFID"`
 	DateFrom   time.Time  `db:"DateFrom"`

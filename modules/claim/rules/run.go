@@ -48,7 +48,7 @@ func (n *ProcessCounts) Add(m ProcessCounts) {
 	n.Failed += m.Failed
 }
 
-// SubmitClaims submits claims in ascending order of their ids, as uspSubmitClaims does (§8.3): later ones
+// SubmitClaims submits claims, in ascending order (InOrder), as uspSubmitClaims does (§8.3): later ones
 // see what became of earlier ones, a failing one leaves the others alone. The changes are already applied
 // to d; the failed ones among them write nothing.
 func (d *Data) SubmitClaims(refs []Ref, author Author) ([]Changes, SubmitCounts) {
@@ -71,7 +71,7 @@ func (d *Data) SubmitClaims(refs []Ref, author Author) ([]Changes, SubmitCounts)
 	return changes, counts
 }
 
-// ProcessClaims assigns and valuates claims in ascending order of their ids, as uspProcessClaims does
+// ProcessClaims assigns and valuates claims, in ascending order (InOrder), as uspProcessClaims does
 // (§8.5). Otherwise like SubmitClaims. A claim that fails keeps nothing of a half-done assignment.
 func (d *Data) ProcessClaims(refs []Ref, author Author) ([]Changes, ProcessCounts) {
 	counts := ProcessCounts{Submitted: len(refs)}
@@ -101,11 +101,16 @@ func (d *Data) Process(c *Claim, author Author) Changes {
 	return e.changes(out)
 }
 
+// InOrder gives the references ascending by claim, in which order claims are locked, loaded and evaluated.
+func InOrder(refs []Ref) []Ref {
+	refs = slices.Clone(refs)
+	slices.SortStableFunc(refs, func(a, b Ref) int { return cmp.Compare(a.ClaimID, b.ClaimID) })
+	return refs
+}
+
 // run evaluates and applies claim by claim. A claim that is unknown, was changed meanwhile or comes a
 // second time counts as changed and is passed over.
 func (d *Data) run(refs []Ref, changed *int, evaluate func(*Claim) Changes) []Changes {
-	refs = slices.Clone(refs)
-	slices.SortStableFunc(refs, func(a, b Ref) int { return cmp.Compare(a.ClaimID, b.ClaimID) })
 	changes := make([]Changes, 0, len(refs))
 	for i, ref := range refs {
 		c := d.claims[ref.ClaimID]

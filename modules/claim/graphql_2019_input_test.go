@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/openimis/openimis-be-go/internal/fault"
 	"github.com/openimis/openimis-be-go/internal/mutation"
 	"github.com/openimis/openimis-be-go/internal/schema"
@@ -15,9 +17,9 @@ import (
 // SQL Server counts a character beyond the Unicode of 1996 twice.
 func TestCodeFitsItsColumn(t *testing.T) {
 	for code, fits := range map[string]bool{"ABCDEFGH": true, "ABCDEFGHI": false, "éééééééé": true, "😀😀😀😀": true, "😀😀😀😀A": false} {
-		in := claimInput{Code: code, DateFrom: inputDate{today}, DateClaimed: inputDate{today}}
-		if err := in.check(today, claimCodeLength); (err == nil) != fits {
-			t.Errorf("%s: %v", code, err)
+		f := rules.Form{Code: code, From: today, Claimed: today}
+		if problems := f.Check(today, claimCodeLength); (len(problems) == 0) != fits {
+			t.Errorf("%s: %v", code, problems)
 		}
 	}
 }
@@ -40,8 +42,18 @@ func FuzzClaimInput(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		var in claimInput
 		err := mutation.Decode(json.RawMessage(text), &in)
+		var claim rules.Form
 		if err == nil {
-			err = in.check(today, claimCodeLength)
+			claim, err = in.form()
+		}
+		if err == nil {
+			err = worded(refused(claim.Check(today, claimCodeLength)))
+		}
+		var total decimal.Decimal
+		if err == nil {
+			var problems []rules.Problem
+			total, problems = claim.Total()
+			err = worded(refused(problems))
 		}
 		if err != nil {
 			if fault.Code(err) != fault.Invalid || fault.Message(err) == "" {
@@ -49,19 +61,18 @@ func FuzzClaimInput(f *testing.F) {
 			}
 			return
 		}
-		claim := in.entered(1)
-		if n := schema.Length(claim.ClaimCode); n == 0 || n > claimCodeLength || strings.TrimSpace(claim.ClaimCode) != claim.ClaimCode {
-			t.Fatalf("code %q", claim.ClaimCode)
+		if n := schema.Length(claim.Code); n == 0 || n > claimCodeLength || strings.TrimSpace(claim.Code) != claim.Code {
+			t.Fatalf("code %q", claim.Code)
 		}
-		if rules.Overflows(claim.Claimed) || claim.Claimed.IsNegative() || claim.Claimed.Exponent() < -2 {
-			t.Fatalf("claimed %s", claim.Claimed)
+		if rules.Overflows(total) || total.IsNegative() || total.Exponent() < -2 {
+			t.Fatalf("claimed %s", total)
 		}
-		if claim.DateTo != nil && claim.DateTo.Before(claim.DateFrom) {
-			t.Fatalf("%s to %s", claim.DateFrom, claim.DateTo)
+		if claim.To != nil && claim.To.Before(claim.From) {
+			t.Fatalf("%s to %s", claim.From, claim.To)
 		}
 		for k := range claim.Lines {
 			for _, l := range claim.Lines[k] {
-				for _, m := range []rules.Amount{&l.QtyProvided, &l.PriceAsked} {
+				for _, m := range []rules.Amount{l.Quantity, l.Price} {
 					if m.IsNegative() || rules.Overflows(*m) || !m.Equal(m.Round(2)) {
 						t.Fatalf("%s", m)
 					}

@@ -1,0 +1,163 @@
+package rules
+
+import (
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/openimis/openimis-be-go/internal/schema"
+)
+
+// Form is a claim as somebody enters it, by way of whatever client. What it refers to is named by id or by code.
+type Form struct {
+	Code      string
+	Facility  Named
+	Insuree   Named
+	Diagnoses [DiagnosisCount]Named // the main one first; the others may be left out
+	// Admin is the claim administrator. Nil: the client cannot say; an author who is one of the facility's is meant then.
+	// A Named without id and code says that there is none, which tblControls may not allow.
+	Admin       *Named
+	From        time.Time
+	To          *time.Time
+	Claimed     time.Time
+	VisitType   *string // E, R or O
+	GuaranteeID *string
+	Explanation *string
+	Lines       [KindCount][]FormLine
+	// Lenient takes what uspUpdateClaimFromPhone takes: dates in the future, unknown visit types, and unknown claim
+	// administrators, which are left out.
+	Lenient bool
+}
+
+// FormLine is an item or a service of a form.
+type FormLine struct {
+	LineID        int // of a line that is there already, at an update; else 0
+	Of            Named
+	Quantity      Amount
+	Price         Amount // for one; nil: that of the price list, else that of the register
+	Explanation   *string
+	Justification *string
+}
+
+// Named names a row: by its id, or else by its business code.
+type Named struct {
+	ID   int
+	Code string
+}
+
+// Given says whether anything is named.
+func (n Named) Given() bool { return n.ID != 0 || strings.TrimSpace(n.Code) != "" }
+
+// DiagnosisCount is how many diagnoses a claim has at most.
+const DiagnosisCount = 5
+
+// Dates that smalldatetime columns hold.
+var (
+	Earliest = time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC)
+	Latest   = time.Date(2079, 6, 6, 0, 0, 0, 0, time.UTC)
+)
+
+// Check finds what is wrong with a form by itself, and brings its values into the shape that the database keeps: codes
+// without blanks around them, amounts with two decimals. maxCode is the length of tblClaim.ClaimCode.
+func (f *Form) Check(now time.Time, maxCode int) (found []Problem) {
+	add := func(code Code, at Place, format string, args ...any) {
+		found = append(found, Problem{code, at, sentence(format, args...)})
+	}
+	f.Code = strings.TrimSpace(f.Code)
+	switch n := schema.Length(f.Code); {
+	case n == 0:
+		add(Missing, Place{Part: PartCode}, "a claim needs a code")
+	case n > maxCode:
+		add(BadValue, Place{Part: PartCode}, "the code has %d characters; at most %d are allowed", n, maxCode)
+	}
+	found = append(found, f.checkDates(now)...)
+	if f.VisitType != nil && !f.Lenient {
+		visit := strings.ToUpper(strings.TrimSpace(*f.VisitType))
+		f.VisitType = &visit
+		switch visit {
+		case "":
+			f.VisitType = nil
+		case "E", "R", "O":
+		default:
+			add(BadValue, Place{Part: PartVisitType}, "“%s” is unknown; allowed are E (emergency), R (referral) and O (other)", visit)
+		}
+	}
+	for k := range KindCount {
+		for i := range f.Lines[k] {
+			found = append(found, f.Lines[k][i].check(Place{Kind: k, Index: i})...)
+		}
+	}
+	return found
+}
+
+func (f *Form) checkDates(now time.Time) (found []Problem) {
+	// Who is east of the server has tomorrow's date already.
+	tomorrow := now.AddDate(0, 0, 1)
+	for _, d := range []struct {
+		part Part
+		date *time.Time
+	}{{PartFrom, &f.From}, {PartTo, f.To}, {PartClaimed, &f.Claimed}} {
+		at := Place{Part: d.part}
+		switch {
+		case d.date == nil:
+		case d.date.IsZero():
+			found = append(found, Problem{Missing, at, "a date is expected, such as 2026-12-31"})
+		case d.date.Before(Earliest) || d.date.After(Latest):
+			found = append(found, Problem{BadValue, at, sentence("%s is out of range; allowed are 1900-01-01 to 2079-06-06", d.date.Format(time.DateOnly))})
+		case d.date.After(tomorrow) && !f.Lenient:
+			found = append(found, Problem{BadValue, at, sentence("%s is in the future", d.date.Format(time.DateOnly))})
+		}
+	}
+	if len(found) > 0 {
+		return found
+	}
+	switch {
+	case f.To != nil && f.To.Before(f.From):
+		found = append(found, Problem{BadPeriod, Place{Part: PartTo}, sentence("the claim ends on %s, before it starts on %s", f.To.Format(time.DateOnly), f.From.Format(time.DateOnly))})
+	case f.Claimed.Before(f.From) && !f.Lenient:
+		found = append(found, Problem{BadPeriod, Place{Part: PartClaimed}, sentence("the claim was made on %s, before it starts on %s", f.Claimed.Format(time.DateOnly), f.From.Format(time.DateOnly))})
+	}
+	return found
+}
+
+func (l *FormLine) check(at Place) (found []Problem) {
+	if !l.Of.Given() {
+		code := [KindCount]Code{UnknownItem, UnknownService}[at.Kind]
+		found = append(found, Problem{code, at.of(PartLineEntry), sentence("the %s is missing", at.Kind.Noun())})
+	}
+	if l.Quantity == nil {
+		found = append(found, Problem{Missing, at.of(PartQuantity), "a number is expected"})
+	}
+	found = append(found, checkAmount(at.of(PartQuantity), &l.Quantity)...)
+	return append(found, checkAmount(at.of(PartPrice), &l.Price)...)
+}
+
+// checkAmount checks an amount or quantity for its column and rounds it as the database would.
+func checkAmount(at Place, m *Amount) []Problem {
+	switch {
+	case *m == nil:
+		return nil
+	case (*m).Exponent() > 20 || (*m).Exponent() < -100 || Overflows((*m).Round(2)):
+		return []Problem{{BadValue, at, sentence("the number is out of range; less than %s is allowed, with 2 decimals", AmountLimit)}}
+	case (*m).IsNegative():
+		return []Problem{{BadValue, at, sentence("%s is negative", *m)}}
+	}
+	*m = Pointer((*m).Round(2))
+	return nil
+}
+
+// Total is what the lines of the form claim, once all have a price.
+func (f *Form) Total() (sum decimal.Decimal, found []Problem) {
+	sum = Zero
+	for k := range f.Lines {
+		for i := range f.Lines[k] {
+			sum = sum.Add(Value(f.Lines[k][i].Quantity).Mul(Value(f.Lines[k][i].Price)))
+		}
+	}
+	sum = sum.Round(2)
+	if Overflows(sum) {
+		found = append(found, Problem{BadValue, Place{Part: PartTotal}, sentence("the claim adds up to %s; less than %s is allowed", sum, AmountLimit)})
+	}
+	return sum, found
+}
