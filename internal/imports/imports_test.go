@@ -16,6 +16,7 @@ const module = "github.com/openimis/openimis-be-go/"
 // pure packages decide; they know no database, clock, network or client.
 var pure = []string{
 	"modules/claim/rules",
+	"modules/claim_batch/rules",
 	"modules/contribution/rules",
 	"modules/insuree/rules",
 	"modules/policy/rules",

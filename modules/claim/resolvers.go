@@ -7,7 +7,7 @@ import (
 )
 
 // GraphQL implements modules.GraphQL: claims for who may search them, administrators and officers for
-// pickers, and the mutations (mutations.go), which are logged before their handlers do the work.
+// pickers, and the mutations (graphql_2019.go), which are logged before their handlers do the work.
 func (m *Module) GraphQL() []modules.Face {
 	return []modules.Face{{Contract: contract2019.Name, SDL: sdl, Roots: append([]modules.Root{
 		{Name: "claims", Access: Search, List: m.app.List(Entity, nil)},

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/schema"
 	"github.com/openimis/openimis-be-go/modules/claim/rules"
 )
 
@@ -15,7 +17,7 @@ import (
 // What the form names by id must be something the author may see; an insuree named by number may be from elsewhere. The
 // facility must be one that the author may enter claims for; its row is locked, so that two claims cannot take a code.
 func (Service) Enter(ctx context.Context, tx *db.Tx, a Author, f rules.Form) (claimID int, err error) {
-	problems := f.Check(a.Now, CodeLength(tx))
+	problems := checkForm(&f, a.Now, CodeLength(tx))
 	w, more, err := writable(ctx, tx, a, &f, nil)
 	if err != nil {
 		return 0, fmt.Errorf("look up what claim %s refers to: %w", f.Code, err)
@@ -27,6 +29,16 @@ func (Service) Enter(ctx context.Context, tx *db.Tx, a Author, f rules.Form) (cl
 		return 0, fmt.Errorf("enter claim %s: %w", f.Code, err)
 	}
 	return claimID, nil
+}
+
+// checkForm finds what is wrong with a form by itself. maxCode is the length of tblClaim.ClaimCode.
+func checkForm(f *rules.Form, now time.Time, maxCode int) []rules.Problem {
+	problems := f.Check(now)
+	if n := schema.Length(f.Code); n > maxCode {
+		problems = append([]rules.Problem{{Code: rules.BadValue, At: rules.Place{Part: rules.PartCode},
+			Text: fmt.Sprintf("the code has %d characters; at most %d are allowed", n, maxCode)}}, problems...)
+	}
+	return problems
 }
 
 // writable looks up what a form refers to and makes the rows to write. old is the claim that is updated, nil at entry:

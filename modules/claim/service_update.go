@@ -46,7 +46,7 @@ func (Service) Update(ctx context.Context, tx *db.Tx, a Author, u Update) error 
 			ids[k] = append(ids[k], l.LineID)
 		}
 	}
-	problems = append(problems, u.Check(a.Now, CodeLength(tx))...)
+	problems = append(problems, checkForm(&u.Form, a.Now, CodeLength(tx))...)
 	problems = append(problems, old.lines.Own(ids)...)
 	w, more, err := writable(ctx, tx, a, &u.Form, old)
 	if err != nil {

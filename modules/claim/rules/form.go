@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
-
-	"github.com/openimis/openimis-be-go/internal/schema"
 )
 
 // Form is a claim as somebody enters it, by way of whatever client. What it refers to is named by id or by code.
@@ -59,17 +57,15 @@ var (
 )
 
 // Check finds what is wrong with a form by itself, and brings its values into the shape that the database keeps: codes
-// without blanks around them, amounts with two decimals. maxCode is the length of tblClaim.ClaimCode.
-func (f *Form) Check(now time.Time, maxCode int) (found []Problem) {
+// without blanks around them, amounts with two decimals. Whether texts fit their columns depends on the database and is
+// not looked at.
+func (f *Form) Check(now time.Time) (found []Problem) {
 	add := func(code Code, at Place, format string, args ...any) {
 		found = append(found, Problem{code, at, sentence(format, args...)})
 	}
 	f.Code = strings.TrimSpace(f.Code)
-	switch n := schema.Length(f.Code); {
-	case n == 0:
+	if f.Code == "" {
 		add(Missing, Place{Part: PartCode}, "a claim needs a code")
-	case n > maxCode:
-		add(BadValue, Place{Part: PartCode}, "the code has %d characters; at most %d are allowed", n, maxCode)
 	}
 	found = append(found, f.checkDates(now)...)
 	if f.VisitType != nil && !f.Lenient {
