@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/modules/claim/rules"
 )
@@ -146,6 +147,22 @@ func (r run) portion(ctx context.Context, tx *db.Tx, refs []rules.Ref, ids []int
 		}
 	}
 	return outcomes, nil
+}
+
+// Single runs one step of the rules on one claim in whatever status, as the procedures for a single claim do:
+// rules.Data.Submit, Assign, Valuate. ok is false when there is no such claim. It is for replaying recorded scenarios;
+// it looks at no scope.
+func Single(ctx context.Context, tx *db.Tx, id int, author rules.Author, step func(*rules.Data, *rules.Claim, rules.Author) rules.Changes) (ch rules.Changes, ok bool, err error) {
+	everybody := &auth.Principal{Person: &auth.Person{ID: author.UserID}, Scope: auth.Scope{All: true}}
+	_, err = run{author: Author{everybody, author.Now}, purpose: forSubmit | forProcess, rules: func(d *rules.Data, _ []rules.Ref) []rules.Changes {
+		c := d.Claim(id)
+		if c == nil {
+			return nil
+		}
+		ch, ok = step(d, c, author), true
+		return []rules.Changes{ch}
+	}}.over(ctx, tx, []rules.Ref{{ClaimID: id}})
+	return ch, ok, err
 }
 
 func (r run) obstacle(o Outcome, why Reason) *Obstacle {

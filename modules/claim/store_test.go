@@ -89,12 +89,12 @@ func callStored(ctx context.Context, tx *db.Tx, w *golden.World, step golden.Ste
 		_, err := run{author: Author{everybody, author.Now}, purpose: why, rules: step}.over(ctx, tx, refs)
 		return err
 	}
-	single := func(evaluate func(*rules.Data, *rules.Claim, rules.Author) rules.Changes) (ch rules.Changes, err error) {
-		id := params["ClaimID"].(int)
-		return ch, over([]rules.Ref{{ClaimID: id}}, forSubmit|forProcess, func(d *rules.Data, _ []rules.Ref) []rules.Changes {
-			ch = evaluate(d, d.Claim(id), author)
-			return []rules.Changes{ch}
-		})
+	single := func(evaluate func(*rules.Data, *rules.Claim, rules.Author) rules.Changes) (rules.Changes, error) {
+		ch, ok, err := Single(ctx, tx, params["ClaimID"].(int), author, evaluate)
+		if err == nil && !ok {
+			err = fmt.Errorf("no claim %v", params["ClaimID"])
+		}
+		return ch, err
 	}
 	switch step.Proc {
 	case "uspSubmitSingleClaim":
