@@ -57,14 +57,14 @@ func (s *Source[R]) where(at apifhir.At, params map[string][]apifhir.Criterion) 
 }
 
 func (s *Source[R]) param(name string) (Param, bool) {
-	for _, list := range [][]Param{s.Params, common(s.Table)} {
-		for _, p := range list {
-			if p.Name == name {
-				return p, true
-			}
+	s.once.Do(func() {
+		s.byName = map[string]Param{}
+		for _, p := range s.params() {
+			s.byName[p.Name] = p
 		}
-	}
-	return Param{}, false
+	})
+	p, ok := s.byName[name]
+	return p, ok
 }
 
 // criterion is the condition that one of the values holds, or that the chained target does.

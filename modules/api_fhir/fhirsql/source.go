@@ -17,6 +17,7 @@ package fhirsql
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/table"
@@ -40,6 +41,9 @@ type Source[R Rower] struct {
 	Load func(ctx context.Context, q db.Query, rows []R) error
 	// Map makes the resource of a row: return row.Entry(&fhir.Location{…}).
 	Map func(row R) apifhir.Entry
+
+	once   sync.Once
+	byName map[string]Param // all parameters
 }
 
 // Link is a row that t, or a link before it, refers to. It fills a Ref that the row holds under the alias
