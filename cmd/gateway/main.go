@@ -6,18 +6,16 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
-	"os/signal"
 	"sort"
-	"syscall"
 
 	"github.com/openimis/openimis-be-go/internal/clock"
 	"github.com/openimis/openimis-be-go/internal/config"
 	"github.com/openimis/openimis-be-go/internal/gateway"
 	"github.com/openimis/openimis-be-go/internal/server"
+	"github.com/openimis/openimis-be-go/internal/service"
 	"github.com/openimis/openimis-be-go/internal/telemetry"
-
-	"log/slog"
 )
 
 const usage = `usage: gateway [command]
@@ -29,9 +27,8 @@ const usage = `usage: gateway [command]
 `
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
+	err := service.Main("openimis-gateway", func(ctx context.Context) error { return run(ctx, os.Args[1:], os.Stdout) })
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "gateway:", err)
 		os.Exit(1)
 	}
@@ -60,7 +57,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if command == "config" {
 		return config.PrintSettings(out, config.Settings(c))
 	}
-	log := telemetry.NewLogger(os.Stderr, slog.Level(c.LogLevel), string(c.LogFormat))
+	log := telemetry.NewLogger(service.LogTo(), slog.Level(c.LogLevel), string(c.LogFormat))
 	g, err := gateway.New(c, clock.System, log)
 	if err != nil {
 		return err

@@ -18,6 +18,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/progress"
 	"github.com/openimis/openimis-be-go/internal/seed"
 	"github.com/openimis/openimis-be-go/internal/server"
+	"github.com/openimis/openimis-be-go/internal/service"
 	"github.com/openimis/openimis-be-go/internal/telemetry"
 )
 
@@ -70,7 +71,7 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	p := &program{conf: conf, out: os.Stdout, log: telemetry.NewLogger(os.Stderr, slog.Level(conf.LogLevel), string(conf.LogFormat))}
+	p := &program{conf: conf, out: os.Stdout, log: telemetry.NewLogger(service.LogTo(), slog.Level(conf.LogLevel), string(conf.LogFormat))}
 	slog.SetDefault(p.log)
 	for _, w := range conf.Warnings {
 		p.log.Warn(w)

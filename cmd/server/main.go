@@ -7,10 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/openimis/openimis-be-go/internal/server"
+	"github.com/openimis/openimis-be-go/internal/service"
 	"github.com/openimis/openimis-be-go/modules"
 	"github.com/openimis/openimis-be-go/modules/claim"
 	"github.com/openimis/openimis-be-go/modules/claim_batch"
@@ -39,13 +38,11 @@ var compiled = []server.Constructor{
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:]); err != nil {
+	err := service.Main("openimis-server", func(ctx context.Context) error { return run(ctx, os.Args[1:]) })
+	if err != nil {
 		if !errors.Is(err, errUsage) {
 			fmt.Fprintln(os.Stderr, "server:", err)
 		}
-		stop()
 		os.Exit(1)
 	}
 }

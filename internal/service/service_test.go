@@ -1,0 +1,49 @@
+package service
+
+import (
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func TestMainEndsWithTheSignal(t *testing.T) {
+	err := Main("test", func(ctx context.Context) error {
+		me, err := os.FindProcess(os.Getpid())
+		if err != nil {
+			return err
+		}
+		if err := me.Signal(syscall.SIGTERM); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(10 * time.Second):
+			return context.DeadlineExceeded
+		}
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTheLogGoesToAFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "openimis.log")
+	t.Setenv("LOG_FILE", path)
+	w := LogTo()
+	if _, err := io.WriteString(w, "a line\n"); err != nil {
+		t.Fatal(err)
+	}
+	if c, ok := w.(io.Closer); ok {
+		defer c.Close()
+	}
+	text, err := os.ReadFile(path)
+	if err != nil || !strings.Contains(string(text), "a line") {
+		t.Errorf("%q %v", text, err)
+	}
+}
