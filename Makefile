@@ -4,7 +4,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-LDFLAGS := -s -w -X github.com/openimis/openimis-be-go/internal/server.Version=$(VERSION)
+LDFLAGS := -s -w -X github.com/openimis/openimis-be-go/internal/build.Version=$(VERSION)
 PROGRAMS := server $(if $(wildcard cmd/gateway/main.go),gateway)
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 

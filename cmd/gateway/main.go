@@ -10,10 +10,10 @@ import (
 	"os"
 	"sort"
 
+	"github.com/openimis/openimis-be-go/internal/build"
 	"github.com/openimis/openimis-be-go/internal/clock"
 	"github.com/openimis/openimis-be-go/internal/config"
 	"github.com/openimis/openimis-be-go/internal/gateway"
-	"github.com/openimis/openimis-be-go/internal/server"
 	"github.com/openimis/openimis-be-go/internal/service"
 	"github.com/openimis/openimis-be-go/internal/telemetry"
 )
@@ -41,7 +41,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	switch command {
 	case "version", "--version":
-		_, err := fmt.Fprintln(out, server.Version)
+		_, err := fmt.Fprintln(out, build.Version)
 		return err
 	case "help", "--help", "-h":
 		_, err := fmt.Fprint(out, usage)

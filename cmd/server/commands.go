@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/openimis/openimis-be-go/internal/build"
 	"github.com/openimis/openimis-be-go/internal/config"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/importer"
@@ -64,7 +65,7 @@ func run(ctx context.Context, args []string) error {
 		return fmt.Errorf("%s takes no arguments, %q is not understood; everything is set by environment variables", command, rest[0])
 	}
 	if command == "version" {
-		fmt.Println(server.Version)
+		fmt.Println(build.Version)
 		return nil
 	}
 	conf, err := config.Load()

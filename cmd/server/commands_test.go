@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/openimis/openimis-be-go/internal/build"
 	"github.com/openimis/openimis-be-go/internal/server"
 )
 
@@ -41,7 +42,7 @@ func TestLookingMakesNoFiles(t *testing.T) {
 		if line != "check" && err != nil {
 			t.Errorf("server %s: %v", line, err)
 		}
-		if strings.Contains(line, "version") && said != server.Version+"\n" {
+		if strings.Contains(line, "version") && said != build.Version+"\n" {
 			t.Errorf("server %s prints %q", line, said)
 		}
 		if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {

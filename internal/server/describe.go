@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/openimis/openimis-be-go/internal/build"
 	"github.com/openimis/openimis-be-go/modules"
 	apifhir "github.com/openimis/openimis-be-go/modules/api_fhir"
 )
@@ -27,7 +28,7 @@ type ModuleDescription struct {
 func (i *Instance) Describe() Description { return describe(i.o.Root, i.o.Chosen, i.o.Compiled) }
 
 func describe(root string, chosen modules.Chosen, compiled []Constructor) Description {
-	d := Description{Root: root, Version: Version}
+	d := Description{Root: root, Version: build.Version}
 	for _, name := range append(Names(compiled), modules.FHIRModule) {
 		m := ModuleDescription{Name: name}
 		if chosen.Pins.Has(name) {

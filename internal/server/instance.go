@@ -20,9 +20,10 @@ import (
 
 	"github.com/openimis/openimis-be-go/graph"
 	"github.com/openimis/openimis-be-go/internal/auth"
+	"github.com/openimis/openimis-be-go/internal/build"
 	"github.com/openimis/openimis-be-go/internal/clock"
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/endedsession"
+	endedstore "github.com/openimis/openimis-be-go/internal/endedsession/store"
 	"github.com/openimis/openimis-be-go/internal/entity"
 	"github.com/openimis/openimis-be-go/internal/fault"
 	"github.com/openimis/openimis-be-go/internal/graphqlhttp"
@@ -37,9 +38,6 @@ import (
 
 // Constructor makes a module for an instance.
 type Constructor func(app *modules.App) modules.Module
-
-// Version is the version of the program, set when it is built.
-var Version = "dev"
 
 // InstanceOptions are what an instance is made of.
 type InstanceOptions struct {
@@ -277,7 +275,7 @@ func (i *Instance) assembleFHIR(version string) error {
 			resources = append(resources, f.Resources()...)
 		}
 	}
-	i.fhir, err = apifhir.New(apifhir.Config{DB: i.o.DB, BaseURL: i.o.BaseURL, MaxBody: i.o.MaxBody, Clock: i.o.Clock, Version: Version, Log: i.o.Log}, resources...)
+	i.fhir, err = apifhir.New(apifhir.Config{DB: i.o.DB, BaseURL: i.o.BaseURL, MaxBody: i.o.MaxBody, Clock: i.o.Clock, Version: build.Version, Log: i.o.Log}, resources...)
 	return err
 }
 
@@ -338,7 +336,7 @@ func (i *Instance) Mount(e *echo.Echo, a *auth.Authenticator) {
 	for _, path := range []string{"/version", "/version/"} {
 		g.Match([]string{http.MethodGet, http.MethodHead}, path, func(c echo.Context) error { return c.JSON(http.StatusOK, i.Describe()) })
 	}
-	(&endedsession.Sessions{DB: i.o.DB, Clock: i.o.Clock}).Routes(g)
+	(&endedstore.Sessions{DB: i.o.DB, Clock: i.o.Clock}).Routes(g)
 	for _, m := range i.modules {
 		if r, ok := m.(modules.Routes); ok {
 			r.Routes(g)

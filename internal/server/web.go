@@ -8,6 +8,8 @@ import (
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
+
+	"github.com/openimis/openimis-be-go/internal/build"
 )
 
 // compress sends long answers with gzip to clients that take it.
@@ -78,7 +80,7 @@ func (s *Server) front(c echo.Context) error {
 	if c.Request().Method == http.MethodHead {
 		return nil
 	}
-	return frontPage.Execute(c.Response(), map[string]any{"Version": Version, "Places": places})
+	return frontPage.Execute(c.Response(), map[string]any{"Version": build.Version, "Places": places})
 }
 
 var frontPage = template.Must(template.New("front").Parse(`<!DOCTYPE html>
