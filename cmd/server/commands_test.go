@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/openimis/openimis-be-go/internal/build"
-	"github.com/openimis/openimis-be-go/internal/server"
 )
 
 // What is no command, or no argument of one, does nothing but say so.
