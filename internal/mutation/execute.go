@@ -28,10 +28,8 @@ func (s *Service) execute(ctx context.Context, e entry, p *auth.Principal) {
 	event := Event{Name: e.Name, Attempt: e.Attempts, Waited: s.o.Clock().Sub(e.Enqueued)}
 	log := s.o.Log.With("mutation", e.Name, "id", string(e.ID), "user", e.Principal, "attempt", e.Attempts)
 
-	running, cancel := context.WithTimeout(ctx, s.o.Timeout)
-	outcome, err := s.attempt(running, e, p)
-	cancel()
-	ctx, cancel = context.WithTimeout(ctx, aftermath)
+	outcome, err := s.attempt(ctx, &e, p)
+	ctx, cancel := context.WithTimeout(ctx, aftermath)
 	defer cancel()
 
 	switch {
@@ -44,6 +42,14 @@ func (s *Service) execute(ctx context.Context, e entry, p *auth.Principal) {
 	case errors.Is(err, errLost):
 		log.WarnContext(ctx, "mutation was taken over or had ended; nothing was done")
 		return
+	case rests(err):
+		event.Status = Received
+		var later Later
+		errors.As(err, &later)
+		log.InfoContext(ctx, "mutation goes on later", "in", time.Duration(later))
+		if err := s.interrupt(ctx, e, s.o.Clock().Add(time.Duration(later))); err != nil {
+			log.ErrorContext(ctx, "mutation cannot be postponed; it is taken over when its lease expires", "error", err)
+		}
 	case s.o.Transient(err) && e.Attempts < s.o.MaxAttempts:
 		event.Status = Received
 		rest := s.o.Backoff << (e.Attempts - 1)
@@ -75,8 +81,8 @@ func (s *Service) execute(ctx context.Context, e entry, p *auth.Principal) {
 	}
 }
 
-// attempt applies the mutation and its final status in one transaction.
-func (s *Service) attempt(ctx context.Context, e entry, p *auth.Principal) (outcome Outcome, err error) {
+// attempt applies the mutation and its final status: in one transaction, or a long one with the status at its end.
+func (s *Service) attempt(ctx context.Context, e *entry, p *auth.Principal) (outcome Outcome, err error) {
 	if e.Attempts > s.o.MaxInterruptions {
 		return Outcome{}, fault.New(fault.Conflict, "%s was interrupted %d times and is not tried again.", e.Name, s.o.MaxInterruptions)
 	}
@@ -93,13 +99,22 @@ func (s *Service) attempt(ctx context.Context, e entry, p *auth.Principal) (outc
 		return Outcome{}, err
 	}
 	ctx = auth.With(ctx, p)
+	if h.Long != nil {
+		return s.long(ctx, e, h, p)
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.o.Timeout)
+	defer cancel()
+	return s.short(ctx, *e, h, p)
+}
+
+// short applies a mutation and its final status in one transaction.
+func (s *Service) short(ctx context.Context, e entry, h Handler, p *auth.Principal) (outcome Outcome, err error) {
 	apply := func(tx *db.Tx) error {
 		s.reach("leased", e)
 		if err := takeAway(ctx, tx, e); err != nil {
 			return err
 		}
-		call := Call{ID: string(e.ID), Name: e.Name, Principal: p, Input: json.RawMessage(e.Payload), Now: s.o.Clock()}
-		if outcome, err = run(ctx, tx, h, call); err != nil {
+		if outcome, err = guarded(e.Name, func() (Outcome, error) { return h.Run(ctx, tx, s.call(e, p)) }); err != nil {
 			return err
 		}
 		s.reach("applied", e)
@@ -121,12 +136,16 @@ func (s *Service) attempt(ctx context.Context, e entry, p *auth.Principal) (outc
 	return outcome, err
 }
 
-// run calls the handler and makes an error of its panic.
-func run(ctx context.Context, tx *db.Tx, h Handler, c Call) (outcome Outcome, err error) {
+func (s *Service) call(e entry, p *auth.Principal) Call {
+	return Call{ID: string(e.ID), Name: e.Name, Principal: p, Input: json.RawMessage(e.Payload), Now: s.o.Clock()}
+}
+
+// guarded calls a handler and makes an error of its panic.
+func guarded(name string, handler func() (Outcome, error)) (outcome Outcome, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("mutation %s panicked: %v\n%s", c.Name, p, debug.Stack())
+			err = fmt.Errorf("mutation %s panicked: %v\n%s", name, p, debug.Stack())
 		}
 	}()
-	return h.Run(ctx, tx, c)
+	return handler()
 }

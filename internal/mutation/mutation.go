@@ -6,7 +6,7 @@
 // one transaction, so that a process killed at any point loses nothing and nothing happens twice: either
 // all of it is committed, or the queue row is still there and is taken over when its lease has expired.
 //
-// registry.go has what modules provide, execute.go the execution, queue.go all SQL, worker.go the
+// registry.go has what modules provide, execute.go the execution (long.go that of long ones), queue.go all SQL, worker.go the
 // workers, broker.go RabbitMQ as an alarm clock, lease.go and daily.go jobs that run on one instance only.
 package mutation
 
@@ -44,7 +44,8 @@ type Options struct {
 
 	Lease       time.Duration // how long a taken row is not taken by others; default 15 s
 	Poll        time.Duration // how often idle workers look for rows; default 2 s
-	Timeout     time.Duration // of one execution; default 5 min
+	Timeout     time.Duration // of one execution that is no long one; default 5 min
+	Patience    time.Duration // how long Submit waits for a long one; default 20 s
 	MaxAttempts int           // executions that may fail for a passing reason; default 5
 	Backoff     time.Duration // pause after the first of them, doubled after each; default 1 s
 	// MaxInterruptions is after how many executions whose process ended in them a mutation is given up: it may be
@@ -81,6 +82,8 @@ type Service struct {
 	holder   string        // names this process in leases
 	alarm    chan struct{} // wakes one worker of this process
 	running  sync.WaitGroup
+	stopping context.Context // ends when Run does
+	stop     context.CancelFunc
 	at       func(point, id string) // fault injection of tests; nil otherwise
 }
 
@@ -94,6 +97,7 @@ func New(d *db.DB, r *Registry, o Options) *Service {
 	set(&o.Lease, 15*time.Second)
 	set(&o.Poll, 2*time.Second)
 	set(&o.Timeout, 5*time.Minute)
+	set(&o.Patience, 20*time.Second)
 	set(&o.Backoff, time.Second)
 	set(&o.Abandon, 24*time.Hour)
 	if o.MaxAttempts <= 0 {
@@ -111,7 +115,9 @@ func New(d *db.DB, r *Registry, o Options) *Service {
 	if o.Transient == nil {
 		o.Transient = passing
 	}
-	return &Service{db: d, registry: r, o: o, holder: Holder(), alarm: make(chan struct{}, 1)}
+	s := &Service{db: d, registry: r, o: o, holder: Holder(), alarm: make(chan struct{}, 1)}
+	s.stopping, s.stop = context.WithCancel(context.Background())
+	return s
 }
 
 // Holder makes a name for this process in leases: host, process, and something that is never again.
@@ -131,7 +137,7 @@ const maxClientText = 255
 // when nothing was recorded: the mutation is not known (not_found), the principal may not use it
 // (unauthenticated, forbidden), the texts are not valid (invalid), the database is away. What goes
 // wrong later is in the log row. Unless Options.Async is on, the mutation has been tried when Submit
-// returns, even if the caller went away.
+// returns, even if the caller went away; a long one goes on when Options.Patience is over.
 func (s *Service) Submit(ctx context.Context, name string, input json.RawMessage, clientMutationID, label *string) (internalID string, err error) {
 	h, ok := s.registry.lookup(name)
 	if !ok {
@@ -161,9 +167,11 @@ func (s *Service) Submit(ctx context.Context, name string, input json.RawMessage
 		e.lease(s.holder, now.Add(s.o.Lease))
 		e.Attempts = 1
 		s.running.Add(1)
-		defer s.running.Done()
 	}
 	if err := s.record(ctx, e, p.ID, clientMutationID, label); err != nil {
+		if !s.o.Async {
+			s.running.Done()
+		}
 		return "", fmt.Errorf("record mutation %s: %w", name, err)
 	}
 	s.reach("recorded", e)
@@ -174,7 +182,20 @@ func (s *Service) Submit(ctx context.Context, name string, input json.RawMessage
 		}
 		return string(e.ID), nil
 	}
-	s.execute(context.WithoutCancel(ctx), e, p)
+	ended := make(chan struct{})
+	go func() {
+		defer s.running.Done()
+		defer close(ended)
+		s.execute(context.WithoutCancel(ctx), e, p)
+	}()
+	var patience <-chan time.Time
+	if h.Long != nil {
+		patience = time.After(s.o.Patience)
+	}
+	select {
+	case <-ended:
+	case <-patience: // it goes on; the log tells how far it is
+	}
 	return string(e.ID), nil
 }
 

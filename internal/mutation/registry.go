@@ -19,7 +19,21 @@ type Handler struct {
 	// happen several times. An error undoes everything and becomes the error text of the log
 	// (fault.Message of it); an Outcome with an error text keeps the effects.
 	Run func(ctx context.Context, tx *db.Tx, c Call) (Outcome, error)
+
+	// Long, in place of Run, is for work that takes longer than a transaction may. It makes transactions of its own,
+	// and must know by Call.ID how far it has come: when the process dies it is called again in another one. report
+	// shows users how far it is, in the log's error column while the status is 0. When ctx ends, the process stops
+	// and somebody goes on. Its error is the end, but for one that passes and [Later].
+	Long func(ctx context.Context, c Call, report Report) (Outcome, error)
 }
+
+// Report tells how far a long mutation is.
+type Report func(ctx context.Context, text string) error
+
+// Later is the error of a Long that cannot begin yet: it is tried again after this time, as often as it takes.
+type Later time.Duration
+
+func (l Later) Error() string { return "to be tried again in " + time.Duration(l).String() }
 
 // Call is one execution.
 type Call struct {
@@ -56,8 +70,8 @@ func (r *Registry) Add(name string, h Handler) error {
 		return fmt.Errorf("mutation %q: the name must have 1 to %d characters", name, maxName)
 	case taken:
 		return fmt.Errorf("mutation %s is defined twice", name)
-	case h.Run == nil:
-		return fmt.Errorf("mutation %s has no Run", name)
+	case (h.Run == nil) == (h.Long == nil):
+		return fmt.Errorf("mutation %s must have either Run or Long", name)
 	case h.Access.Anonymous:
 		return fmt.Errorf("mutation %s is open to the anonymous", name)
 	case !h.Access.SignedIn && len(h.Access.Rights) == 0:
@@ -91,5 +105,16 @@ func Typed[In any](access auth.Access, run func(ctx context.Context, tx *db.Tx, 
 			return Outcome{}, err
 		}
 		return run(ctx, tx, c, in)
+	}}
+}
+
+// TypedLong makes a Handler of a long mutation with its input as a struct.
+func TypedLong[In any](access auth.Access, run func(ctx context.Context, c Call, in In, report Report) (Outcome, error)) Handler {
+	return Handler{Access: access, Long: func(ctx context.Context, c Call, report Report) (Outcome, error) {
+		var in In
+		if err := Decode(c.Input, &in); err != nil {
+			return Outcome{}, err
+		}
+		return run(ctx, c, in, report)
 	}}
 }

@@ -16,6 +16,7 @@ func (s *Service) Run(ctx context.Context, n int) {
 		all.Go(func() { s.work(ctx) })
 	}
 	s.poll(ctx)
+	s.stop()
 	all.Wait()
 }
 
