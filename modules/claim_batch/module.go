@@ -1,5 +1,8 @@
 // Package claim_batch is the module of batch runs: the monthly valuation of claims with relative prices.
-// The 2019 contract reads runs and indexes only. Start reading at Module.
+//
+// Start reading at [Service]: run.go says how a run goes through its states, store_plan.go, store_stage.go,
+// store_publish.go and store_undo.go have a transaction each, preview.go computes a run by the rules, which are in
+// package rules. docs/claim-batch.md has the reasons.
 package claim_batch
 
 import (
@@ -23,13 +26,14 @@ var (
 
 // Module is the claim_batch module of one instance.
 type Module struct {
-	app   *modules.App
-	store *Store
+	app     *modules.App
+	store   *Store
+	service *Service
 }
 
 // New makes the module.
 func New(app *modules.App) *Module {
-	return &Module{app: app, store: &Store{DB: app.DB}}
+	return &Module{app: app, store: &Store{DB: app.DB}, service: &Service{DB: app.DB, Clock: app.Clock}}
 }
 
 // Name implements modules.Module.
