@@ -134,7 +134,7 @@ func ask(t testing.TB, ctx context.Context, query string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := graphqlhttp.New(es, graphqlhttp.Limits{}, slog.New(slog.DiscardHandler))
+	h := graphqlhttp.New(es, contract2019.Contract.Wording, graphqlhttp.Limits{}, slog.New(slog.DiscardHandler))
 	body, err := json.Marshal(map[string]string{"query": query})
 	if err != nil {
 		t.Fatal(err)

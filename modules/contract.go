@@ -1,15 +1,30 @@
 package modules
 
-import "github.com/openimis/openimis-be-go/graph/scalar"
+import (
+	"encoding/json"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/openimis/openimis-be-go/graph/scalar"
+	"github.com/openimis/openimis-be-go/internal/graphqlhttp"
+)
 
 // Contract is what the GraphQL clients of some releases send and expect, as a value. An instance speaks
 // one; the pinned versions choose it (Choose).
 type Contract struct {
-	Name string
+	Name string // also marks the rows of the queue of mutations; at most 20 characters
+	// Unmarked says that rows of the queue which name no contract, of earlier releases, are of this one.
+	Unmarked bool
 	// Releases says in words which versions it is the contract of: "0.0.x".
 	Releases string
 	// Of says whether a version of a module is one of them.
 	Of func(version string) bool
-	// Scalars spells the scalars of the schema.
+	// SDL declares the scalars of the schema that no module owns.
+	SDL string
+	// Scalars spells them, and those of GraphQL.
 	Scalars map[string]scalar.Scalar
+	// Wording says what is wrong with an operation.
+	Wording graphqlhttp.Wording
+	// LogInput writes the input of a mutation, of the GraphQL type t, for the log. Handlers read it again.
+	LogInput func(s *ast.Schema, t *ast.Type, input map[string]any) (json.RawMessage, error)
 }

@@ -1,25 +1,18 @@
 package modules
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
-	"sort"
-	"strings"
-	"unicode/utf16"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// Mutate logs and runs the mutation of the GraphQL field at hand. Its input is logged as the Python
-// backend logged it: JSON in snake_case with the members in the order of the contract.
-func Mutate(ctx context.Context, app *App, name string) (*Receipt, error) {
+// Mutate logs and runs the mutation of the GraphQL field at hand, whose input the contract spells for the
+// log.
+func Mutate(ctx context.Context, app *App, contract Contract, name string) (*Receipt, error) {
 	f := graphql.GetFieldContext(ctx).Field
 	input, _ := f.ArgumentMap(graphql.GetOperationContext(ctx).Variables)["input"].(map[string]any)
-	var b bytes.Buffer
-	if err := writeInput(&b, app.Schema(), f.Definition.Arguments.ForName("input").Type, input); err != nil {
+	logged, err := contract.LogInput(app.Schema(), f.Definition.Arguments.ForName("input").Type, input)
+	if err != nil {
 		return nil, err
 	}
 	text := func(key string) *string {
@@ -29,126 +22,10 @@ func Mutate(ctx context.Context, app *App, name string) (*Receipt, error) {
 		return nil
 	}
 	r := &Receipt{ClientMutationID: text("clientMutationId")}
-	id, err := app.Mutations.Submit(ctx, name, b.Bytes(), r.ClientMutationID, text("clientMutationLabel"))
+	id, err := app.Mutations.Submit(ctx, name, logged, r.ClientMutationID, text("clientMutationLabel"))
 	if err != nil {
 		return nil, err
 	}
 	r.InternalID = &id
 	return r, nil
-}
-
-// writeInput writes a value of an input type, in the spelling of Python's json.dumps.
-func writeInput(b *bytes.Buffer, s *ast.Schema, t *ast.Type, v any) error {
-	if _, list := v.([]any); t.Elem != nil && v != nil && !list { // GraphQL lets one value stand for a list of it
-		v = []any{v}
-	}
-	switch x := v.(type) {
-	case nil:
-		b.WriteString("null")
-	case map[string]any:
-		return writeObject(b, s, s.Types[t.Name()], x)
-	case []any:
-		b.WriteByte('[')
-		for i, e := range x {
-			if i > 0 {
-				b.WriteString(", ")
-			}
-			elem := t
-			if t.Elem != nil {
-				elem = t.Elem
-			}
-			if err := writeInput(b, s, elem, e); err != nil {
-				return err
-			}
-		}
-		b.WriteByte(']')
-	case string:
-		writeText(b, x)
-	default:
-		text, err := json.Marshal(x)
-		if err != nil {
-			return fmt.Errorf("input %v: %w", x, err)
-		}
-		b.Write(text)
-	}
-	return nil
-}
-
-// writeText writes a text as json.dumps does: in ASCII, and without the escapes of HTML.
-func writeText(b *bytes.Buffer, s string) {
-	b.WriteByte('"')
-	for _, r := range s {
-		switch {
-		case r == '"' || r == '\\':
-			b.WriteByte('\\')
-			b.WriteRune(r)
-		case r >= ' ' && r <= '~':
-			b.WriteRune(r)
-		case strings.ContainsRune("\b\f\n\r\t", r):
-			b.WriteString(map[rune]string{'\b': `\b`, '\f': `\f`, '\n': `\n`, '\r': `\r`, '\t': `\t`}[r])
-		default:
-			for _, u := range utf16.Encode([]rune{r}) {
-				fmt.Fprintf(b, `\u%04x`, u)
-			}
-		}
-	}
-	b.WriteByte('"')
-}
-
-func writeObject(b *bytes.Buffer, s *ast.Schema, def *ast.Definition, members map[string]any) error {
-	b.WriteByte('{')
-	first := true
-	write := func(name string, t *ast.Type, v any) error {
-		if !first {
-			b.WriteString(", ")
-		}
-		first = false
-		b.WriteString(`"` + snake(name) + `": `)
-		return writeInput(b, s, t, v)
-	}
-	seen := map[string]bool{}
-	if def != nil {
-		for _, f := range def.Fields {
-			seen[f.Name] = true
-			if v, given := members[f.Name]; given {
-				if err := write(f.Name, f.Type, v); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	var rest []string
-	for name := range members {
-		if !seen[name] {
-			rest = append(rest, name)
-		}
-	}
-	sort.Strings(rest)
-	for _, name := range rest {
-		if err := write(name, ast.NamedType("String", nil), members[name]); err != nil {
-			return err
-		}
-	}
-	b.WriteByte('}')
-	return nil
-}
-
-// snake turns camelCase into snake_case: icd1Id into icd_1_id, as graphene does.
-func snake(s string) string {
-	var b strings.Builder
-	for i, c := range s {
-		switch {
-		case c >= 'A' && c <= 'Z':
-			if i > 0 {
-				b.WriteByte('_')
-			}
-			b.WriteRune(c + 'a' - 'A')
-		case c >= '0' && c <= '9' && i > 0 && !(s[i-1] >= '0' && s[i-1] <= '9'):
-			b.WriteByte('_')
-			b.WriteRune(c)
-		default:
-			b.WriteRune(c)
-		}
-	}
-	return b.String()
 }

@@ -32,6 +32,7 @@ var now = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
 // The types of these tests are a small world over legacy tables: places with a hospital each, which has
 // patients; drugs, for numbers; journal, for keys that are UUIDs.
 const hospitals = `
+scalar SmallInt
 extend type Query {
   places(filter: PlaceFilter @inlineArguments): PlaceConnection
   hospitals(filter: HospitalFilter @inlineArguments): HospitalConnection

@@ -1,6 +1,7 @@
-// Package graphqlhttp serves a GraphQL schema over HTTP the way the 2019 backend did (graphene-django):
-// JSON, form and application/graphql bodies, GET for queries, GraphiQL for a browser, its status codes
-// and its error bodies. Start with Handler.ServeHTTP.
+// Package graphqlhttp serves a GraphQL schema over HTTP as graphene-django does, whose clients it has: JSON,
+// form and application/graphql bodies, GET for queries, GraphiQL for a browser, its status codes and its
+// error bodies. What is wrong with an operation is said in the words of a contract (Wording). Start with
+// Handler.ServeHTTP.
 package graphqlhttp
 
 import (
@@ -47,6 +48,7 @@ type Limits struct {
 type Handler struct {
 	exec   *executor.Executor
 	schema *ast.Schema
+	words  Wording
 	limits Limits
 	parsed documents
 	log    *slog.Logger
@@ -55,7 +57,7 @@ type Handler struct {
 }
 
 // New makes a handler.
-func New(es graphql.ExecutableSchema, limits Limits, log *slog.Logger, extensions ...graphql.HandlerExtension) *Handler {
+func New(es graphql.ExecutableSchema, words Wording, limits Limits, log *slog.Logger, extensions ...graphql.HandlerExtension) *Handler {
 	for p, v := range map[*int]int{&limits.Depth: 30, &limits.Aliases: 100, &limits.Roots: 50, &limits.Fields: 2000, &limits.Expanded: 5000, &limits.Tokens: 20_000} {
 		if *p == 0 {
 			*p = v
@@ -64,9 +66,9 @@ func New(es graphql.ExecutableSchema, limits Limits, log *slog.Logger, extension
 	if limits.Body == 0 {
 		limits.Body = 10 << 20
 	}
-	h := &Handler{exec: executor.New(es), schema: es.Schema(), limits: limits, log: log, parsed: documents{lru.New[*ast.QueryDocument](1000)}}
+	h := &Handler{exec: executor.New(es), schema: es.Schema(), words: words, limits: limits, log: log, parsed: documents{lru.New[*ast.QueryDocument](1000)}}
 	h.exec.SetQueryCache(h.parsed)
-	h.exec.SetDefaultRulesFn(validationRules)
+	h.exec.SetDefaultRulesFn(words.Rules)
 	h.exec.SetParserTokenLimit(limits.Tokens)
 	h.exec.SetErrorPresenter(h.present)
 	h.exec.SetRecoverFunc(func(ctx context.Context, err any) error {
@@ -137,10 +139,10 @@ func (h *Handler) execute(w http.ResponseWriter, r *http.Request, params *graphq
 	}
 	oc, errs := h.exec.CreateOperationContext(ctx, params)
 	if len(errs) == 0 {
-		errs = checkVariables(h.schema, oc.Operation, params.Variables)
+		errs = h.words.Variables(h.schema, oc.Operation, params.Variables)
 	}
 	if len(errs) > 0 {
-		respond(w, http.StatusBadRequest, nil, h.legacyErrors(params, oc, errs))
+		respond(w, http.StatusBadRequest, nil, h.words.Refused(Refused{Schema: h.schema, Params: params, Operation: oc, Errors: errs, Tokens: h.limits.Tokens}))
 		return
 	}
 	if err := h.check(r, oc); err != nil {

@@ -42,6 +42,7 @@ var steps = []step{
 	{2, "create the tables of batch runs", createOwnTables},
 	{3, "ended sessions of gateways", createOwnTables},
 	{4, "the secret of tokens", createOwnTables},
+	{5, "the contract of queued mutations", addColumn("imis_mutation_queue", "contract")},
 }
 
 // createOwnTables makes the tables of the catalogue that are missing. A release that adds a table adds
@@ -53,6 +54,24 @@ func createOwnTables(ctx context.Context, tx *sql.Tx, d schema.Dialect, v schema
 		}
 	}
 	return nil
+}
+
+// addColumn adds a column to a table of our own. It may be NULL: earlier releases write rows beside us.
+func addColumn(table, column string) func(context.Context, *sql.Tx, schema.Dialect, schema.Version) error {
+	return func(ctx context.Context, tx *sql.Tx, d schema.Dialect, v schema.Version) error {
+		there, add, err := schema.AddColumn(d, v, table, column)
+		if err != nil {
+			return err
+		}
+		var n int
+		if err := tx.QueryRowContext(ctx, there).Scan(&n); err != nil || n > 0 {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, add); err != nil {
+			return fmt.Errorf("%w (statement: %s)", err, add)
+		}
+		return nil
+	}
 }
 
 // Up takes the steps that this database has not taken, each in a transaction. Several instances may

@@ -135,6 +135,23 @@ func TestUpLeavesTablesOfThePythonBackendAlone(t *testing.T) {
 	})
 }
 
+// A queue that an earlier release made gets the column of the contract, and its rows stay.
+func TestUpAddsTheContractToTheQueue(t *testing.T) {
+	eachBare(t, func(t *testing.T, dsn string) {
+		d := open(t, dsn)
+		if err := up(t.Context(), d); err != nil {
+			t.Fatal(err)
+		}
+		exec(t, d, `ALTER TABLE "imis_mutation_queue" DROP COLUMN "contract"`, `DELETE FROM imis_migration WHERE version_id = 5`)
+		if err := up(t.Context(), d); err != nil {
+			t.Fatal(err)
+		}
+		if !d.Offers("imis_mutation_queue", "contract") {
+			t.Error("the column is missing")
+		}
+	})
+}
+
 func TestUpSaysWhenATableWasLost(t *testing.T) {
 	d := open(t, bare(t, db.SQLite))
 	if err := up(t.Context(), d); err != nil {

@@ -37,6 +37,11 @@ const (
 
 // Options tune a Service.
 type Options struct {
+	// Contract is what the payloads of this instance are spelled in: it marks the rows that it queues and takes
+	// no others. Unmarked says that rows which name none, of earlier releases, are of it, too.
+	Contract string
+	Unmarked bool
+
 	Async      bool // leave the execution to workers (ASYNC_MUTATIONS)
 	Principals func(ctx context.Context, username string) (*auth.Principal, error)
 	Clock      clock.Clock
@@ -163,6 +168,9 @@ func (s *Service) Submit(ctx context.Context, name string, input json.RawMessage
 	}
 	now := s.o.Clock()
 	e := entry{ID: db.NewUUID(), Name: name, Principal: p.Username, Payload: string(input), Enqueued: now}
+	if s.o.Contract != "" {
+		e.Contract = &s.o.Contract
+	}
 	if !s.o.Async {
 		e.lease(s.holder, now.Add(s.o.Lease))
 		e.Attempts = 1

@@ -19,6 +19,7 @@ type entry struct {
 	LeasedBy   *string    `db:"leased_by"`
 	LeaseUntil *time.Time `db:"lease_until"` // nobody but the holder takes the row before this
 	Enqueued   time.Time  `db:"enqueued"`
+	Contract   *string    `db:"contract"` // that the payload is spelled in; nil in rows of earlier releases
 }
 
 func (e *entry) lease(holder string, until time.Time) { e.LeasedBy, e.LeaseUntil = &holder, &until }
@@ -33,7 +34,7 @@ func (s *Service) record(ctx context.Context, e entry, userID string, clientMuta
 			return err
 		}
 		_, err = tx.Insert(ctx, "imis_mutation_queue", db.Values{"mutation_id": e.ID, "name": e.Name, "principal": e.Principal,
-			"payload": e.Payload, "attempts": e.Attempts, "leased_by": e.LeasedBy, "lease_until": e.LeaseUntil, "enqueued": e.Enqueued})
+			"payload": e.Payload, "attempts": e.Attempts, "leased_by": e.LeasedBy, "lease_until": e.LeaseUntil, "enqueued": e.Enqueued, "contract": e.Contract})
 		return err
 	}
 	err := s.db.Write(ctx, "record mutation "+e.Name, write)
@@ -45,9 +46,17 @@ func (s *Service) record(ctx context.Context, e entry, userID string, clientMuta
 	return err
 }
 
-const selectNext = `SELECT $uuid(q."mutation_id") AS "mutation_id", q."name", q."principal", q."payload", q."attempts", q."leased_by", q."lease_until", q."enqueued"
+// unmarked is the contract of rows that name none.
+func (s *Service) unmarked() string {
+	if s.o.Unmarked {
+		return s.o.Contract
+	}
+	return ""
+}
+
+const selectNext = `SELECT $uuid(q."mutation_id") AS "mutation_id", q."name", q."principal", q."payload", q."attempts", q."leased_by", q."lease_until", q."enqueued", q."contract"
 FROM "imis_mutation_queue" q $skiplocked
-WHERE q."name" IN $texts(?) AND (q."lease_until" IS NULL OR q."lease_until" <= ?)
+WHERE q."name" IN $texts(?) AND COALESCE(q."contract", ?) = ? AND (q."lease_until" IS NULL OR q."lease_until" <= ?)
 ORDER BY q."enqueued", q."mutation_id" $page(1, 0) $forskip`
 
 // updateLease asks again whether the row is free: where lock hints do nothing, two may have read it.
@@ -55,14 +64,15 @@ const updateLease = `UPDATE "imis_mutation_queue" SET "leased_by" = ?, "lease_un
 WHERE "mutation_id" = ? AND ("lease_until" IS NULL OR "lease_until" <= ?)`
 
 // claim leases the oldest row that is free, or whose lease has expired, and whose mutation this
-// instance knows: another instance on the same database may have other modules.
+// instance knows, in the contract that it speaks: another instance on the same database may have other
+// modules, and speak another one.
 func (s *Service) claim(ctx context.Context) (e entry, found bool, err error) {
 	names := db.Texts(s.registry.names)
 	err = s.db.Write(ctx, "claim a mutation", func(tx *db.Tx) error {
 		found = false
 		now := s.o.Clock()
 		e = entry{}
-		if err := tx.Get(ctx, &e, selectNext, names, now); errors.Is(err, sql.ErrNoRows) {
+		if err := tx.Get(ctx, &e, selectNext, names, s.unmarked(), s.o.Contract, now); errors.Is(err, sql.ErrNoRows) {
 			return nil
 		} else if err != nil {
 			return err
@@ -130,9 +140,9 @@ func (s *Service) postpone(ctx context.Context, e entry, until time.Time) error 
 	})
 }
 
-const selectAbandoned = `SELECT $uuid(q."mutation_id") AS "mutation_id", q."name", q."principal", q."payload", q."attempts", q."leased_by", q."lease_until", q."enqueued"
+const selectAbandoned = `SELECT $uuid(q."mutation_id") AS "mutation_id", q."name", q."principal", q."payload", q."attempts", q."leased_by", q."lease_until", q."enqueued", q."contract"
 FROM "imis_mutation_queue" q $skiplocked
-WHERE q."name" NOT IN $texts(?) AND q."enqueued" < ? AND (q."lease_until" IS NULL OR q."lease_until" <= ?)
+WHERE (q."name" NOT IN $texts(?) OR COALESCE(q."contract", ?) <> ?) AND q."enqueued" < ? AND (q."lease_until" IS NULL OR q."lease_until" <= ?)
 ORDER BY q."enqueued", q."mutation_id" $page(?, 0) $forskip`
 
 const deleteRow = `DELETE FROM "imis_mutation_queue" WHERE "mutation_id" = ?`
@@ -143,7 +153,7 @@ func (s *Service) abandon(ctx context.Context) (n int, err error) {
 	err = s.db.Write(ctx, "abandon mutations", func(tx *db.Tx) error {
 		now := s.o.Clock()
 		var old []entry
-		if err := tx.Select(ctx, &old, selectAbandoned, db.Texts(s.registry.names), now.Add(-s.o.Abandon), now, batch); err != nil {
+		if err := tx.Select(ctx, &old, selectAbandoned, db.Texts(s.registry.names), s.unmarked(), s.o.Contract, now.Add(-s.o.Abandon), now, batch); err != nil {
 			return err
 		}
 		for _, e := range old {

@@ -429,3 +429,39 @@ func crash(point, url string) {
 	fmt.Fprintln(os.Stderr, "still alive:", err)
 	os.Exit(1)
 }
+
+// Instances of two contracts share a database: each takes the mutations that are spelled as it expects.
+func TestAWorkerLeavesOtherContractsAlone(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		speaking := func(contract string, unmarked bool) *lab {
+			return newLab(t, d, func(o *Options) { o.Async, o.Contract, o.Unmarked = true, contract, unmarked })
+		}
+		old, recent, earlier := speaking("old", true), speaking("new", false), speaking("", false)
+		ctx := auth.With(t.Context(), clerk)
+		for i, l := range []*lab{old, recent, earlier} { // earlier is a release that marks nothing
+			if _, err := l.Submit(ctx, "count", json.RawMessage(fmt.Sprintf(`{"n": %d}`, i)), nil, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		took := func(l *lab) (n int) {
+			for l.next(t.Context()) {
+				n++
+			}
+			return n
+		}
+		if n := took(recent); n != 1 {
+			t.Errorf("the new contract took %d", n)
+		}
+		if n := took(old); n != 2 {
+			t.Errorf("the old contract took %d, want its own and the unmarked one", n)
+		}
+		// What nobody takes is ended in the end, though its name is known.
+		if _, err := recent.Submit(ctx, "count", json.RawMessage(`{"n": 9}`), nil, nil); err != nil {
+			t.Fatal(err)
+		}
+		old.pass(25 * time.Hour)
+		if n, err := old.Recover(t.Context()); err != nil || n != 1 {
+			t.Errorf("%d rows ended, %v", n, err)
+		}
+	})
+}

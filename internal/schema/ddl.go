@@ -47,6 +47,30 @@ func OwnDDL(d Dialect, v Version) []string {
 	return out
 }
 
+// AddColumn writes the statement that adds a column, which may be NULL, to a table of our own, and the one
+// that counts whether it is there already.
+func AddColumn(d Dialect, v Version, table, column string) (there, add string, err error) {
+	t, ok := Lookup(table)
+	if !ok || !t.Own {
+		return "", "", fmt.Errorf("%s is not a table of our own", table)
+	}
+	c, ok := t.Column(column)
+	if !ok {
+		return "", "", fmt.Errorf("table %s has no column %s", table, column)
+	}
+	line, _ := c.define(d, release(d, v), false)
+	add = fmt.Sprintf("ALTER TABLE %s ADD %s", d.table(t.Name), line)
+	switch d {
+	case SQLite:
+		there = fmt.Sprintf("SELECT COUNT(*) FROM pragma_table_info('%s') WHERE name = '%s'", t.Name, c.Name)
+	case Postgres:
+		there = fmt.Sprintf("SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = '%s' AND column_name = '%s'", t.Name, c.Name)
+	default:
+		there = fmt.Sprintf("SELECT COUNT(*) FROM sys.columns WHERE object_id = OBJECT_ID(N'dbo.%s') AND name = N'%s'", t.Name, c.Name)
+	}
+	return there, add, nil
+}
+
 func release(d Dialect, v Version) Version {
 	if d == Postgres {
 		return PG2410

@@ -17,6 +17,7 @@ var programTables = []rawTable{
 			ownColumn("leased_by", "nvarchar(100)", true),
 			ownColumn("lease_until", "datetime", true),
 			ownColumn("enqueued", "datetime", false),
+			ownColumn("contract", "nvarchar(20)", true),
 		},
 	},
 	{

@@ -22,14 +22,12 @@ import (
 // Source is the .graphql file of one module.
 type Source struct{ Module, Text string }
 
-// base is what every schema has: the scalars and types of the 2019 contract that no module owns, and
-// the directives of the short form.
+// base is what every schema has: scalars and types of Relay that no module owns, and the directives of the
+// short form.
 const base = `
 scalar Date
 scalar DateTime
 scalar Decimal
-scalar SmallInt
-scalar TinyInt
 scalar UUID
 interface Node { id: ID! }
 type PageInfo { hasNextPage: Boolean! hasPreviousPage: Boolean! startCursor: String endCursor: String }

@@ -92,7 +92,7 @@ func NewInstance(o InstanceOptions) (*Instance, error) {
 	i.app.Config = i.config
 	pins := o.Chosen.Pins
 	registry := mutation.NewRegistry()
-	i.Mutations = mutation.New(o.DB, registry, mutation.Options{Async: o.Async, Principals: o.Principals, Clock: o.Clock, Log: o.Log, Wake: o.Wake,
+	i.Mutations = mutation.New(o.DB, registry, mutation.Options{Contract: o.Chosen.Contract.Name, Unmarked: o.Chosen.Contract.Unmarked, Async: o.Async, Principals: o.Principals, Clock: o.Clock, Log: o.Log, Wake: o.Wake,
 		Finished: func(e mutation.Event) { o.Metrics.Mutation(mutationStatus(e.Status)) }})
 	i.app.Mutations = i.Mutations
 	for _, c := range o.Compiled {
@@ -126,7 +126,9 @@ func mutationStatus(status int) telemetry.MutationStatus {
 // assemble puts schema, entities, rights and mutations together.
 func (i *Instance) assemble(registry *mutation.Registry) error {
 	contract := i.o.Chosen.Contract
-	var enabled, disabled, all []sdl.Source
+	base := sdl.Source{Module: "the contract", Text: contract.SDL}
+	enabled, all := []sdl.Source{base}, []sdl.Source{base}
+	var disabled []sdl.Source
 	var models []entity.Model
 	var roots []modules.Root
 	for _, m := range i.all {
@@ -183,12 +185,12 @@ func (i *Instance) assemble(registry *mutation.Registry) error {
 		return nil
 	}
 	es, err := graph.Compose(i.schema, roots, contract.Scalars, func(ctx context.Context, name string) (*modules.Receipt, error) {
-		return modules.Mutate(ctx, i.app, name)
+		return modules.Mutate(ctx, i.app, contract, name)
 	})
 	if err != nil {
 		return err
 	}
-	i.graphql = graphqlhttp.New(es, graphqlhttp.Limits{Body: i.o.MaxBody}, i.o.Log, gate{i.access})
+	i.graphql = graphqlhttp.New(es, contract.Wording, graphqlhttp.Limits{Body: i.o.MaxBody}, i.o.Log, gate{i.access})
 	i.graphql.Observe = i.observe
 	return nil
 }

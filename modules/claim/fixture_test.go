@@ -10,6 +10,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/openimis/openimis-be-go/graph/contract2019"
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/clock"
 	"github.com/openimis/openimis-be-go/internal/db"
@@ -204,7 +205,7 @@ type site struct {
 func newSite(t testing.TB, d *db.DB) *site {
 	t.Helper()
 	app := &modules.App{DB: d, Clock: clock.Fixed(today)}
-	var sources []sdlpkg.Source
+	sources := []sdlpkg.Source{{Module: "the contract", Text: contract2019.Contract.SDL}}
 	var models []entity.Model
 	for _, m := range []modules.Module{core.New(app), location.New(app), medical.New(app), medical_pricelist.New(app), productmodule.New(app), insuree.New(app), policy.New(app), New(app)} {
 		if g, ok := m.(modules.GraphQL); ok {

@@ -45,7 +45,7 @@ func (*Module) Needs() []schema.Need {
 		{Table: "tblControls", Columns: []string{"FieldName", "Adjustibility", "Usage"}, Why: "coreControls"},
 		{Table: "core_User", Columns: []string{"id", "username", "i_user_id", "t_user_id"}, Why: "principals (created by server migrate)"},
 		{Table: "core_ModuleConfiguration", Columns: []string{"module", "layer", "version", "config", "is_exposed", "is_disabled_until"}, Why: "module configurations (created by server migrate)"},
-		{Table: "imis_mutation_queue", Why: "the queue of mutations (created by server migrate)"},
+		{Table: "imis_mutation_queue", Columns: []string{"contract"}, Why: "the queue of mutations (created by server migrate)"},
 	}...)
 }
 

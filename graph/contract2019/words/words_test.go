@@ -1,4 +1,4 @@
-package graphqlhttp
+package words
 
 import (
 	"strings"

@@ -1,4 +1,4 @@
-package modules
+package contract2019
 
 import (
 	"bytes"

@@ -1,4 +1,7 @@
-package graphqlhttp
+// Package words says what is wrong with an operation in the words of graphql-core 2, which the clients of
+// 2019 know: which rules a document is held against, in which order errors are told, at which places.
+// Wording is all of it; rules.go validates documents, variables.go variables, this file words the rest.
+package words
 
 import (
 	"fmt"
@@ -7,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -15,7 +17,12 @@ import (
 	"github.com/vektah/gqlparser/v2/lexer"
 	"github.com/vektah/gqlparser/v2/parser"
 	"github.com/vektah/gqlparser/v2/validator/core"
+
+	"github.com/openimis/openimis-be-go/internal/graphqlhttp"
 )
+
+// Wording is the words of graphql-core 2.
+var Wording = graphqlhttp.Wording{Rules: validationRules, Variables: checkVariables, Refused: refused}
 
 func checkArguments(s *ast.Schema, defs ast.ArgumentDefinitionList, args ast.ArgumentList, addError core.AddErrFunc) {
 	for _, a := range args {
@@ -211,8 +218,9 @@ func printValue(v *ast.Value) string {
 	return v.Raw
 }
 
-// legacyErrors words errors of parsing and of choosing the operation as the 2019 clients know them.
-func (h *Handler) legacyErrors(params *graphql.RawParams, oc *graphql.OperationContext, errs gqlerror.List) gqlerror.List {
+// refused words errors of parsing, of validation and of choosing the operation.
+func refused(r graphqlhttp.Refused) gqlerror.List {
+	params, oc, errs := r.Params, r.Operation, r.Errors
 	if oc != nil && oc.Doc != nil && oc.Operation == nil {
 		message := "Must provide operation name if query contains multiple operations."
 		if params.OperationName != "" {
@@ -223,12 +231,12 @@ func (h *Handler) legacyErrors(params *graphql.RawParams, oc *graphql.OperationC
 		return gqlerror.List{{Message: message}}
 	}
 	if oc != nil && oc.Operation != nil { // the document is valid, so it is the variables
-		if wrong := checkVariables(h.schema, oc.Operation, params.Variables); len(wrong) > 0 {
+		if wrong := checkVariables(r.Schema, oc.Operation, params.Variables); len(wrong) > 0 {
 			return wrong
 		}
 	}
 	if len(errs) == 1 && errs[0].Message == "no operation provided" {
-		if doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: params.Query}, h.limits.Tokens); err == nil && len(doc.Fragments) > 0 {
+		if doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: params.Query}, r.Tokens); err == nil && len(doc.Fragments) > 0 {
 			var unused gqlerror.List
 			for _, f := range doc.Fragments {
 				unused = append(unused, &gqlerror.Error{Message: fmt.Sprintf("Fragment %q is never used.", f.Name), Locations: []gqlerror.Location{{Line: f.Position.Line, Column: f.Position.Column}}})
@@ -248,7 +256,7 @@ func (h *Handler) legacyErrors(params *graphql.RawParams, oc *graphql.OperationC
 		syntax := e.Rule == "" && (oc == nil || oc.Doc == nil) // errors of validation name their rule
 		if e.Rule == "OverlappingFieldsCanBeMerged" && len(e.Locations) == 1 {
 			if doc == nil {
-				doc, _ = parser.ParseQueryWithTokenLimit(&ast.Source{Input: params.Query}, h.limits.Tokens)
+				doc, _ = parser.ParseQueryWithTokenLimit(&ast.Source{Input: params.Query}, r.Tokens)
 			}
 			if first := firstOfConflict(doc, e.Locations[0]); first != nil {
 				c.Locations = []gqlerror.Location{{Line: first.Line, Column: first.Column}, e.Locations[0]}
