@@ -23,6 +23,17 @@ const DumpVariable = "IMIS_FHIR_DUMP"
 // by folder. name tells what was asked; it need not be unique.
 func Dump(t testing.TB, name string, body []byte) {
 	t.Helper()
+	dump(t, "r4", name, body)
+}
+
+// DumpSTU3 is Dump for a body of FHIR STU3.
+func DumpSTU3(t testing.TB, name string, body []byte) {
+	t.Helper()
+	dump(t, "stu3", name, body)
+}
+
+func dump(t testing.TB, release, name string, body []byte) {
+	t.Helper()
 	dir := os.Getenv(DumpVariable)
 	if dir == "" || len(body) == 0 {
 		return
@@ -30,7 +41,7 @@ func Dump(t testing.TB, name string, body []byte) {
 	if !filepath.IsAbs(dir) {
 		t.Fatalf("%s must be an absolute path, not %q", DumpVariable, dir)
 	}
-	dir = filepath.Join(dir, "r4")
+	dir = filepath.Join(dir, release)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"maps"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/dbtest"
+	"github.com/openimis/openimis-be-go/internal/progress"
+	"github.com/openimis/openimis-be-go/internal/seed"
+	"github.com/openimis/openimis-be-go/internal/server/servertest"
+	"github.com/openimis/openimis-be-go/internal/testing/fhirconformance"
+	"github.com/openimis/openimis-be-go/modules/api_fhir/fhirtest"
+)
+
+// TestFHIRDoesWhatItPromises judges every type, interaction and search parameter of /metadata over the
+// seeded data, of both releases, on every engine.
+func TestFHIRDoesWhatItPromises(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		today, _ := time.Parse(time.RFC3339, recordedNow)
+		if err := seed.Seed(t.Context(), d, seed.Demo, today, progress.None); err != nil {
+			t.Fatal(err)
+		}
+		modules := "core,location,medical,medical_pricelist,product,insuree,policy,contribution,claim,claim_batch,api_fhir"
+		for _, m := range []struct {
+			name, list, path string
+			env              map[string]string
+			compat           bool
+			dump             func(testing.TB, string, []byte)
+			empty            []string
+		}{
+			{name: "R4", list: modules, path: "/api/api_fhir_r4", dump: fhirtest.Dump},
+			{name: "R4 compat", list: modules, path: "/api/api_fhir", compat: true, dump: fhirtest.Dump},
+			{name: "STU3", list: modules + "@1.2.0", path: "/api/api_fhir", compat: true, dump: fhirtest.DumpSTU3},
+		} {
+			t.Run(m.name, func(t *testing.T) {
+				if m.name == "R4 compat" && d.Dialect() != db.SQLite {
+					t.Skip("differs from R4 in no statement")
+				}
+				env := map[string]string{"OPENIMIS_MODULES": m.list, "IMIS_FIXED_NOW": recordedNow, "REMOTE_USER_AUTHENTICATION": "false"}
+				maps.Copy(env, m.env)
+				s := servertest.New(t, d, compiled, env)
+				fhirconformance.Check(t, fhirconformance.Server{
+					Base: servertest.Serve(t, s) + m.path, Compat: m.compat, Dump: m.dump, Empty: m.empty,
+					Sign: func(r *http.Request) { r.SetBasicAuth("Admin", "admin123") },
+				})
+			})
+		}
+	})
+}
