@@ -147,7 +147,7 @@ func (p *parser) param(full string, values []string) {
 		return
 	}
 	def, ok := p.lookup(name)
-	if !ok && strings.Contains(full, ".") {
+	if !ok && strings.Contains(full, ".") || strings.Contains(modifier, ".") {
 		p.chain(full, values)
 		return
 	}

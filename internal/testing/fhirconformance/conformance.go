@@ -563,7 +563,7 @@ func (c *checker) parameters(t *testing.T, k kind, all []body) {
 
 // dates: before, at and after a moment are all that there is.
 func (c *checker) dates(t *testing.T, k kind, name string, all []body, count func(string) int) {
-	with := count(name+"=ge1900-01-01") // those that have the date at all
+	with := count(name + "=ge1900-01-01") // those that have the date at all
 	if name == "refDate" || name == "refEndDate" {
 		if n := count("refDate=1900-01-01"); n != len(all) {
 			t.Errorf("since 1900: %d of %d", n, len(all))

@@ -65,6 +65,9 @@ const alias = "t"
 
 var col = table.Col
 
+// reserved are the aliases of the statements themselves.
+var reserved = map[string]bool{"": true, alias: true, "page": true, "live": true, "target": true, "other": true}
+
 // check says what is wrong with a description.
 func (s *Source[R]) check() error {
 	if s.Map == nil {
@@ -92,6 +95,9 @@ func (s *Source[R]) check() error {
 	at := map[string]*table.Table{"": s.Table}
 	for _, l := range s.Links {
 		from, column := l.via()
+		if reserved[l.Alias] || at[l.Alias] != nil {
+			return fmt.Errorf("link %q: the alias is taken", l.Alias)
+		}
 		if at[from] == nil {
 			return fmt.Errorf("link %s: there is no link %s before it", l.Alias, from)
 		}
