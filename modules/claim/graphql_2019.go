@@ -21,6 +21,9 @@ func (*Module) Mutations() map[string]mutation.Handler {
 				return err
 			}
 			form, err := in.form()
+			if in.AdminID.value == nil { // null says as little as nothing
+				form.Admin = nil
+			}
 			if err == nil {
 				_, err = s.Enter(ctx, tx, a, form)
 			}
@@ -32,7 +35,7 @@ func (*Module) Mutations() map[string]mutation.Handler {
 			}
 			form, err := in.form()
 			if err == nil {
-				err = s.Update(ctx, tx, a, Update{ClaimID: *in.ID, Status: in.Status, Form: form})
+				err = s.Update(ctx, tx, a, Update{ClaimID: *in.ID, Status: in.Status, Form: form, Keep: in.kept(), FeedbackStatus: in.FeedbackStatus, ReviewStatus: in.ReviewStatus})
 			}
 			return err
 		}, RightUpdate, RightAdd),

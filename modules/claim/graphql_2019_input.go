@@ -1,9 +1,10 @@
 package claim
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
+	"reflect"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -12,33 +13,43 @@ import (
 	"github.com/openimis/openimis-be-go/modules/claim/rules"
 )
 
-// claimInput is the input of createClaim and updateClaim. What submission, processing, review and
-// feedback decide (category, amounts of the rules, flags, batch run) is not taken from clients; those
-// members are left aside.
+// claimInput is the input of createClaim and updateClaim. An update without dateTo, visitType, icd1Id to icd4Id or adminId
+// keeps them, null clears them; items and services are all that the claim has afterwards.
 type claimInput struct {
-	ID               *int        `json:"id"`
-	Code             string      `json:"code"`
-	InsureeID        int         `json:"insuree_id"`
-	DateFrom         inputDate   `json:"date_from"`
-	DateTo           *inputDate  `json:"date_to"`
-	DateClaimed      inputDate   `json:"date_claimed"`
-	ICDID            int         `json:"icd_id"`
-	ICD1             *int        `json:"icd_1_id"`
-	ICD2             *int        `json:"icd_2_id"`
-	ICD3             *int        `json:"icd_3_id"`
-	ICD4             *int        `json:"icd_4_id"`
-	ICDID1           *int        `json:"icd_id_1"` // the 2019 application's spelling
-	ICDID2           *int        `json:"icd_id_2"`
-	ICDID3           *int        `json:"icd_id_3"`
-	ICDID4           *int        `json:"icd_id_4"`
-	Status           int         `json:"status"`
-	ReviewStatus     *int        `json:"review_status"`
-	FeedbackStatus   *int        `json:"feedback_status"`
-	HealthFacilityID int         `json:"health_facility_id"`
-	AdminID          *int        `json:"admin_id"`
-	VisitType        *string     `json:"visit_type"`
-	Items            []lineInput `json:"items"`
-	Services         []lineInput `json:"services"`
+	ID               *int              `json:"id"`
+	Code             string            `json:"code"`
+	InsureeID        int               `json:"insuree_id"`
+	DateFrom         inputDate         `json:"date_from"`
+	DateTo           member[inputDate] `json:"date_to"`
+	DateClaimed      inputDate         `json:"date_claimed"`
+	ICDID            int               `json:"icd_id"`
+	ICD1             member[int]       `json:"icd_1_id"`
+	ICD2             member[int]       `json:"icd_2_id"`
+	ICD3             member[int]       `json:"icd_3_id"`
+	ICD4             member[int]       `json:"icd_4_id"`
+	ICDID1           member[int]       `json:"icd_id_1"` // the 2019 application's spelling
+	ICDID2           member[int]       `json:"icd_id_2"`
+	ICDID3           member[int]       `json:"icd_id_3"`
+	ICDID4           member[int]       `json:"icd_id_4"`
+	Status           int               `json:"status"`
+	ReviewStatus     *int              `json:"review_status"`
+	FeedbackStatus   *int              `json:"feedback_status"`
+	HealthFacilityID int               `json:"health_facility_id"`
+	AdminID          member[int]       `json:"admin_id"`
+	VisitType        member[string]    `json:"visit_type"`
+	Items            []lineInput       `json:"items"`
+	Services         []lineInput       `json:"services"`
+
+	decidedClaim
+}
+
+// decidedClaim are the members of a claim's input that submission, processing, feedback and batch runs write.
+type decidedClaim struct {
+	Category          json.RawMessage `json:"category"`
+	BatchRunID        json.RawMessage `json:"batch_run_id"`
+	DateProcessed     json.RawMessage `json:"date_processed"`
+	FeedbackAvailable json.RawMessage `json:"feedback_available"`
+	Feedback          json.RawMessage `json:"feedback"`
 }
 
 // lineInput is an item or a service of an input.
@@ -51,9 +62,73 @@ type lineInput struct {
 	QtyApproved     *decimal.Decimal `json:"qty_approved"`
 	PriceAsked      *decimal.Decimal `json:"price_asked"`
 	PriceApproved   *decimal.Decimal `json:"price_approved"`
-	Explanation     *string          `json:"explanation"`
-	Justification   *string          `json:"justification"`
-	RejectionReason *int             `json:"rejection_reason"`
+	Explanation     member[string]   `json:"explanation"`
+	Justification   member[string]   `json:"justification"`
+	RejectionReason *int             `json:"rejection_reason"` // of a review it follows from the status
+
+	decidedLine
+}
+
+// decidedLine are the members of a line's input that the rules write.
+type decidedLine struct {
+	PriceAdjusted               json.RawMessage `json:"price_adjusted"`
+	PriceValuated               json.RawMessage `json:"price_valuated"`
+	Limitation                  json.RawMessage `json:"limitation"`
+	LimitationValue             json.RawMessage `json:"limitation_value"`
+	RemuneratedAmount           json.RawMessage `json:"remunerated_amount"`
+	DeductableAmount            json.RawMessage `json:"deductable_amount"`
+	ExceedCeilingAmount         json.RawMessage `json:"exceed_ceiling_amount"`
+	ExceedCeilingAmountCategory json.RawMessage `json:"exceed_ceiling_amount_category"`
+	PriceOrigin                 json.RawMessage `json:"price_origin"`
+	PolicyID                    json.RawMessage `json:"policy_id"`
+	LegacyID                    json.RawMessage `json:"legacy_id"`
+	ValidityTo                  json.RawMessage `json:"validity_to"`
+	ValidityFromReview          json.RawMessage `json:"validity_from_review"`
+	ValidityToReview            json.RawMessage `json:"validity_to_review"`
+	AuditUserIDReview           json.RawMessage `json:"audit_user_id_review"`
+}
+
+// refuseDecided refuses members that are not for the client to write, unless they are null, false or empty.
+func refuseDecided(decided any, field func(member string) string) error {
+	v := reflect.ValueOf(decided)
+	for i := range v.NumField() {
+		switch raw := v.Field(i).Bytes(); string(raw) {
+		case "", "null", "false", `""`:
+		default:
+			at := field(camelCase(v.Type().Field(i).Tag.Get("json")))
+			return fault.Input(at, "%s: submission, review, processing or a batch run writes this; leave it out.", at)
+		}
+	}
+	return nil
+}
+
+// camelCase spells a member of the logged JSON as the contract does.
+func camelCase(snake string) string {
+	parts := strings.Split(snake, "_")
+	for i := range parts[1:] {
+		parts[i+1] = strings.ToUpper(parts[i+1][:1]) + parts[i+1][1:]
+	}
+	return strings.Join(parts, "")
+}
+
+// member of an input that may be absent, null, or have a value.
+type member[T any] struct {
+	present bool
+	value   *T
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (m *member[T]) UnmarshalJSON(b []byte) error {
+	m.present = true
+	return json.Unmarshal(b, &m.value)
+}
+
+// text is nil when the member is absent, and empty when it is null.
+func text(m member[string]) *string {
+	if m.present && m.value == nil {
+		return new(string)
+	}
+	return m.value
 }
 
 func (l *lineInput) entry(k rules.Kind) *int {
@@ -90,6 +165,9 @@ func (in *claimInput) checkNew() error {
 			return fault.Input(s.field, "%s: a new claim has %d; %d is not allowed.", s.field, s.want, *s.given)
 		}
 	}
+	if in.ID != nil {
+		return fault.Input("id", "id: a new claim gets its id here; leave it out.")
+	}
 	for k, lines := range in.lines() {
 		for i := range lines {
 			if id := lines[i].ID; id != nil {
@@ -101,35 +179,86 @@ func (in *claimInput) checkNew() error {
 	return nil
 }
 
-// form is the claim that the input describes.
-func (in *claimInput) form() (rules.Form, error) {
-	f := rules.Form{Code: in.Code, Facility: named(&in.HealthFacilityID), Insuree: named(&in.InsureeID),
-		From: in.DateFrom.Time, To: in.DateTo.pointer(), Claimed: in.DateClaimed.Time, VisitType: in.VisitType}
-	for i, id := range []*int{&in.ICDID, cmp.Or(in.ICD1, in.ICDID1), cmp.Or(in.ICD2, in.ICDID2), cmp.Or(in.ICD3, in.ICDID3), cmp.Or(in.ICD4, in.ICDID4)} {
-		f.Diagnoses[i] = named(id)
+// diagnoses are the further diagnoses, in either spelling.
+func (in *claimInput) diagnoses() [rules.DiagnosisCount - 1]member[int] {
+	either := func(a, b member[int]) member[int] {
+		if a.value != nil || !b.present {
+			return a
+		}
+		return b
 	}
-	if in.AdminID != nil {
-		admin := named(in.AdminID)
+	return [...]member[int]{either(in.ICD1, in.ICDID1), either(in.ICD2, in.ICDID2), either(in.ICD3, in.ICDID3), either(in.ICD4, in.ICDID4)}
+}
+
+// kept are the places that the input says nothing about.
+func (in *claimInput) kept() (places []rules.Place) {
+	if !in.DateTo.present {
+		places = append(places, rules.Place{Part: rules.PartTo})
+	}
+	if !in.VisitType.present {
+		places = append(places, rules.Place{Part: rules.PartVisitType})
+	}
+	for i, d := range in.diagnoses() {
+		if !d.present {
+			places = append(places, rules.Place{Part: rules.PartDiagnosis, Index: i + 1})
+		}
+	}
+	return places
+}
+
+// form is the claim that the input describes.
+func (in *claimInput) form() (f rules.Form, err error) {
+	if err := refuseDecided(in.decidedClaim, func(member string) string { return member }); err != nil {
+		return f, err
+	}
+	f = rules.Form{Code: in.Code, Facility: named(&in.HealthFacilityID), Insuree: named(&in.InsureeID),
+		From: in.DateFrom.Time, To: in.DateTo.value.pointer(), Claimed: in.DateClaimed.Time, VisitType: in.VisitType.value}
+	f.Diagnoses[0] = named(&in.ICDID)
+	for i, d := range in.diagnoses() {
+		f.Diagnoses[i+1] = named(d.value)
+	}
+	if in.AdminID.present {
+		admin := named(in.AdminID.value)
 		f.Admin = &admin
 	}
 	for k, lines := range in.lines() {
 		for i := range lines {
-			l, k := &lines[i], rules.Kind(k)
-			if err := l.checkStatus(k, i); err != nil {
+			line, err := lines[i].form(rules.Kind(k), i)
+			if err != nil {
 				return f, err
-			}
-			if l.PriceAsked == nil {
-				at := lineField(k, i, "priceAsked")
-				return f, fault.Input(at, "%s: a number is expected.", at)
-			}
-			line := rules.FormLine{Of: named(l.entry(k)), Quantity: l.QtyProvided, Price: l.PriceAsked, Explanation: l.Explanation, Justification: l.Justification}
-			if l.ID != nil {
-				line.LineID = known(*l.ID)
 			}
 			f.Lines[k] = append(f.Lines[k], line)
 		}
 	}
 	return f, nil
+}
+
+func (l *lineInput) form(k rules.Kind, i int) (line rules.FormLine, err error) {
+	if err := l.check(k, i); err != nil {
+		return line, err
+	}
+	decided := l.RejectionReason != nil && *l.RejectionReason != rules.ReasonAccepted
+	for _, m := range []struct {
+		name  string
+		wrong bool
+		text  string
+	}{
+		{"priceAsked", l.PriceAsked == nil, "a number is expected"},
+		{"qtyApproved", l.QtyApproved != nil, "a review writes this; leave it out"},
+		{"priceApproved", l.PriceApproved != nil, "a review writes this; leave it out"},
+		{"rejectionReason", decided, "submission and review write this; leave it out"},
+	} {
+		if m.wrong {
+			at := lineField(k, i, m.name)
+			return line, fault.Input(at, "%s: %s.", at, m.text)
+		}
+	}
+	line = rules.FormLine{Of: named(l.entry(k)), Quantity: l.QtyProvided, Price: l.PriceAsked, Explanation: text(l.Explanation), Justification: text(l.Justification),
+		Rejected: l.Status == rules.LineRejected}
+	if l.ID != nil {
+		line.LineID = known(*l.ID)
+	}
+	return line, nil
 }
 
 // named is the row of an id, nothing without one.
@@ -148,12 +277,13 @@ func known(id int) int {
 	return id
 }
 
-func (l *lineInput) checkStatus(k rules.Kind, i int) error {
+// check refuses what is wrong in any line.
+func (l *lineInput) check(k rules.Kind, i int) error {
 	if l.Status != rules.LinePassed && l.Status != rules.LineRejected {
 		at := lineField(k, i, "status")
 		return fault.Input(at, "%s: %d is unknown; allowed are 1 (passed) and 2 (rejected).", at, l.Status)
 	}
-	return nil
+	return refuseDecided(l.decidedLine, func(member string) string { return lineField(k, i, member) })
 }
 
 // idsInput is the input of the mutations over many claims.
@@ -190,11 +320,12 @@ func (in *reviewInput) review() (r rules.Review, err error) {
 	for k, lines := range [rules.KindCount][]lineInput{rules.Items: in.Items, rules.Services: in.Services} {
 		for i := range lines {
 			l, k := &lines[i], rules.Kind(k)
-			if err := l.checkStatus(k, i); err != nil {
+			if err := l.check(k, i); err != nil {
 				return r, err
 			}
 			r.Lines[k] = append(r.Lines[k], rules.Decision{LineID: named(l.ID).ID, EntryID: named(l.entry(k)).ID, Rejected: l.Status == rules.LineRejected,
-				QtyApproved: l.QtyApproved, PriceApproved: l.PriceApproved, Justification: l.Justification})
+				QtyApproved: l.QtyApproved, PriceApproved: l.PriceApproved, Justification: text(l.Justification),
+				QtyProvided: l.QtyProvided, PriceAsked: l.PriceAsked, Explanation: l.Explanation.value})
 		}
 	}
 	return r, nil

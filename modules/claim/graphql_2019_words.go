@@ -70,12 +70,14 @@ func failures(outcomes []Outcome) string {
 var fieldNames = map[rules.Part]string{
 	rules.PartCode: "code", rules.PartFrom: "dateFrom", rules.PartTo: "dateTo", rules.PartClaimed: "dateClaimed", rules.PartVisitType: "visitType",
 	rules.PartFacility: "healthFacilityId", rules.PartInsuree: "insureeId", rules.PartAdmin: "adminId", rules.PartStatus: "status", rules.PartTotal: "services",
+	rules.PartFeedbackStatus: "feedbackStatus", rules.PartReviewStatus: "reviewStatus",
 	rules.PartAssessment: "feedback.asessment", rules.PartOfficer: "feedback.chfOfficerCode", rules.PartFeedbackDate: "feedback.feedbackDate",
 }
 
 var lineFieldNames = map[rules.Part]string{
 	rules.PartLineID: "id", rules.PartLineStatus: "status", rules.PartQuantity: "qtyProvided", rules.PartPrice: "priceAsked",
 	rules.PartQuantityApproved: "qtyApproved", rules.PartPriceApproved: "priceApproved",
+	rules.PartExplanation: "explanation",
 }
 
 // fieldName is the member of an input that a place is.

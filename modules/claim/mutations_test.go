@@ -361,3 +361,145 @@ func TestFlags(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What patients did not answer is not "no".
+func TestFeedbackNotAnswered(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		c := open(t, d)
+		id := c.enter("C1")
+		c.must(c.clerk(), "submitClaims", object{"ids": []int{id}})
+		c.must(c.doctor(), "selectClaimsForFeedback", object{"ids": []int{id}})
+		c.must(c.doctor(), "deliverClaimFeedback", object{"claim_id": id, "feedback": object{"care_rendered": nil, "drug_prescribed": false, "drug_received": true}})
+		if n := c.number(`SELECT COUNT(*) FROM "tblFeedback" WHERE "ClaimID" = ? AND "CareRendered" IS NULL AND "PaymentAsked" IS NULL AND "DrugPrescribed" = $false AND "DrugReceived" = $true
+			AND "Asessment" IS NULL AND "CHFOfficerCode" IS NULL`, id); n != 1 {
+			t.Error("the answers are not kept as given")
+		}
+		answer, errs := newSite(t, d).ask(t.Context(), t, c.doctor(), `{ claims { edges { node { feedback { careRendered paymentAsked drugPrescribed drugReceived asessment } } } } }`)
+		if want := `"feedback":{"careRendered":null,"paymentAsked":null,"drugPrescribed":false,"drugReceived":true,"asessment":null}`; len(errs) > 0 || !strings.Contains(answer, want) {
+			t.Errorf("%s, want %s; %v", answer, want, errs)
+		}
+	})
+}
+
+// An update says nothing about a member that it does not have; null says that there is none.
+func TestUpdateWithoutAMember(t *testing.T) {
+	d := dbtest.SQLite(t)
+	c := open(t, d)
+	id := c.enter("C1")
+	full := func() object {
+		f := c.form("C1")
+		f["id"], f["date_to"], f["visit_type"], f["admin_id"] = id, "2026-11-06", "E", c.admin[0]
+		f["icd_1_id"], f["icd_id_2"], f["icd_3_id"], f["icd_id_4"] = c.icd2, c.icd2, c.icd2, c.icd2
+		item := f["items"].([]any)[0].(object)
+		item["id"], item["explanation"], item["justification"] = c.line(rules.Items, id), "why", "because"
+		return f
+	}
+	line := func(f object) object { return f["items"].([]any)[0].(object) }
+	for _, m := range []struct{ member, column string }{
+		{"date_to", "DateTo"}, {"visit_type", "VisitType"}, {"admin_id", "ClaimAdminId"},
+		{"icd_1_id", "ICDID1"}, {"icd_id_2", "ICDID2"}, {"icd_3_id", "ICDID3"}, {"icd_id_4", "ICDID4"},
+		{"explanation", ""}, {"justification", ""},
+	} {
+		t.Run(m.member, func(t *testing.T) {
+			c.must(c.boss(), "updateClaim", full())
+			of := func(f object) object {
+				if m.column == "" {
+					return line(f)
+				}
+				return f
+			}
+			known := func() int {
+				if m.column == "" {
+					column := strings.ToUpper(m.member[:1]) + m.member[1:]
+					return c.number(`SELECT COUNT(*) FROM "tblClaimItems" WHERE "ClaimID" = ? AND "ValidityTo" IS NULL AND "`+column+`" IS NOT NULL`, id)
+				}
+				return c.number(`SELECT COUNT(*) FROM "tblClaim" WHERE "ClaimID" = ? AND "`+m.column+`" IS NOT NULL`, id)
+			}
+			if known() != 1 {
+				t.Fatal("it is not written")
+			}
+			f := full()
+			delete(of(f), m.member)
+			if c.must(c.boss(), "updateClaim", f); known() != 1 {
+				t.Error("absent, it is not kept")
+			}
+			of(f)[m.member] = nil
+			if c.must(c.boss(), "updateClaim", f); known() != 0 {
+				t.Error("null, it is kept")
+			}
+		})
+	}
+	// Lines are all that the claim has: without them there are none.
+	f := full()
+	delete(f, "items")
+	c.must(c.boss(), "updateClaim", f)
+	if n := c.number(`SELECT COUNT(*) FROM "tblClaimItems" WHERE "ClaimID" = ? AND "ValidityTo" IS NULL`, id); n != 0 {
+		t.Errorf("%d items", n)
+	}
+	// A visit type that nobody may write any more stays where nothing is said about it.
+	c.exec(`UPDATE "tblClaim" SET "VisitType" = 'X' WHERE "ClaimID" = ?`, id)
+	f = c.form("C1")
+	f["id"] = id
+	delete(f, "visit_type")
+	if c.must(c.boss(), "updateClaim", f); c.number(`SELECT COUNT(*) FROM "tblClaim" WHERE "ClaimID" = ? AND "VisitType" = 'X'`, id) != 1 {
+		t.Error("the visit type is not kept")
+	}
+}
+
+// What others decide is not dropped in silence.
+func TestDecidedMembersAreRefused(t *testing.T) {
+	d := dbtest.SQLite(t)
+	c := open(t, d)
+	id := c.enter("C1")
+	claim := func(member string, v any) func(object) { return func(f object) { f[member] = v } }
+	item := func(member string, v any) func(object) {
+		return func(f object) { f["items"].([]any)[0].(object)[member] = v }
+	}
+	for field, spoil := range map[string]func(object){
+		"category": claim("category", "S"), "batchRunId": claim("batch_run_id", 999), "dateProcessed": claim("date_processed", "2026-11-06"),
+		"feedbackAvailable": claim("feedback_available", true), "feedback": claim("feedback", object{"care_rendered": true}),
+		"feedbackStatus": claim("feedback_status", 8), "reviewStatus": claim("review_status", 4),
+		"items[0].limitation": item("limitation", "CC"), "items[0].limitationValue": item("limitation_value", "10"), "items[0].qtyApproved": item("qty_approved", "1"),
+		"items[0].priceApproved": item("price_approved", "1"), "items[0].priceValuated": item("price_valuated", "1"), "items[0].priceOrigin": item("price_origin", "P"),
+		"items[0].exceedCeilingAmountCategory": item("exceed_ceiling_amount_category", "1"), "items[0].rejectionReason": item("rejection_reason", -1), "items[0].status": item("status", 2),
+	} {
+		form := c.form("NEW")
+		spoil(form)
+		if _, err := c.call(c.boss(), "createClaim", form); fault.Field(err) != field || fault.Code(err) != fault.Invalid {
+			t.Errorf("createClaim with %s: %v", field, err)
+		}
+		form = c.form("C1")
+		form["id"] = id
+		spoil(form)
+		if _, err := c.call(c.boss(), "updateClaim", form); fault.Field(err) != field || fault.Code(err) != fault.Invalid {
+			t.Errorf("updateClaim with %s: %v", field, err)
+		}
+	}
+	form := c.form("NEW")
+	form["id"] = 7
+	if _, err := c.call(c.boss(), "createClaim", form); fault.Field(err) != "id" {
+		t.Errorf("createClaim with an id: %v", err)
+	}
+	// What says nothing is taken, and so is what the claim has.
+	form = c.form("NEW")
+	form["category"], form["batch_run_id"], form["feedback_available"] = nil, nil, false
+	item("limitation", nil)(form)
+	item("rejection_reason", 0)(form)
+	c.must(c.boss(), "createClaim", form)
+	c.must(c.boss(), "submitClaims", object{"ids": []int{id}})
+	c.must(c.boss(), "selectClaimsForReview", object{"ids": []int{id}})
+	form = c.form("C1")
+	form["id"], form["status"], form["review_status"] = id, 4, 4
+	c.must(c.boss(), "updateClaim", form)
+
+	// A review does not change what the facility wrote.
+	line := c.line(rules.Services, id)
+	for member, v := range map[string]any{"explanation": "mine", "qty_provided": "7", "price_asked": "49.99", "limitation": "C"} {
+		service := object{"id": line, "service_id": c.service, "status": 1, member: v}
+		if _, err := c.call(c.boss(), "deliverClaimReview", object{"claim_id": id, "services": []any{service}}); fault.Field(err) != "services[0]."+camelCase(member) {
+			t.Errorf("deliverClaimReview with %s: %v", member, err)
+		}
+	}
+	same := object{"id": line, "service_id": c.service, "status": 1, "explanation": "needed", "qty_provided": 1, "price_asked": "50.00", "rejection_reason": 0}
+	c.must(c.boss(), "deliverClaimReview", object{"claim_id": id, "services": []any{same}})
+}

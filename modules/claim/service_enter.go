@@ -18,6 +18,7 @@ import (
 // facility must be one that the author may enter claims for; its row is locked, so that two claims cannot take a code.
 func (Service) Enter(ctx context.Context, tx *db.Tx, a Author, f rules.Form) (claimID int, err error) {
 	problems := checkForm(&f, a.Now, CodeLength(tx))
+	problems = append(problems, rules.WrittenLines{}.Judged(&f)...)
 	w, more, err := writable(ctx, tx, a, &f, nil)
 	if err != nil {
 		return 0, fmt.Errorf("look up what claim %s refers to: %w", f.Code, err)
@@ -189,7 +190,7 @@ func (r *resolver) lines() error {
 				l.Price = &price
 			}
 			r.written.Lines[k] = append(r.written.Lines[k], writtenLine{LineID: l.LineID, EntryID: row.ID, QtyProvided: rules.Value(l.Quantity), PriceAsked: *l.Price,
-				Status: rules.LinePassed, Explanation: l.Explanation, Justification: l.Justification})
+				Status: rules.LinePassed, Explanation: rules.TextOrNone(l.Explanation), Justification: rules.TextOrNone(l.Justification)})
 		}
 	}
 	return nil

@@ -10,11 +10,17 @@ import (
 	"github.com/openimis/openimis-be-go/modules/claim/rules"
 )
 
-// Update is a claim as it shall be: the whole form. Lines without an id are new, those that are missing are closed.
+// Update is a claim as it shall be. Lines without an id are new, those that are missing are closed.
 type Update struct {
 	ClaimID int
 	Status  int // that the claim has, or entered: then a checked claim waits for another submission
 	rules.Form
+	// Keep are the places of the form that the client says nothing about, and that stay as they are: PartTo,
+	// PartVisitType, and PartDiagnosis from index 1. A nil Form.Admin and nil texts of lines stay anyway.
+	Keep []rules.Place
+	// FeedbackStatus and ReviewStatus are what the client holds them for: idle, or what they are. Nil: not said. They are
+	// changed by Select, Bypass, Skip, Review and GiveFeedback.
+	FeedbackStatus, ReviewStatus *int
 }
 
 // Update changes a claim that is not processed yet. Rows that change leave a copy, lines that are gone are closed. When a
@@ -46,14 +52,28 @@ func (Service) Update(ctx context.Context, tx *db.Tx, a Author, u Update) error 
 			ids[k] = append(ids[k], l.LineID)
 		}
 	}
+	for _, f := range []struct {
+		part       rules.Part
+		given, has *int
+	}{{rules.PartFeedbackStatus, u.FeedbackStatus, old.FeedbackStatus}, {rules.PartReviewStatus, u.ReviewStatus, old.ReviewStatus}} {
+		if f.given != nil && *f.given != rules.FlagIdle && (f.has == nil || *f.given != *f.has) {
+			problems = append(problems, rules.Problem{Code: rules.BadValue, At: rules.Place{Part: f.part},
+				Text: fmt.Sprintf("%d is not allowed; claims are selected, bypassed and skipped by operations of their own", *f.given)})
+		}
+	}
+	old.keep(u.Keep, &u.Form)
 	problems = append(problems, checkForm(&u.Form, a.Now, CodeLength(tx))...)
 	problems = append(problems, old.lines.Own(ids)...)
+	problems = append(problems, old.lines.Judged(&u.Form)...)
 	w, more, err := writable(ctx, tx, a, &u.Form, old)
 	if err != nil {
 		return fmt.Errorf("look up what claim %d refers to: %w", u.ClaimID, err)
 	}
 	if problems = append(problems, more...); len(problems) > 0 {
 		return refused(problems)
+	}
+	if slices.Contains(u.Keep, rules.Place{Part: rules.PartVisitType}) { // as it is, even if nobody may write it any more
+		w.VisitType = old.VisitType
 	}
 	again := old.ClaimStatus == rules.StatusChecked && u.Status == rules.StatusEntered
 	if err := updateClaim(ctx, tx, u.ClaimID, w, again, a.rules()); err != nil {

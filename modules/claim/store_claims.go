@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -14,18 +15,20 @@ import (
 
 // storedClaim is what decides whether somebody may change a claim, and what the claim refers to.
 type storedClaim struct {
-	ClaimID        int    `db:"ClaimID"`
-	ClaimCode      string `db:"ClaimCode"`
-	ClaimStatus    int    `db:"ClaimStatus"`
-	FeedbackStatus *int   `db:"FeedbackStatus"`
-	ReviewStatus   *int   `db:"ReviewStatus"`
-	InsureeID      int    `db:"InsureeID"`
-	ClaimAdminID   *int   `db:"ClaimAdminId"`
-	ICDID          int    `db:"ICDID"`
-	ICDID1         *int   `db:"ICDID1"`
-	ICDID2         *int   `db:"ICDID2"`
-	ICDID3         *int   `db:"ICDID3"`
-	ICDID4         *int   `db:"ICDID4"`
+	ClaimID        int        `db:"ClaimID"`
+	ClaimCode      string     `db:"ClaimCode"`
+	ClaimStatus    int        `db:"ClaimStatus"`
+	FeedbackStatus *int       `db:"FeedbackStatus"`
+	ReviewStatus   *int       `db:"ReviewStatus"`
+	InsureeID      int        `db:"InsureeID"`
+	ClaimAdminID   *int       `db:"ClaimAdminId"`
+	DateTo         *time.Time `db:"DateTo"`
+	VisitType      *string    `db:"VisitType"`
+	ICDID          int        `db:"ICDID"`
+	ICDID1         *int       `db:"ICDID1"`
+	ICDID2         *int       `db:"ICDID2"`
+	ICDID3         *int       `db:"ICDID3"`
+	ICDID4         *int       `db:"ICDID4"`
 
 	lines rules.WrittenLines
 }
@@ -41,6 +44,20 @@ func (c *storedClaim) id() int {
 		return 0
 	}
 	return c.ClaimID
+}
+
+// keep puts into a form what the claim has at places that the client says nothing about.
+func (c *storedClaim) keep(places []rules.Place, f *rules.Form) {
+	for _, at := range places {
+		switch at.Part {
+		case rules.PartTo:
+			f.To = c.DateTo
+		case rules.PartDiagnosis:
+			if id := [rules.DiagnosisCount]*int{&c.ICDID, c.ICDID1, c.ICDID2, c.ICDID3, c.ICDID4}[at.Index]; id != nil {
+				f.Diagnoses[at.Index] = rules.Named{ID: *id}
+			}
+		}
+	}
 }
 
 func (c *storedClaim) diagnoses() []int {
@@ -181,9 +198,8 @@ func writeFeedback(ctx context.Context, tx *db.Tx, f Feedback, a rules.Author) e
 	if err := tx.Select(ctx, &ids, `SELECT f."FeedbackID" FROM "tblFeedback" AS f WHERE f."ClaimID" = ? AND f."ValidityTo" IS NULL ORDER BY f."FeedbackID"`, f.ClaimID); err != nil {
 		return err
 	}
-	yes := func(b *bool) bool { return b != nil && *b }
-	row := db.Values{"ClaimID": f.ClaimID, "CareRendered": yes(f.CareRendered), "PaymentAsked": yes(f.PaymentAsked), "DrugPrescribed": yes(f.DrugPrescribed),
-		"DrugReceived": yes(f.DrugReceived), "Asessment": f.Assessment, "CHFOfficerCode": f.Officer, "FeedbackDate": *f.At,
+	row := db.Values{"ClaimID": f.ClaimID, "CareRendered": f.CareRendered, "PaymentAsked": f.PaymentAsked, "DrugPrescribed": f.DrugPrescribed,
+		"DrugReceived": f.DrugReceived, "Asessment": f.Assessment, "CHFOfficerCode": f.Officer, "FeedbackDate": *f.At,
 		"ValidityFrom": a.Now, "AuditUserID": a.UserID}
 	var id int
 	var err error

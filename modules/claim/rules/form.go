@@ -19,7 +19,7 @@ type Form struct {
 	From        time.Time
 	To          *time.Time
 	Claimed     time.Time
-	VisitType   *string // E, R or O
+	VisitType   *string // E, R or O; nil or empty: none
 	GuaranteeID *string
 	Explanation *string
 	Lines       [KindCount][]FormLine
@@ -30,12 +30,15 @@ type Form struct {
 
 // FormLine is an item or a service of a form.
 type FormLine struct {
-	LineID        int // of a line that is there already, at an update; else 0
-	Of            Named
-	Quantity      Amount
-	Price         Amount // for one; nil: that of the price list, else that of the register
+	LineID   int // of a line that is there already, at an update; else 0
+	Of       Named
+	Quantity Amount
+	Price    Amount // for one; nil: that of the price list, else that of the register
+	// At an update nil keeps the texts of the line; empty ones are none.
 	Explanation   *string
 	Justification *string
+	// Rejected: the client holds the line for rejected. It must be already; forms do not reject.
+	Rejected bool
 }
 
 // Named names a row: by its id, or else by its business code.

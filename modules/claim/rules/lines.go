@@ -42,14 +42,37 @@ func sameText(a, b *string) bool {
 
 // Updated is the line as its facility writes it now. again: the claim is entered again, and the line is judged anew.
 func (l WrittenLine) Updated(f FormLine, entry int, again bool) WrittenLine {
-	l.EntryID, l.QtyProvided, l.PriceAsked, l.Explanation = entry, Value(f.Quantity), Value(f.Price), f.Explanation
+	l.EntryID, l.QtyProvided, l.PriceAsked = entry, Value(f.Quantity), Value(f.Price)
+	if f.Explanation != nil {
+		l.Explanation = TextOrNone(f.Explanation)
+	}
 	if f.Justification != nil {
-		l.Justification = f.Justification
+		l.Justification = TextOrNone(f.Justification)
 	}
 	if again {
 		l.Status, l.Reason, l.QtyApproved, l.PriceApproved = LinePassed, reasonPointer(ReasonAccepted), nil, nil
 	}
 	return l
+}
+
+// TextOrNone makes NULL of an empty text.
+func TextOrNone(text *string) *string {
+	if text == nil || *text == "" {
+		return nil
+	}
+	return text
+}
+
+// Judged checks that a form rejects no line that is not rejected already.
+func (w WrittenLines) Judged(f *Form) (found []Problem) {
+	for k := range KindCount {
+		for i, l := range f.Lines[k] {
+			if l.Rejected && w[k][l.LineID].Status != LineRejected {
+				found = append(found, Problem{BadValue, Place{Part: PartLineStatus, Kind: k, Index: i}, "the line has passed so far; submission and review reject lines, a form does not"})
+			}
+		}
+	}
+	return found
 }
 
 // Own checks that the lines with an id among those of a form or a review are current lines of the claim, each once.

@@ -64,6 +64,9 @@ const (
 	PartPrice
 	PartQuantityApproved
 	PartPriceApproved
+	PartExplanation
+	PartFeedbackStatus
+	PartReviewStatus
 	PartAssessment
 	PartOfficer
 	PartFeedbackDate

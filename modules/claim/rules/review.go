@@ -15,7 +15,11 @@ type Decision struct {
 	Rejected      bool
 	QtyApproved   Amount
 	PriceApproved Amount
-	Justification *string // nil: it stays
+	Justification *string // nil: it stays; empty: none
+	// What the officer saw of the facility's; nil: not said. A review does not change it.
+	QtyProvided Amount
+	PriceAsked  Amount
+	Explanation *string
 }
 
 // Apply decides about the current lines of a claim: those that change come back, as they are afterwards. What the rules
@@ -52,11 +56,23 @@ func (d *Decision) apply(was WrittenLine, at Place) (now WrittenLine, found []Pr
 	if d.EntryID != 0 && d.EntryID != was.EntryID {
 		found = append(found, Problem{BadValue, at.of(PartLineID), sentence("line %d is about another item or service than %d", d.LineID, d.EntryID)})
 	}
+	for _, seen := range []struct {
+		part    Part
+		differs bool
+	}{
+		{PartQuantity, d.QtyProvided != nil && !d.QtyProvided.Equal(was.QtyProvided)},
+		{PartPrice, d.PriceAsked != nil && !d.PriceAsked.Equal(was.PriceAsked)},
+		{PartExplanation, d.Explanation != nil && !sameText(d.Explanation, was.Explanation)},
+	} {
+		if seen.differs {
+			found = append(found, Problem{BadValue, at.of(seen.part), "the facility wrote something else; a review decides about quantity and price approved and writes a justification"})
+		}
+	}
 	found = append(found, checkAmount(at.of(PartQuantityApproved), &d.QtyApproved)...)
 	found = append(found, checkAmount(at.of(PartPriceApproved), &d.PriceApproved)...)
 	now = was
 	if d.Justification != nil {
-		now.Justification = d.Justification
+		now.Justification = TextOrNone(d.Justification)
 	}
 	byRules := was.Reason != nil && *was.Reason > ReasonAccepted
 	switch {
