@@ -321,6 +321,9 @@ func importFrom(ctx context.Context, p *program, args []string) error {
 }
 
 func check(ctx context.Context, p *program, _ []string) error {
+	if _, err := server.Choose(p.conf, compiled); err != nil {
+		return err
+	}
 	if path, embedded := p.file(); embedded {
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("there is no database yet: %s is made when the server starts, by `server seed` or by `server import`", path)
