@@ -204,6 +204,7 @@ const administrator = 64
 
 // load reads a user from the database.
 func (s *Store) load(ctx context.Context, username string) (*account, error) {
+	ctx = db.FromPrimary(ctx) // rights that were taken and passwords that were changed count at once
 	var persons []personRow
 	var person *personRow
 	var rights []struct {

@@ -27,6 +27,7 @@ type Config struct {
 	// database in DATA_DIR.
 	DatabaseURL     DatabaseURL `env:"DATABASE_URL" allowed:"sqlite:PATH, postgres://user:password@host:port/name, sqlserver://user:password@host:port?database=name"`
 	DatabaseReadURL DatabaseURL `env:"DATABASE_READ_URL" allowed:"a URL of the same kind as DATABASE_URL"`
+	DatabaseReadLag Duration    `env:"DATABASE_READ_LAG" envDefault:"30s" allowed:"seconds or a duration such as 1m30s, more than 0"`
 	DBEngine        string      `env:"DB_ENGINE"`
 	DBHost          string      `env:"DB_HOST"`
 	DBPort          Port        `env:"DB_PORT" allowed:"a number from 1 to 65535"`

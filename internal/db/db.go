@@ -60,6 +60,7 @@ type DB struct {
 	babelfish      bool // speaks TDS but is PostgreSQL: Babelfish
 	noJSON         string
 	writing        writing
+	pooler         pooler
 	collation      string // by which PostgreSQL folds letters; "" the database's own
 }
 
@@ -96,9 +97,23 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := d.await(ctx); err != nil {
+	err = d.await(ctx)
+	for d.dialect == Postgres && d.pooler.learns(err) {
+		d.Close()
+		if err := d.openPostgres(url, o); err != nil {
+			return nil, err
+		}
+		err = d.await(ctx)
+	}
+	if err != nil {
 		d.Close()
 		return nil, fmt.Errorf("open %s: %w", d.name, oneLine(err))
+	}
+	if d.pooler.between {
+		d.log.Info("a connection pooler is between the program and the database: statements are not prepared, sessions not set up", "database", d.name)
+	}
+	if d.pooler.noOptions {
+		d.log.Warn("the connection pooler does not pass the options of DB_OPTIONS on: tables are looked for in the search path of the login (ALTER ROLE … SET search_path)", "database", d.name)
 	}
 	if err := d.Probe(ctx); err != nil {
 		d.Close()
@@ -149,6 +164,10 @@ func (d *DB) Name() string { return d.name }
 
 // Dialect names the engine.
 func (d *DB) Dialect() Dialect { return d.dialect }
+
+// Pooled says whether a connection pooler is between the program and PostgreSQL, which may give every
+// transaction another session.
+func (d *DB) Pooled() bool { return d.pooler.between }
 
 // RowLocks says whether $skiplocked passes over rows that another transaction holds. SQLite has one
 // writer at a time, and Babelfish takes lock hints without heeding them; there a writer waits.
@@ -219,7 +238,7 @@ func (d *DB) Select(ctx context.Context, dest any, src string, args ...any) erro
 	if st := d.statement(ctx, text); st != nil {
 		return Describe(selectAll(ctx, stmtQueryer{st}, dest, text, conv), src)
 	}
-	return Describe(selectAll(ctx, d.reader, dest, text, conv), src)
+	return Describe(selectAll(ctx, d.source(ctx), dest, text, conv), src)
 }
 
 // Get implements Query.
@@ -231,7 +250,7 @@ func (d *DB) Get(ctx context.Context, dest any, src string, args ...any) error {
 	if st := d.statement(ctx, text); st != nil {
 		return Describe(getOne(ctx, stmtQueryer{st}, dest, text, conv), src)
 	}
-	return Describe(getOne(ctx, d.reader, dest, text, conv), src)
+	return Describe(getOne(ctx, d.source(ctx), dest, text, conv), src)
 }
 
 // Rows implements Query.
@@ -244,7 +263,7 @@ func (d *DB) Rows(ctx context.Context, src string, args ...any) (*sqlx.Rows, err
 		rows, err := st.QueryxContext(ctx, conv...)
 		return rows, Describe(err, src)
 	}
-	rows, err := d.reader.QueryxContext(ctx, text, conv...)
+	rows, err := d.source(ctx).QueryxContext(ctx, text, conv...)
 	return rows, Describe(err, src)
 }
 

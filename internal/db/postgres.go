@@ -3,11 +3,14 @@ package db
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/jmoiron/sqlx"
 )
@@ -17,9 +20,44 @@ import (
 // a random page is, unless somebody has set it, that of a turning disk: PostgreSQL would rather read a
 // table than the index that has all it needs. And the plan is made for the arguments at hand: that for
 // any arguments, which it would go over to, takes twenty times as long where one of many filters is narrow.
+//
+// It fails with errPooler where the process that answers is not the one that the session was given: a pooler
+// stands between, and sessions are not ours to set up.
 func plainly(ctx context.Context, c *pgx.Conn) error {
-	_, err := c.Exec(ctx, "SELECT set_config('jit', 'off', false), set_config('plan_cache_mode', 'force_custom_plan', false), CASE current_setting('random_page_cost') WHEN '4' THEN set_config('random_page_cost', '1.1', false) END")
+	answers, err := c.PgConn().Exec(ctx, "SELECT pg_backend_pid()").ReadAll()
+	if err != nil {
+		return err
+	}
+	if pid := string(answers[0].Rows[0][0]); pid != strconv.FormatUint(uint64(c.PgConn().PID()), 10) {
+		return errPooler
+	}
+	_, err = c.Exec(ctx, "SELECT set_config('jit', 'off', false), set_config('plan_cache_mode', 'force_custom_plan', false), CASE current_setting('random_page_cost') WHEN '4' THEN set_config('random_page_cost', '1.1', false) END")
 	return err
+}
+
+// errPooler says that a pooler (PgBouncer) is between the program and the server. It may give every
+// transaction another session, so that nothing may be kept in one: no prepared statement, no setting.
+var errPooler = errors.New("a connection pooler answers in the place of the database server; start the program again")
+
+// pooler is what has to be done for a pooler.
+type pooler struct {
+	between   bool // it is there: statements are sent whole, with their parameters, and sessions left as they are
+	noOptions bool // and it takes no "options" at the start of a session
+}
+
+// learns takes from an error of the first connection what has to be done for a pooler, and says whether that
+// is something new.
+func (p *pooler) learns(err error) bool {
+	var pg *pgconn.PgError
+	switch {
+	case errors.Is(err, errPooler) && !p.between:
+		p.between = true
+		return true
+	case errors.As(err, &pg) && pg.Code == "08P01" && strings.HasSuffix(pg.Message, "startup parameter: options") && !p.noOptions:
+		p.noOptions = true
+		return true
+	}
+	return false
 }
 
 // reason is why pgx does not take a URL, without the URL, which its text quotes; "" when it might show the
@@ -44,9 +82,18 @@ func (d *DB) openPostgres(dsn string, o Options) error {
 		if err != nil {
 			return nil, "", fmt.Errorf("the database URL for PostgreSQL is not valid%s; allowed: postgres://user:password@host:port/name", reason(dsn, err))
 		}
+		if d.pooler.noOptions {
+			delete(c.RuntimeParams, "options")
+		}
+		var setUp []stdlib.OptionOpenDB
+		if d.pooler.between {
+			c.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
+		} else {
+			setUp = append(setUp, stdlib.OptionAfterConnect(plainly))
+		}
 		c.RuntimeParams["timezone"] = "UTC"
 		c.RuntimeParams["application_name"] = "openimis"
-		return pools(stdlib.OpenDB(*c, stdlib.OptionAfterConnect(plainly)), o.MaxConns), fmt.Sprintf("PostgreSQL %s:%d/%s", c.Host, c.Port, c.Database), nil
+		return pools(stdlib.OpenDB(*c, setUp...), o.MaxConns), fmt.Sprintf("PostgreSQL %s:%d/%s", c.Host, c.Port, c.Database), nil
 	}
 	writer, name, err := open(dsn)
 	if err != nil {

@@ -35,7 +35,12 @@ func (d *DB) Write(ctx context.Context, what string, fn func(tx *Tx) error) erro
 
 func (d *DB) once(ctx context.Context, fn func(tx *Tx) error) (err error) {
 	tx := &Tx{db: d}
-	defer func() { d.writing.note(time.Now(), err, tx.wrote) }()
+	defer func() {
+		d.writing.note(time.Now(), err, tx.wrote)
+		if tx.wrote { // also where the outcome is unknown
+			Follow(ctx)
+		}
+	}()
 	inner, err := d.writer.BeginTxx(ctx, nil)
 	if err != nil {
 		return Describe(err, "BEGIN")

@@ -183,6 +183,6 @@ func provider(d *db.DB, version schema.Version) (*goose.Provider, error) {
 		goose.WithGoMigrations(migrations...),
 		goose.WithDisableGlobalRegistry(true),
 		goose.WithTableName(versionTable),
-		goose.WithSessionLocker(locker{d.Dialect()}),
+		goose.WithSessionLocker(locker{d.Dialect(), d.Pooled()}),
 		goose.WithLogger(log.New(io.Discard, "", 0)))
 }

@@ -327,9 +327,9 @@ func (i *Instance) Jobs() []modules.Job {
 // Schema is the GraphQL schema of the instance, nil when it serves no GraphQL.
 func (i *Instance) Schema() *ast.Schema { return i.schema }
 
-// Mount adds the routes of the instance to e; a finds the principal of a request.
-func (i *Instance) Mount(e *echo.Echo, a *auth.Authenticator) {
-	g := e.Group("/"+i.o.Root, auth.Middleware(a, auth.RenderErrors), named)
+// Mount adds the routes of the instance to e; a finds the principal of a request, for what known does.
+func (i *Instance) Mount(e *echo.Echo, a *auth.Authenticator, known echo.MiddlewareFunc) {
+	g := e.Group("/"+i.o.Root, auth.Middleware(a, auth.RenderErrors), known, named)
 	if i.graphql != nil {
 		for _, path := range []string{"/graphql", "/graphql/"} {
 			g.Any(path, echo.WrapHandler(i.graphql))
@@ -352,7 +352,7 @@ func (i *Instance) Mount(e *echo.Echo, a *auth.Authenticator) {
 			for _, login := range []string{"/login", "/login/"} {
 				e.POST("/"+i.o.Root+path+login, auth.LoginRoute(a, i.fhir.RenderError))
 			}
-			i.fhir.Mount(e.Group("/"+i.o.Root+path, auth.Middleware(a, i.fhir.RenderError), named, i.countFHIR), mount)
+			i.fhir.Mount(e.Group("/"+i.o.Root+path, auth.Middleware(a, i.fhir.RenderError), known, named, i.countFHIR), mount)
 		}
 	}
 }

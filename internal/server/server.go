@@ -146,8 +146,9 @@ func (s *Server) routes() *echo.Echo {
 	e.GET("/metrics", echo.WrapHandler(s.metrics.Handler()))
 	a := auth.New(s.store, auth.Options{RemoteUser: bool(s.conf.RemoteUser), HeaderName: string(s.conf.RemoteUserHeader), TrustedProxies: s.conf.TrustedProxies, Clock: clock.System, Log: s.log,
 		Secret: (&auth.Secret{Configured: s.conf.SecretKey, File: s.conf.SecretFile(), DB: s.DB, Clock: clock.System}).Get, TokenLifetime: time.Duration(s.conf.TokenLifetime)})
+	follow := newFollowers(s.DB, time.Duration(s.conf.DatabaseReadLag))
 	for _, i := range s.Instances {
-		i.Mount(e, a)
+		i.Mount(e, a, follow.middleware)
 	}
 	return e
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/openimis/openimis-be-go/graph/contract2019"
 	"github.com/openimis/openimis-be-go/internal/auth"
+	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/entity"
 	"github.com/openimis/openimis-be-go/internal/fault"
 	"github.com/openimis/openimis-be-go/modules"
@@ -74,7 +75,8 @@ func (m *Module) controls(ctx context.Context, in controlsInput) ([]*Control, er
 
 // mutationLogs lists the user's own mutations, all of them to a superuser.
 func (m *Module) mutationLogs(ctx context.Context) (*entity.Result, error) {
-	return m.app.Entities.List(ctx, MutationLog, func(c entity.Cond, _ map[string]any) error {
+	// A replica may not have the outcome yet, and what it is about.
+	return m.app.Entities.List(db.Follow(ctx), MutationLog, func(c entity.Cond, _ map[string]any) error {
 		own(c, auth.From(ctx))
 		return nil
 	})

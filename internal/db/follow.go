@@ -1,0 +1,56 @@
+package db
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// A replica is behind its primary. What may not be is read with a context of FromPrimary; whoever has written
+// with a context of WithFollower reads from the primary with it from then on.
+
+type primaryKey struct{}
+
+// FromPrimary makes the reads under the returned context go to the primary.
+func FromPrimary(ctx context.Context) context.Context {
+	return context.WithValue(ctx, primaryKey{}, true)
+}
+
+// Follower notes whether something was written, or watched for, under its context: a reader who should see
+// it has to follow the primary.
+type Follower struct{ follows atomic.Bool }
+
+// Follows says whether it happened.
+func (f *Follower) Follows() bool { return f.follows.Load() }
+
+type followerKey struct{}
+
+// WithFollower gives a context with a Follower.
+func WithFollower(ctx context.Context) (context.Context, *Follower) {
+	f := &Follower{}
+	return context.WithValue(ctx, followerKey{}, f), f
+}
+
+// Follow makes the reads under the context go to the primary, and those that its user makes soon after:
+// call it where somebody watches for what another process writes for him, as in the log of mutations.
+func Follow(ctx context.Context) context.Context {
+	if f, ok := ctx.Value(followerKey{}).(*Follower); ok {
+		f.follows.Store(true)
+	}
+	return FromPrimary(ctx)
+}
+
+// Replicated says whether reads go to a replica.
+func (d *DB) Replicated() bool { return d.dialect != SQLite && d.reader != d.writer }
+
+// source is where a read goes.
+func (d *DB) source(ctx context.Context) *sqlx.DB {
+	if !d.Replicated() {
+		return d.reader
+	}
+	if f, ok := ctx.Value(followerKey{}).(*Follower); ok && f.Follows() || ctx.Value(primaryKey{}) != nil {
+		return d.writer
+	}
+	return d.reader
+}
