@@ -26,6 +26,9 @@ type Type struct {
 	Columns map[string]string
 	// NullFalse are Boolean fields that are false where the column is NULL.
 	NullFalse []string
+	// NullKept are fields that the contract says are never null, and that are null all the same where the
+	// column is: a row with one gap is worth more to clients than none.
+	NullKept []string
 	// Computed are fields made from one column.
 	Computed map[string]Computed
 	One      map[string]One

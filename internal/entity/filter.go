@@ -2,6 +2,7 @@ package entity
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -123,8 +124,7 @@ func (q *query) join(path string, from joined, relation string) (joined, error) 
 
 // restrict adds the row security of a type.
 func (q *query) restrict(b *bound, alias string) {
-	scope := scopeOf(q.viewer)
-	if b.Table.Scope != nil && !scope.All && (b.Table.AllWith == 0 || !q.viewer.Has(b.Table.AllWith)) {
+	if b.Table.Scope != nil && (b.Table.AllWith == 0 || !q.viewer.Has(b.Table.AllWith)) {
 		q.scopes = append(q.scopes, joined{alias, b})
 	}
 }
@@ -297,6 +297,11 @@ func (q *query) compare(arg string, t target, v any) error {
 		return add("$ci("+column+") "+t.op+" $ci(?)", text)
 	case kindInt:
 		n, err := strconv.Atoi(text)
+		if err == nil && n != int(int32(n)) || errors.Is(err, strconv.ErrRange) { // compared like any other
+			if where, beyond := limits.beyond(column, t.op, beyondAll(text)); beyond {
+				return add(where)
+			}
+		}
 		if err != nil || n != int(int32(n)) {
 			if t.id {
 				return fault.Input(arg, "Argument %q: %q is no id; a global id or a whole number is expected.", arg, textOf(v))
@@ -351,6 +356,14 @@ func (q *query) compare(arg string, t target, v any) error {
 	return fault.Input(arg, "Argument %q cannot be compared.", arg)
 }
 
+// beyondAll stands for a whole number that no column holds, above or below all that columns hold.
+func beyondAll(text string) decimal.Decimal {
+	if strings.HasPrefix(text, "-") {
+		return decimal.New(-1, 20)
+	}
+	return decimal.New(1, 20)
+}
+
 // compareDate compares whole days, whatever time of day the column has: legacy dates are often
 // datetime columns. It never applies a function to the column, so that an index can be used.
 func (q *query) compareDate(arg, column, op, text string, limits limits, add func(string, ...any) error) error {
@@ -389,7 +402,7 @@ func parseTime(s string) (t time.Time, dateOnly bool, err error) {
 			return t.UTC(), false, nil
 		}
 	}
-	return t, false, fmt.Errorf("%q is no date; 2026-12-31 or 2026-12-31T23:59:59 is expected", s)
+	return t, false, fmt.Errorf("%s is no date; 2026-12-31 or 2026-12-31T23:59:59 is expected", fault.Quote(s))
 }
 
 func textOf(v any) string {

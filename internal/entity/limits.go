@@ -38,6 +38,10 @@ func rangeOf(t *schema.Table, name string) limits {
 		between(0, 1<<8-1)
 	case schema.SmallInt:
 		between(-1<<15, 1<<15-1)
+	case schema.Int:
+		between(-1<<31, 1<<31-1)
+	case schema.BigInt:
+		between(-1<<63, 1<<63-1)
 	case schema.Decimal:
 		greatest := decimal.New(1, int32(c.Precision-c.Scale))
 		least := greatest.Neg()

@@ -164,6 +164,9 @@ func (b *bound) bind(f *ast.FieldDefinition, one map[string]One, many map[string
 		if slices.Contains(b.NullFalse, f.Name) {
 			bf.nullAs = "false"
 		}
+		if slices.Contains(b.NullKept, f.Name) {
+			bf.nullAs = "null"
+		}
 		return bf, ""
 	}
 	if c, ok := b.Computed[f.Name]; ok {

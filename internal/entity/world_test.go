@@ -111,6 +111,9 @@ func newTypes() *types {
 		},
 		hospital: &entity.Type{
 			Name: "Hospital", Table: table.New(table.Table{Name: "tblHF", Scope: func(s auth.Scope, alias string) (string, []any) {
+				if s.All {
+					return "", nil
+				}
 				return alias + `."LocationId" IN $ints(?)`, []any{db.Ints(s.Districts)}
 			}}), Relay: true,
 			Columns:   map[string]string{"code": "HFCode", "name": "HFName", "phone": "Phone", "offline": "OffLine", "since": "ValidityFrom"},
@@ -131,9 +134,15 @@ func newTypes() *types {
 		patient: &entity.Type{
 			Name: "Patient", Table: table.New(table.Table{Name: "tblInsuree",
 				Scope: func(s auth.Scope, alias string) (string, []any) {
+					if s.All {
+						return "", nil
+					}
 					return alias + `."HFID" IN (SELECT h."HfID" FROM "tblHF" AS h WHERE h."LocationId" IN $ints(?))`, []any{db.Ints(s.Districts)}
 				},
 				ScopeEach: func(s auth.Scope, alias string) (string, []any) {
+					if s.All {
+						return "", nil
+					}
 					return `EXISTS (SELECT 1 FROM "tblHF" AS h WHERE h."HfID" = ` + alias + `."HFID" AND h."LocationId" IN $ints(?))`, []any{db.Ints(s.Districts)}
 				},
 				EachUpTo: 3}),

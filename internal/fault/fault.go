@@ -6,6 +6,11 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
 )
 
 // The codes. Each has one HTTP status (see package httpserver) and one FHIR issue type (see api_fhir).
@@ -37,19 +42,57 @@ func (e *Error) Error() string {
 // Unwrap gives the cause, which only the log shows.
 func (e *Error) Unwrap() error { return e.cause }
 
-// New makes an Error with a formatted message.
+// Quote puts a text that somebody sent into quotation marks, as it was sent: a backslash stays one. Only what cannot be
+// seen is escaped.
+func Quote(s string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, r := range s {
+		if unicode.IsPrint(r) {
+			b.WriteRune(r)
+		} else {
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}
+
+// quoted is a text whose %q is Quote.
+type quoted string
+
+// Format implements fmt.Formatter.
+func (q quoted) Format(f fmt.State, verb rune) {
+	if verb == 'q' {
+		_, _ = io.WriteString(f, Quote(string(q)))
+		return
+	}
+	fmt.Fprintf(f, fmt.FormatString(f, verb), string(q))
+}
+
+// sentence formats a message for users.
+func sentence(format string, args []any) string {
+	for i, a := range args {
+		if s, ok := a.(string); ok {
+			args[i] = quoted(s)
+		}
+	}
+	return fmt.Sprintf(format, args...)
+}
+
+// New makes an Error with a formatted message; in it, %q is [Quote].
 func New(code, format string, args ...any) *Error {
-	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+	return &Error{Code: code, Message: sentence(format, slices.Clone(args))}
 }
 
 // Input makes an invalid-input error about one field. The message should say what is allowed.
 func Input(field, format string, args ...any) *Error {
-	return &Error{Code: Invalid, Field: field, Message: fmt.Sprintf(format, args...)}
+	return &Error{Code: Invalid, Field: field, Message: sentence(format, slices.Clone(args))}
 }
 
 // Wrap gives cause a code and a sentence for the user.
 func Wrap(cause error, code, format string, args ...any) *Error {
-	return &Error{Code: code, Message: fmt.Sprintf(format, args...), cause: cause}
+	return &Error{Code: code, Message: sentence(format, slices.Clone(args)), cause: cause}
 }
 
 // Code returns the code of err: "" for nil, Internal for an error that is none of ours.

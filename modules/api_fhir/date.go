@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/openimis/openimis-be-go/internal/fault"
 )
 
 // Prefix is the comparison in front of a date, number or quantity; eq when none is written.
@@ -80,7 +82,7 @@ func parseDate(s string) (from, to time.Time, err error) {
 			return t.UTC(), f.next(t).UTC(), nil
 		}
 	}
-	return from, to, fmt.Errorf("%q is no date", s)
+	return from, to, fmt.Errorf("%s is no date", fault.Quote(s))
 }
 
 // First and last moment that every database can compare with.

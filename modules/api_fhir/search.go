@@ -245,13 +245,13 @@ func (v *Value) token(raw string, codes []string) error {
 		system := unescape(parts[0])
 		v.System, v.Code = &system, unescape(parts[1])
 	default:
-		return fmt.Errorf("%q has too many |; allowed: code, system|code, |code and system|", v.Text)
+		return fmt.Errorf("%s has too many |; allowed: code, system|code, |code and system|", fault.Quote(v.Text))
 	}
 	if len(codes) > 0 && v.Code != "" && !slices.Contains(codes, v.Code) {
-		return fmt.Errorf("%q is no code of it%s", v.Code, allowed(codes))
+		return fmt.Errorf("%s is no code of it%s", fault.Quote(v.Code), allowed(codes))
 	}
 	if v.Code == "" && (v.System == nil || *v.System == "") {
-		return fmt.Errorf("%q has neither system nor code", v.Text)
+		return fmt.Errorf("%s has neither system nor code", fault.Quote(v.Text))
 	}
 	return nil
 }
@@ -267,21 +267,21 @@ func (v *Value) identifier(raw, modifier string) error {
 	case modifier == ofType && len(parts) == 3:
 		kind = parts[1]
 	case modifier == ofType:
-		return fmt.Errorf("%q must be system|type|value", v.Text)
+		return fmt.Errorf("%s must be system|type|value", fault.Quote(v.Text))
 	case len(parts) == 2 && parts[0] != IdentifierSystem && parts[0] != "":
 		kind = parts[0]
 	case len(parts) > 2:
-		return fmt.Errorf("%q has too many |; allowed: value and type|value", v.Text)
+		return fmt.Errorf("%s has too many |; allowed: value and type|value", fault.Quote(v.Text))
 	}
 	v.ID = parts[len(parts)-1]
 	if kind != "" {
 		var ok bool
 		if v.Kind, ok = identifierKinds[kind]; !ok {
-			return fmt.Errorf("%q is no type of identifier; allowed: Code, UUID, ACSN (also MR, LC, FI, FILL, SB for Code)", kind)
+			return fmt.Errorf("%s is no type of identifier; allowed: Code, UUID, ACSN (also MR, LC, FI, FILL, SB for Code)", fault.Quote(kind))
 		}
 	}
 	if v.ID == "" {
-		return fmt.Errorf("%q has no value", v.Text)
+		return fmt.Errorf("%s has no value", fault.Quote(v.Text))
 	}
 	return nil
 }
@@ -290,7 +290,7 @@ func (v *Value) date(now time.Time) error {
 	prefix, text := splitPrefix(v.Text)
 	from, to, err := parseDate(text)
 	if err != nil {
-		return fmt.Errorf("%q is no date; allowed: YYYY, YYYY-MM, YYYY-MM-DD, YYYY-MM-DDThh:mm[:ss[.fff]] with or without zone, after one of eq, ne, gt, lt, ge, le, sa, eb, ap", v.Text)
+		return fmt.Errorf("%s is no date; allowed: YYYY, YYYY-MM, YYYY-MM-DD, YYYY-MM-DDThh:mm[:ss[.fff]] with or without zone, after one of eq, ne, gt, lt, ge, le, sa, eb, ap", fault.Quote(v.Text))
 	}
 	v.Prefix, v.Range = prefix, dateRange(prefix, from, to, now)
 	v.From, v.To = withinReach(from), withinReach(to)
@@ -305,12 +305,12 @@ func (v *Value) reference(def Param, modifier string) error {
 	if strings.Contains(v.ID, "/") {
 		t, id, ok := splitReference(v.ID)
 		if !ok || v.Type != "" && v.Type != t {
-			return fmt.Errorf("%q is no reference; allowed: id, Type/id and an absolute URL that ends so", v.Text)
+			return fmt.Errorf("%s is no reference; allowed: id, Type/id and an absolute URL that ends so", fault.Quote(v.Text))
 		}
 		v.Type, v.ID = t, id
 	}
 	if v.Type != "" && len(def.Targets) > 0 && !slices.Contains(def.Targets, v.Type) {
-		return fmt.Errorf("it cannot point at %q%s", v.Type, allowed(def.Targets))
+		return fmt.Errorf("it cannot point at %s%s", fault.Quote(v.Type), allowed(def.Targets))
 	}
 	return nil
 }
@@ -327,11 +327,11 @@ func (v *Value) number(raw string, quantity bool) error {
 		if quantity {
 			what = "a number, number||unit or number|system|unit"
 		}
-		return fmt.Errorf("%q is not %s after one of eq, ne, gt, lt, ge, le, sa, eb, ap", v.Text, what)
+		return fmt.Errorf("%s is not %s after one of eq, ne, gt, lt, ge, le, sa, eb, ap", fault.Quote(v.Text), what)
 	}
 	n, err := decimal.NewFromString(text)
 	if err != nil {
-		return fmt.Errorf("%q is no number", v.Text)
+		return fmt.Errorf("%s is no number", fault.Quote(v.Text))
 	}
 	v.Prefix, v.Number = prefix, n
 	if len(parts) > 1 {

@@ -213,6 +213,14 @@ func (in *claimInput) form() (f rules.Form, err error) {
 	}
 	f = rules.Form{Code: in.Code, Facility: named(&in.HealthFacilityID), Insuree: named(&in.InsureeID),
 		From: in.DateFrom.Time, To: in.DateTo.value.pointer(), Claimed: in.DateClaimed.Time, VisitType: in.VisitType.value}
+	for _, d := range []struct {
+		part rules.Part
+		date *inputDate
+	}{{rules.PartFrom, &in.DateFrom}, {rules.PartTo, in.DateTo.value}, {rules.PartClaimed, &in.DateClaimed}} {
+		if d.date != nil && d.date.given && d.date.IsZero() {
+			return f, worded(refused([]rules.Problem{rules.OutOfRange(rules.Place{Part: d.part}, d.date.Time)}))
+		}
+	}
 	f.Diagnoses[0] = named(&in.ICDID)
 	for i, d := range in.diagnoses() {
 		f.Diagnoses[i+1] = named(d.value)
@@ -362,13 +370,16 @@ func (in *feedbackInput) feedback() (f Feedback, err error) {
 }
 
 // inputDate is a Date of an input; the time of day of a DateTime is dropped, with its zone.
-type inputDate struct{ time.Time }
+type inputDate struct {
+	time.Time
+	given bool // and not null: 0001-01-01 is the zero time, too
+}
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (d *inputDate) UnmarshalJSON(b []byte) error {
 	t, err := readTime(b)
 	y, m, day := t.Date()
-	if !t.IsZero() {
+	if d.given = err == nil && string(b) != "null"; d.given {
 		d.Time = time.Date(y, m, day, 0, 0, 0, 0, time.UTC)
 	}
 	return err

@@ -34,6 +34,28 @@ func TestDatesKeepTheirDay(t *testing.T) {
 	}
 }
 
+// 0001-01-01 is a date, of a year that no claim is of; a date that is not there is another mistake.
+func TestDatesOutOfRangeAreToldSo(t *testing.T) {
+	for text, want := range map[string]string{
+		`"0001-01-01"`:          "dateFrom: 0001-01-01 is out of range; allowed are 1900-01-01 to 2079-06-06.",
+		`"0001-01-01T00:00:00"`: "dateFrom: 0001-01-01 is out of range; allowed are 1900-01-01 to 2079-06-06.",
+		`"1899-12-31"`:          "dateFrom: 1899-12-31 is out of range; allowed are 1900-01-01 to 2079-06-06.",
+		`null`:                  "dateFrom: a date is expected, such as 2026-12-31.",
+	} {
+		in := claimInput{Code: "A", DateClaimed: inputDate{Time: today}}
+		if err := json.Unmarshal([]byte(text), &in.DateFrom); err != nil {
+			t.Fatal(err)
+		}
+		form, err := in.form()
+		if err == nil {
+			err = worded(refused(checkForm(&form, today, claimCodeLength)))
+		}
+		if fault.Message(err) != want || fault.Field(err) != "dateFrom" {
+			t.Errorf("%s: %v, want %s", text, err, want)
+		}
+	}
+}
+
 // Whatever a client sends is refused with a sentence, or fits the columns.
 func FuzzClaimInput(f *testing.F) {
 	f.Add(`{"code": "C1", "date_from": "2026-11-05", "date_to": "2026-11-05T10:00:00", "date_claimed": "2026-11-06", "visit_type": "e", "items": [{"item_id": 1, "status": 1, "qty_provided": "2", "price_asked": 1.005}]}`)

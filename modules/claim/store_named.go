@@ -153,7 +153,7 @@ func currentInsuree(ctx context.Context, q db.Query, s auth.Scope, n rules.Named
 		return nil, nil
 	}
 	var ids []int
-	err := q.Select(ctx, &ids, `SELECT i."InsureeID" FROM "tblInsuree" AS i WHERE $eq(i."CHFID", ?) AND i."ValidityTo" IS NULL ORDER BY i."InsureeID"`, n.Code)
+	err := q.Select(ctx, &ids, `SELECT i."InsureeID" FROM "tblInsuree" AS i WHERE $eq(i."CHFID", ?) AND i."ValidityTo" IS NULL AND `+insuree.People("i")+` ORDER BY i."InsureeID"`, n.Code)
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}

@@ -154,7 +154,7 @@ func check(ctx context.Context, tx *db.Tx, author auth.Author, p *Payment, of po
 	case p.Receipt == "":
 		return fault.Input("receipt", "receipt is empty; give the number of the receipt.")
 	case p.PayDate.IsZero():
-		return fault.Input("payDate", "payDate is missing; give the day of the payment.")
+		return fault.Input("payDate", "payDate is missing or 0001-01-01; give the day of the payment.")
 	case p.PayDate.After(author.Today()):
 		return fault.Input("payDate", "payDate is %s, which is in the future.", p.PayDate.Format(time.DateOnly))
 	case !slices.Contains(rules.PayTypes, p.PayType):

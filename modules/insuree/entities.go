@@ -32,8 +32,11 @@ var Entity = &entity.Type{
 		"offline":        "isOffline",
 		"auditUserId":    "AuditUserID",
 	},
-	Computed: map[string]entity.Computed{"age": {Column: "DOB", Int: age}},
-	Access:   Read,
+	// Legacy rows lack the flag, rows of PostgreSQL the date too; the contract has both as never null.
+	NullFalse: []string{"offline"},
+	NullKept:  []string{"dob"},
+	Computed:  map[string]entity.Computed{"age": {Column: "DOB", Int: age}},
+	Access:    Read,
 }
 
 // FamilyEntity is tblFamilies as GraphQL shows it.
@@ -83,7 +86,8 @@ var Photo = &entity.Type{
 		"validityTo":   "ValidityTo",
 		"auditUserId":  "AuditUserID",
 	},
-	Access: Read,
+	NullKept: []string{"folder"},
+	Access:   Read,
 }
 
 // relations are between the types of the module; they go in circles.

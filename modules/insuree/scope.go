@@ -3,12 +3,33 @@ package insuree
 import (
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/modules/insuree/rules"
+	"github.com/openimis/openimis-be-go/modules/location"
 )
+
+// People is the condition on rows of tblInsuree, as alias, that they are people: the legacy application keeps money that was
+// given to a scheme as an insuree, whom no list shows and nobody can claim for (rules §3.1).
+func People(alias string) string {
+	return `(` + alias + `."CHFID" IS NULL OR ` + alias + `."CHFID" <> '` + rules.FundingNumber + `')`
+}
+
+// shownFamilies is People for rows of tblFamilies: those of money live in the village of funding.
+func shownFamilies(alias string) string {
+	return `NOT EXISTS (SELECT 1 FROM "tblLocations" scope_m WHERE scope_m."LocationId" = ` + alias + `."LocationId" AND ` + location.Funding("scope_m") + `)`
+}
+
+// also joins two conditions; an empty one says nothing.
+func also(people, seen string, args []any) (string, []any) {
+	if seen == "" {
+		return people, args
+	}
+	return people + ` AND ` + seen, args
+}
 
 // Nobody is the condition of a scope that sees nothing.
 const Nobody = "1 = 0"
 
-// ScopeWhere is the condition on rows of tblInsuree, as alias, that a scope may see; "" means all rows, and stands for
+// ScopeWhere is the condition on rows of tblInsuree, as alias, that a scope may see; of all rows those of people; it stands for
 // every row security of insurees, in lists and in services alike. An insuree is seen from the districts of his family's
 // village and of his own current village.
 //
@@ -17,9 +38,9 @@ const Nobody = "1 = 0"
 func ScopeWhere(s auth.Scope, alias string) (where string, args []any) {
 	in, arg := villages(s)
 	if arg == nil {
-		return in, nil
+		return also(People(alias), in, nil)
 	}
-	return `(` + alias + `."FamilyID" IN ` + families(in) + ` OR ` + alias + `."CurrentVillage" IN ` + in + `)`, []any{arg, arg}
+	return People(alias) + ` AND (` + alias + `."FamilyID" IN ` + families(in) + ` OR ` + alias + `."CurrentVillage" IN ` + in + `)`, []any{arg, arg}
 }
 
 // ScopeEach is [ScopeWhere] by looking up where each insuree lives. With a country's districts in reach, the set of
@@ -28,10 +49,10 @@ func ScopeWhere(s auth.Scope, alias string) (where string, args []any) {
 func ScopeEach(s auth.Scope, alias string) (where string, args []any) {
 	in, arg := villages(s)
 	if arg == nil {
-		return in, nil
+		return also(People(alias), in, nil)
 	}
 	district, _ := districts(s)
-	return `(0 < (SELECT COUNT(*) FROM "tblFamilies" scope_f JOIN "tblLocations" scope_v ON scope_v."LocationId" = scope_f."LocationId" ` +
+	return People(alias) + ` AND (0 < (SELECT COUNT(*) FROM "tblFamilies" scope_f JOIN "tblLocations" scope_v ON scope_v."LocationId" = scope_f."LocationId" ` +
 		`JOIN "tblLocations" scope_w ON scope_w."LocationId" = scope_v."ParentLocationId" WHERE scope_f."FamilyID" = ` + alias + `."FamilyID" AND scope_w."ParentLocationId" IN ` + district +
 		`) OR ` + alias + `."CurrentVillage" IN ` + in + `)`, []any{arg, arg}
 }
@@ -40,19 +61,19 @@ func ScopeEach(s auth.Scope, alias string) (where string, args []any) {
 func FamilyScopeEach(s auth.Scope, alias string) (where string, args []any) {
 	in, arg := districts(s)
 	if arg == nil {
-		return in, nil
+		return also(shownFamilies(alias), in, nil)
 	}
-	return `0 < (SELECT COUNT(*) FROM "tblLocations" scope_v JOIN "tblLocations" scope_w ON scope_w."LocationId" = scope_v."ParentLocationId" ` +
+	return shownFamilies(alias) + ` AND 0 < (SELECT COUNT(*) FROM "tblLocations" scope_v JOIN "tblLocations" scope_w ON scope_w."LocationId" = scope_v."ParentLocationId" ` +
 		`WHERE scope_v."LocationId" = ` + alias + `."LocationId" AND scope_w."ParentLocationId" IN ` + in + `)`, []any{arg}
 }
 
-// FamilyScopeWhere is the condition on rows of tblFamilies, as alias, that a scope may see; "" means all rows.
+// FamilyScopeWhere is the condition on rows of tblFamilies, as alias, that a scope may see.
 func FamilyScopeWhere(s auth.Scope, alias string) (where string, args []any) {
 	in, arg := villages(s)
 	if arg == nil {
-		return in, nil
+		return also(shownFamilies(alias), in, nil)
 	}
-	return alias + `."LocationId" IN ` + in, []any{arg}
+	return shownFamilies(alias) + ` AND ` + alias + `."LocationId" IN ` + in, []any{arg}
 }
 
 // OfFamilyWhere is the condition that a column holds the id of a family that a scope may see; "" means all rows.

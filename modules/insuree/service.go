@@ -225,7 +225,7 @@ func refer(ctx context.Context, tx *db.Tx, author auth.Author, p *rules.Person, 
 // findInsuree locks a current insuree or says that there is none.
 func findInsuree(ctx context.Context, tx *db.Tx, author auth.Author, insureeID int) (*Insuree, error) {
 	i, err := lockInsuree(ctx, tx, author.Scope, insureeID)
-	if err == nil && (i == nil || i.CHFID != nil && *i.CHFID == rules.FundingNumber) {
+	if err == nil && i == nil {
 		return nil, fault.New(fault.NotFound, "There is no insuree %d.", insureeID)
 	}
 	return i, err

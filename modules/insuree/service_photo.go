@@ -69,7 +69,7 @@ func (p Photograph) check(q db.Query, author auth.Author) error {
 	case slices.Contains(strings.FieldsFunc(p.Folder, func(r rune) bool { return r == '/' || r == '\\' }), ".."):
 		return fault.Input("folder", "folder %s leads out of the folder of the photos.", p.Folder)
 	case p.Taken.IsZero():
-		return fault.Input("date", "date is missing; give the day of the photo.")
+		return fault.Input("date", "date is missing or 0001-01-01; give the day of the photo.")
 	case p.Taken.After(author.Today()):
 		return fault.Input("date", "date is %s, which is in the future.", p.Taken.Format(time.DateOnly))
 	}

@@ -591,18 +591,45 @@ func TestRightsAndScope(t *testing.T) {
 	})
 }
 
-// The money of a scheme is no person: nothing can be done with it.
-func TestFundingIsNoPerson(t *testing.T) {
+// The legacy application keeps money that was given to a scheme as a family in a place of its own: no administrator finds
+// it, and nothing can be done with it.
+func TestFundingIsNotAPerson(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		o := opened(t, d)
-		e := o.family("1")
-		o.write(func(ctx context.Context, tx *db.Tx) error {
-			_, err := tx.Update(ctx, "tblInsuree", e.InsureeID, db.Values{"CHFID": rules.FundingNumber})
-			return err
+		var parent any
+		for _, kind := range []string{"R", "D", "W", "V"} {
+			parent = insert(t, d, "tblLocations", db.Values{"LocationCode": "F" + kind, "LocationName": "Funding", "LocationType": kind, "ParentLocationId": parent, "AuditUserId": 1})
+		}
+		family := insert(t, d, "tblFamilies", db.Values{"InsureeID": 0, "LocationId": parent, "AuditUserID": 1})
+		money := insert(t, d, "tblInsuree", db.Values{"FamilyID": family, "CHFID": rules.FundingNumber, "LastName": "Funding", "OtherNames": "Funding", "DOB": someDay,
+			"IsHead": true, "CardIssued": false, "AuditUserID": 1})
+		all := auth.Scope{All: true}
+		if i, err := insuree.ByNumber(t.Context(), d, all, rules.FundingNumber); i != nil || err != nil {
+			t.Errorf("by number: %v, %v", i, err)
+		}
+		if i, err := insuree.ByID(t.Context(), d, all, money); i != nil || err != nil {
+			t.Errorf("by id: %v, %v", i, err)
+		}
+		if seen, err := insuree.FamilySeen(t.Context(), d, all, family); seen || err != nil {
+			t.Errorf("the family is seen: %v, %v", seen, err)
+		}
+		refuse(t, o, map[string]refusal{
+			"update": {fault.NotFound, "", func(ctx context.Context, tx *db.Tx) error {
+				return o.service.UpdateInsuree(ctx, tx, o.admin(), money, person("2"))
+			}},
+			"join": {fault.NotFound, "", func(ctx context.Context, tx *db.Tx) error {
+				_, err := o.service.EnterInsuree(ctx, tx, o.admin(), family, person("2"))
+				return err
+			}},
 		})
-		refuse(t, o, map[string]refusal{"update": {fault.NotFound, "", func(ctx context.Context, tx *db.Tx) error {
-			return o.service.UpdateInsuree(ctx, tx, o.clerk(), e.InsureeID, person("2"))
-		}}})
+		// A village that is only called so is one like others, and a family without village is a family.
+		village := insert(t, d, "tblLocations", db.Values{"LocationCode": "V9", "LocationName": "Funding", "LocationType": "V", "AuditUserId": 1})
+		for _, at := range []any{village, nil} {
+			real := insert(t, d, "tblFamilies", db.Values{"InsureeID": 0, "LocationId": at, "AuditUserID": 1})
+			if seen, err := insuree.FamilySeen(t.Context(), d, all, real); !seen || err != nil {
+				t.Errorf("a family in %v is not seen: %v", at, err)
+			}
+		}
 	})
 }
 

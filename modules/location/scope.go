@@ -6,6 +6,17 @@ import (
 	"github.com/openimis/openimis-be-go/internal/table"
 )
 
+// Funding is the condition on rows of tblLocations, as alias, that they are places of no people: the legacy application
+// keeps money that was given to a scheme in a region, district, ward and village of that name (rules §2).
+func Funding(alias string) string {
+	return `(COALESCE(` + alias + `."LocationName", '') = 'Funding' AND COALESCE(` + alias + `."LocationCode", '') IN ('FR', 'FD', 'FW', 'FV'))`
+}
+
+// Places is the condition on rows of tblLocations, as alias, that they are places; every signed-in user sees all of them.
+func Places(_ auth.Scope, alias string) (where string, args []any) {
+	return `NOT ` + Funding(alias), nil
+}
+
 // FacilityScope is the condition on tblHF, as alias, for the facilities that s may see.
 func FacilityScope(s auth.Scope, alias string) (string, []any) {
 	switch {

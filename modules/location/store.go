@@ -26,7 +26,7 @@ func (s *Store) Districts(ctx context.Context, ids []int, all bool) ([]*UserDist
 	var rows []*UserDistrict
 	src := `SELECT d."LocationId", d."LocationCode", d."LocationName", r."LocationId" AS "RegionId", r."LocationCode" AS "RegionCode", r."LocationName" AS "RegionName"
 		FROM "tblLocations" AS d JOIN "tblLocations" AS r ON r."LocationId" = d."ParentLocationId"
-		WHERE d."LocationType" = 'D' AND d."ValidityTo" IS NULL AND r."ValidityTo" IS NULL`
+		WHERE d."LocationType" = 'D' AND d."ValidityTo" IS NULL AND r."ValidityTo" IS NULL AND NOT ` + Funding("d")
 	var args []any
 	if !all {
 		src += ` AND d."LocationId" IN $ints(?)`

@@ -9,7 +9,7 @@ var (
 	// Locations is tblLocations. LocationType: R region, D district, W ward, V village, each with the one
 	// above it as parent. A register: every signed-in user sees it whole.
 	Locations = table.New(table.Table{
-		Name: "tblLocations", Code: "LocationCode", Why: "regions to villages",
+		Name: "tblLocations", Code: "LocationCode", Why: "regions to villages", Scope: Places,
 		Columns: []string{"LocationName", "ParentLocationId", "LocationType", "ValidityFrom"},
 	})
 	// Facilities is tblHF. HFLevel: D dispensary, C health centre, H hospital. HFCareType: I in-patient,

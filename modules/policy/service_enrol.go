@@ -219,7 +219,7 @@ func check(ctx context.Context, tx *db.Tx, author auth.Author, e Enrolment, stag
 	today := author.Today()
 	switch {
 	case e.Enrol.IsZero():
-		return v, fault.Input("enrollDate", "enrollDate is missing; give the day of the enrolment.")
+		return v, fault.Input("enrollDate", "enrollDate is missing or 0001-01-01; give the day of the enrolment.")
 	case e.Enrol.After(today):
 		return v, fault.Input("enrollDate", "enrollDate is %s, which is in the future.", e.Enrol.Format(time.DateOnly))
 	}

@@ -103,7 +103,7 @@ func (f *Form) checkDates(now time.Time) (found []Problem) {
 		case d.date.IsZero():
 			found = append(found, Problem{Missing, at, "a date is expected, such as 2026-12-31"})
 		case d.date.Before(Earliest) || d.date.After(Latest):
-			found = append(found, Problem{BadValue, at, sentence("%s is out of range; allowed are 1900-01-01 to 2079-06-06", d.date.Format(time.DateOnly))})
+			found = append(found, OutOfRange(at, *d.date))
 		case d.date.After(tomorrow) && !f.Lenient:
 			found = append(found, Problem{BadValue, at, sentence("%s is in the future", d.date.Format(time.DateOnly))})
 		}
@@ -118,6 +118,12 @@ func (f *Form) checkDates(now time.Time) (found []Problem) {
 		found = append(found, Problem{BadPeriod, Place{Part: PartClaimed}, sentence("the claim was made on %s, before it starts on %s", f.Claimed.Format(time.DateOnly), f.From.Format(time.DateOnly))})
 	}
 	return found
+}
+
+// OutOfRange is the problem of a day that a claim cannot have. In a form, the first of them, 0001-01-01, is a date that is
+// not there; a face that was sent it says so with this.
+func OutOfRange(at Place, day time.Time) Problem {
+	return Problem{BadValue, at, sentence("%s is out of range; allowed are 1900-01-01 to 2079-06-06", day.Format(time.DateOnly))}
 }
 
 func (l *FormLine) check(at Place) (found []Problem) {

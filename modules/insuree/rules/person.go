@@ -60,7 +60,7 @@ func (p Person) Check(numbers Numbers, today time.Time) error {
 	case p.OtherNames == "":
 		return fault.Input("otherNames", "otherNames is empty; give the given names.")
 	case p.Born.IsZero():
-		return fault.Input("dob", "dob is missing; give the date of birth.")
+		return fault.Input("dob", "dob is missing or 0001-01-01; give the date of birth.")
 	case p.Born.After(today):
 		return fault.Input("dob", "dob is %s, which is in the future.", p.Born.Format(time.DateOnly))
 	case p.Born.Before(earliest):
