@@ -217,8 +217,9 @@ func TestNothingIsAnsweredWhenTheRequestHasEnded(t *testing.T) {
 }
 
 func TestWritingSpendsTheBudgetOfTheOperation(t *testing.T) {
-	ctx := entity.Bounded(t.Context())
-	if err := entity.Spend(ctx, 0, 100<<20-50); err != nil {
+	ctx, release := entity.Bounded(t.Context(), nil)
+	defer release()
+	if err := entity.Spend(ctx, 0, 32<<20-50); err != nil {
 		t.Fatal(err)
 	}
 	if got := ask(t, ctx, `{ animals { name kind born weight fed } }`); !strings.Contains(got, "The answer would be longer") || !strings.Contains(got, `"data":{"animals":null}`) {

@@ -62,6 +62,11 @@ type Config struct {
 	ShutdownTimeout   Duration         `env:"SHUTDOWN_TIMEOUT" envDefault:"20s" allowed:"seconds or a duration such as 1m30s, more than 0"`
 	MaxBody           Size             `env:"MAX_BODY" envDefault:"10MB" allowed:"bytes, or a number with KB, MB or GB, from 1KB to 1GB"`
 
+	// What the process does at once. Whoever asks for more waits for a moment, and is told to try again.
+	MaxOperations        Count `env:"MAX_OPERATIONS" envDefault:"16" allowed:"a number from 1 to 1000000"`
+	MaxOperationsPerUser Count `env:"MAX_OPERATIONS_PER_USER" envDefault:"8" allowed:"a number from 1 to 1000000"`
+	AnswerMemory         Size  `env:"ANSWER_MEMORY" envDefault:"256MB" allowed:"bytes, or a number with KB, MB or GB, from 1KB to 1GB"`
+
 	// Warnings are things to tell the operator that are no errors.
 	Warnings []string
 

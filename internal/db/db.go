@@ -59,9 +59,12 @@ type DB struct {
 	hexKeys        bool // keys of the Python backend's tables are char(32), see DjangoUUID
 	babelfish      bool // speaks TDS but is PostgreSQL: Babelfish
 	noJSON         string
-	writing        writing
 	pooler         pooler
 	collation      string // by which PostgreSQL folds letters; "" the database's own
+	writing        *writing
+	url            string // of Open
+	options        Options
+	reserved       []*DB // closed with this one
 }
 
 // Open connects to the database that url names and learns which tables and columns it has:
@@ -82,22 +85,11 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	if !ok { // it may be a list of settings with a password in it
 		return nil, fmt.Errorf("the database URL does not start with a scheme; allowed: sqlite:, postgres://, sqlserver://")
 	}
-	d := &DB{log: o.Log, columns: map[string]map[string]Column{}}
-	var err error
-	switch scheme {
-	case "sqlite":
-		err = d.openSQLite(url, o)
-	case "postgres", "postgresql":
-		err = d.openPostgres(url, o)
-	case "sqlserver", "mssql":
-		err = d.openSQLServer(url, o)
-	default:
-		return nil, fmt.Errorf("database URL starts with %q; allowed: sqlite:, postgres://, sqlserver://", scheme)
-	}
-	if err != nil {
+	d := &DB{log: o.Log, columns: map[string]map[string]Column{}, writing: &writing{}, url: url, options: o}
+	if err := d.connect(scheme); err != nil {
 		return nil, err
 	}
-	err = d.await(ctx)
+	err := d.await(ctx)
 	for d.dialect == Postgres && d.pooler.learns(err) {
 		d.Close()
 		if err := d.openPostgres(url, o); err != nil {
@@ -138,6 +130,19 @@ func (d *DB) await(ctx context.Context) error {
 	}
 }
 
+// connect makes the pools; nothing is sent yet.
+func (d *DB) connect(scheme string) error {
+	switch scheme {
+	case "sqlite":
+		return d.openSQLite(d.url, d.options)
+	case "postgres", "postgresql":
+		return d.openPostgres(d.url, d.options)
+	case "sqlserver", "mssql":
+		return d.openSQLServer(d.url, d.options)
+	}
+	return fmt.Errorf("database URL starts with %q; allowed: sqlite:, postgres://, sqlserver://", scheme)
+}
+
 // pools sets the pool limits.
 func pools(pool *sql.DB, n int) *sql.DB {
 	pool.SetMaxOpenConns(n)
@@ -150,6 +155,13 @@ func pools(pool *sql.DB, n int) *sql.DB {
 // Close closes all connections.
 func (d *DB) Close() error {
 	var errs []error
+	for _, r := range d.reserved {
+		if r.writer == d.writer {
+			errs = append(errs, r.reader.Close())
+		} else {
+			errs = append(errs, r.Close())
+		}
+	}
 	if d.reader != nil && d.reader != d.writer {
 		errs = append(errs, d.reader.Close())
 	}

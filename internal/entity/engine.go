@@ -64,6 +64,12 @@ func (e *Engine) run(ctx context.Context, t *Type, own func(c Cond, args map[str
 // answer loads a list and writes it; write says whether there is something other than null. A connection that
 // is lost between two statements begins it all again: a plan holds the rows that were loaded with it.
 func (e *Engine) answer(ctx context.Context, c *compiler, compile func() (*manyPlan, error), write func(w *writer, m *manyPlan) bool) (*Result, error) {
+	select {
+	case c.budget.side <- struct{}{}:
+		defer func() { <-c.budget.side }()
+	case <-ctx.Done():
+		return nil, db.Describe(ctx.Err(), "wait for other root fields")
+	}
 	var m *manyPlan
 	var l *loader
 	err := e.DB.Read(ctx, func(q db.Query) (err error) {
@@ -81,10 +87,7 @@ func (e *Engine) answer(ctx context.Context, c *compiler, compile func() (*manyP
 		w.null()
 	}
 	if w.full {
-		if err := ctx.Err(); err != nil {
-			return nil, db.Describe(err, "write the answer")
-		}
-		return nil, errAnswer
+		return nil, w.stopped
 	}
 	for _, err := range w.errs {
 		graphql.AddError(ctx, err)

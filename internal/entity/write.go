@@ -25,7 +25,8 @@ type writer struct {
 	// spent is how much of b the budget knows of.
 	spent   int
 	objects int
-	full    bool // the budget is used up, or the request is over: nothing more is written
+	full    bool // nothing more is written, because of stopped
+	stopped error
 }
 
 // maxErrors is how many errors an answer lists; a broken relation would repeat it for every row.
@@ -41,11 +42,15 @@ func (w *writer) null() { w.b = append(w.b, "null"...) }
 
 // spend counts values that are about to be written, and what was written since; false: no more is to be.
 func (w *writer) spend(values int) bool {
-	w.full = w.full || !w.budget.written(values, max(0, len(w.b)-w.spent))
-	w.spent = max(w.spent, len(w.b))
-	if w.objects++; w.objects%1024 == 0 && w.ctx.Err() != nil {
-		w.full = true
+	if w.full {
+		return false
 	}
+	w.stopped = w.budget.written(values, max(0, len(w.b)-w.spent))
+	w.spent = max(w.spent, len(w.b))
+	if w.objects++; w.objects%1024 == 0 && w.stopped == nil {
+		w.stopped = db.Describe(w.ctx.Err(), "write the answer")
+	}
+	w.full = w.stopped != nil
 	return !w.full
 }
 

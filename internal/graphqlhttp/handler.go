@@ -52,8 +52,22 @@ type Handler struct {
 	limits Limits
 	parsed documents
 	log    *slog.Logger
+	// Admit decides when an operation may be executed; nil: at once.
+	Admit Admission
 	// Observe is told the names of the root fields of each operation, for logs and metrics.
 	Observe func(ctx context.Context, kind string, roots []string, took time.Duration, failed bool)
+}
+
+// Admission waits until an operation may be executed. It is told how many rows the operation may look at, and its
+// shape: a text that operations have in common which differ in values only. An error is answered with 503, and with
+// Retry-After when it has Seconds.
+type Admission func(r *http.Request, rows int, shape string) (Turn, error)
+
+// Turn is an operation's turn.
+type Turn struct {
+	Context  context.Context // to execute it with
+	Executed func()          // it has been executed
+	Done     func()          // its answer has been sent
 }
 
 // New makes a handler.
@@ -154,8 +168,21 @@ func (h *Handler) execute(w http.ResponseWriter, r *http.Request, params *graphq
 		respond(w, status, nil, gqlerror.List{err})
 		return
 	}
+	executed := func() {}
+	if h.Admit != nil {
+		rows, shape := estimated(oc)
+		turn, err := h.Admit(r.WithContext(ctx), rows, shape)
+		if err != nil {
+			h.busy(w, err)
+			return
+		}
+		defer turn.Done()
+		ctx, executed = turn.Context, turn.Executed
+		start = time.Now()
+	}
 	responses, ctx := h.exec.DispatchOperation(ctx, oc)
 	resp := responses(ctx)
+	executed()
 	if resp == nil {
 		return // the client is gone
 	}
@@ -164,6 +191,15 @@ func (h *Handler) execute(w http.ResponseWriter, r *http.Request, params *graphq
 		h.Observe(ctx, string(oc.Operation.Operation), roots(oc.Operation), time.Since(start), len(resp.Errors) > 0)
 	}
 	respond(w, http.StatusOK, resp.Data, resp.Errors)
+}
+
+// busy refuses an operation that may not be executed now.
+func (h *Handler) busy(w http.ResponseWriter, err error) {
+	var wait interface{ Seconds() string }
+	if errors.As(err, &wait) {
+		w.Header().Set("Retry-After", wait.Seconds())
+	}
+	refuse(w, http.StatusServiceUnavailable, fault.Message(err))
 }
 
 // inOrder sorts errors by their place in the query: root fields are resolved side by side.
@@ -338,31 +374,37 @@ func refuse(w http.ResponseWriter, status int, message string) {
 	respond(w, status, nil, gqlerror.List{{Message: message}})
 }
 
-// respond writes errors and data; data is JSON already and is not encoded again.
+// respond writes errors and data; data is JSON already, and is neither encoded again nor copied.
 func respond(w http.ResponseWriter, status int, data json.RawMessage, errs gqlerror.List) {
-	var b bytes.Buffer
-	b.Grow(len(data) + 64)
-	b.WriteByte('{')
+	start, end := []byte{'{'}, []byte{'}'}
 	if len(errs) > 0 {
-		b.WriteString(`"errors":`)
 		text, err := json.Marshal(errs)
 		if err != nil {
 			text = []byte(`[{"message":"An internal error has occurred."}]`)
 		}
-		b.Write(text)
+		start = append(append(start, `"errors":`...), text...)
 		if data != nil {
-			b.WriteByte(',')
+			start = append(start, ',')
 		}
 	}
 	if data != nil {
-		b.WriteString(`"data":`)
-		b.Write(data)
+		start = append(start, `"data":`...)
 	}
-	b.WriteByte('}')
 	if w.Header().Get("Content-Type") == "" {
 		w.Header().Set("Content-Type", "application/json")
 	}
-	w.Header().Set("Content-Length", strconv.Itoa(b.Len()))
+	if len(data) <= together { // most answers: one write
+		start, data = append(start, data...), nil
+		start, end = append(start, end...), nil
+	}
+	w.Header().Set("Content-Length", strconv.Itoa(len(start)+len(data)+len(end)))
 	w.WriteHeader(status)
-	_, _ = w.Write(b.Bytes())
+	for _, part := range [][]byte{start, data, end} {
+		if len(part) > 0 {
+			_, _ = w.Write(part)
+		}
+	}
 }
+
+// together is how long an answer may be that is put together before it is sent.
+const together = 64 << 10

@@ -253,7 +253,7 @@ func (w *schemaWriter) named(d *description, t *ast.Definition) {
 	})
 }
 
-// members writes one of the lists of a type; one that its kind does not have is empty.
+// members writes one of the lists of a type; one that its kind does not have is null.
 func (w *schemaWriter) members(f *describedField, t *ast.Definition) {
 	composite := t.Kind == ast.Object || t.Kind == ast.Interface
 	shown := func(d ast.DirectiveList) bool { return f.deprecated || d.ForName("deprecated") == nil }
@@ -291,7 +291,7 @@ func (w *schemaWriter) members(f *describedField, t *ast.Definition) {
 		})
 		return
 	}
-	w.b = append(w.b, "[]"...)
+	w.null()
 }
 
 // common writes what fields, values and arguments have alike.
@@ -390,8 +390,6 @@ func (w *schemaWriter) reference(d *description, t *ast.Type, nonNull bool) {
 			w.reference(f.of, t.Elem, t.Elem.NonNull)
 		case f.name == "isOneOf":
 			w.truth(false)
-		case f.of != nil:
-			w.b = append(w.b, "[]"...)
 		default:
 			w.null()
 		}

@@ -158,7 +158,7 @@ func TestAnswersAreBounded(t *testing.T) {
 	}
 	r.good("admin", "{ "+nested(2)+" }")
 	a := r.query("admin", "{ a: "+nested(5)+" b: "+nested(5)+" }")
-	if len(a.Errors) != 2 || !strings.Contains(a.Errors[0].Message, "longer than 100 MB") {
+	if len(a.Errors) != 2 || !strings.Contains(a.Errors[0].Message, "longer than 32 MB") {
 		t.Errorf("%d %v", a.Status, a.Errors)
 	}
 }
@@ -186,7 +186,7 @@ func TestLongTextsAreBounded(t *testing.T) {
 	}
 	r.good("admin", "{ mutationLogs { edges { node { status } } } }")
 	r.good("admin", "{ mutationLogs(first: 2) { edges { node { jsonContent } } } }")
-	if a := r.query("admin", "{ mutationLogs { edges { node { jsonContent } } } }"); len(a.Errors) != 1 || !strings.Contains(a.Errors[0].Message, "longer than 100 MB") {
+	if a := r.query("admin", "{ mutationLogs { edges { node { jsonContent } } } }"); len(a.Errors) != 1 || !strings.Contains(a.Errors[0].Message, "longer than 32 MB") {
 		t.Errorf("%d %v", a.Status, a.Errors)
 	}
 }

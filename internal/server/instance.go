@@ -19,6 +19,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/openimis/openimis-be-go/graph"
+	"github.com/openimis/openimis-be-go/internal/admission"
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/build"
 	"github.com/openimis/openimis-be-go/internal/clock"
@@ -55,6 +56,8 @@ type InstanceOptions struct {
 	Async      bool
 	Wake       func(id string)
 	BaseURL    func(r *http.Request) string
+	Gate       *admission.Gate // shared by the instances of a process
+	Memory     *entity.Memory
 }
 
 // Instance is the enabled modules behind one mount prefix.
@@ -84,6 +87,9 @@ func Names(list []Constructor) []string {
 // NewInstance makes the modules, puts their schema together and checks that all fits. An error is one
 // clear sentence for the operator.
 func NewInstance(o InstanceOptions) (*Instance, error) {
+	if o.Gate == nil {
+		o.Gate = admission.New(admission.Options{})
+	}
 	i := &Instance{o: o, access: map[string]auth.Access{}}
 	i.app = &modules.App{DB: o.DB, Clock: o.Clock, Log: o.Log, PhotoRoot: o.PhotoRoot,
 		Entities: &entity.Engine{DB: o.DB, Clock: o.Clock, ListCap: o.ListCap},
@@ -191,7 +197,7 @@ func (i *Instance) assemble(registry *mutation.Registry) error {
 		return err
 	}
 	i.graphql = graphqlhttp.New(es, contract.Wording, graphqlhttp.Limits{Body: i.o.MaxBody}, i.o.Log, gate{i.access})
-	i.graphql.Observe = i.observe
+	i.graphql.Observe, i.graphql.Admit = i.observe, i.admit
 	return nil
 }
 
@@ -236,16 +242,11 @@ func (i *Instance) observe(ctx context.Context, kind string, roots []string, too
 	telemetry.Of(ctx).SetOperation(strings.Join(roots, " "))
 }
 
-// gate checks the access rule of every root field before its resolver runs, and bounds the answer.
+// gate checks the access rule of every root field before its resolver runs.
 type gate struct{ access map[string]auth.Access }
 
 func (gate) ExtensionName() string                   { return "Access" }
 func (gate) Validate(graphql.ExecutableSchema) error { return nil }
-
-// InterceptOperation implements graphql.OperationInterceptor.
-func (gate) InterceptOperation(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
-	return next(entity.Bounded(ctx))
-}
 
 // InterceptRootField implements graphql.RootFieldInterceptor.
 func (g gate) InterceptRootField(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
@@ -339,7 +340,7 @@ func (i *Instance) Mount(e *echo.Echo, a *auth.Authenticator, known echo.Middlew
 		g.Match([]string{http.MethodGet, http.MethodHead}, path, func(c echo.Context) error { return c.JSON(http.StatusOK, i.Describe()) })
 	}
 	(&endedstore.Sessions{DB: i.o.DB, Clock: i.o.Clock}).Routes(g)
-	for _, m := range i.modules {
+	for _, m := range i.modules { // who is signed in, photos: these need no turn
 		if r, ok := m.(modules.Routes); ok {
 			r.Routes(g)
 		}
@@ -352,7 +353,7 @@ func (i *Instance) Mount(e *echo.Echo, a *auth.Authenticator, known echo.Middlew
 			for _, login := range []string{"/login", "/login/"} {
 				e.POST("/"+i.o.Root+path+login, auth.LoginRoute(a, i.fhir.RenderError))
 			}
-			i.fhir.Mount(e.Group("/"+i.o.Root+path, auth.Middleware(a, i.fhir.RenderError), known, named, i.countFHIR), mount)
+			i.fhir.Mount(e.Group("/"+i.o.Root+path, auth.Middleware(a, i.fhir.RenderError), known, named, i.countFHIR, i.admitHTTP(i.fhir.RenderError)), mount)
 		}
 	}
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/clock"
 	"github.com/openimis/openimis-be-go/internal/config"
 	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/entity"
 	"github.com/openimis/openimis-be-go/internal/mutation"
 	"github.com/openimis/openimis-be-go/internal/schema"
 	"github.com/openimis/openimis-be-go/internal/telemetry"
@@ -41,6 +42,9 @@ type Server struct {
 	broker    *mutation.Broker
 	echo      *echo.Echo
 }
+
+// signingIn is how many connections are kept for signing in.
+const signingIn = 2
 
 // New makes the instances that the configuration asks for. It fails with a sentence for the operator
 // when a module is unknown or lacks something; whether the database has what the modules need is for
@@ -62,7 +66,11 @@ func New(conf *config.Config, d *db.DB, compiled []Constructor, log *slog.Logger
 			log.Warn("TRUSTED_PROXIES trusts every address: whoever reaches the port can be any user; name the gateway's address", "network", p.String())
 		}
 	}
-	s.store = auth.NewStore(d, s.clock, 0)
+	own, err := d.Reserved(signingIn) // who signs in does not wait for those who read
+	if err != nil {
+		return nil, err
+	}
+	s.store = auth.NewStore(own, s.clock, 0)
 	s.store.Log = log
 	s.store.AllRows = !bool(conf.RowSecurity)
 	s.store.PasswordsExpire = conf.PasswordValidity == config.EndsLogin
@@ -74,11 +82,12 @@ func New(conf *config.Config, d *db.DB, compiled []Constructor, log *slog.Logger
 		wake = s.broker.Wake
 	}
 	s.metrics = telemetry.NewMetrics()
+	gate, memory := newGate(conf), entity.NewMemory(int64(conf.AnswerMemory))
 	for _, root := range conf.SiteRoot {
 		i, err := NewInstance(InstanceOptions{
 			Root: root, Chosen: chosen, Compiled: compiled, DB: d, Clock: s.clock, Log: log, Metrics: s.metrics,
 			Principals: s.store.Principal, ListCap: int(conf.ListCap), MaxBody: int64(conf.MaxBody), PhotoRoot: conf.PhotoRoot,
-			Async: bool(conf.AsyncMutations), Wake: wake, BaseURL: s.baseURL,
+			Async: bool(conf.AsyncMutations), Wake: wake, BaseURL: s.baseURL, Gate: gate, Memory: memory,
 		})
 		if err != nil {
 			return nil, err
