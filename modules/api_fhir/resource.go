@@ -99,6 +99,7 @@ type Query struct {
 	After     string // Position of the entry to go on behind, instead of skipping; "": skip
 	Limit     int    // rows wanted at most
 	WantTotal bool   // Page.Total is needed; otherwise do not count
+	Exact     bool   // the total has to be that of this moment, not of a moment ago
 	CountOnly bool   // entries are not needed
 }
 

@@ -383,7 +383,7 @@ func (p *parser) total(v string) {
 	case "none":
 		p.out.total = false
 	case "estimate", "accurate":
-		p.out.total = true
+		p.out.total, p.out.Exact = true, v == "accurate"
 	default:
 		p.fail("_total", "Parameter _total: %q is not allowed; it takes none, estimate or accurate.", v)
 	}

@@ -58,7 +58,8 @@ func TestStatementsDoNotGrowWithThePage(t *testing.T) {
 			{"Organization?_count=1", 3}, {"Organization?_count=200", 3}, {"Organization?_count=1000", 2}, {"Organization?_count=40&page-offset=3", 3}, {"Organization/" + firstFacility, 2},
 		} {
 			c.get(test.path, http.StatusOK)
-			if n := c.counter.Statements(); n != test.want {
+			// the length of a list is remembered for a moment
+			if n := c.counter.Statements(); n != test.want && n != test.want-1 || n == 0 {
 				t.Errorf("%s: %d statements, want %d", test.path, n, test.want)
 			}
 		}

@@ -71,7 +71,7 @@ func (s *Source[R]) Entry(ctx context.Context, q db.Query, key int) (apifhir.Ent
 // chained parameters. Several sources are one list, one after the other: Practitioner is the claim
 // administrators and then the enrolment officers.
 func Resource(r apifhir.Resource, sources ...Rows) apifhir.Resource {
-	u := union{kind: r.Type, sources: sources}
+	u := union{kind: r.Type, sources: sources, counts: new(counts)}
 	r.Params = append(u.merge(), r.Params...)
 	for _, s := range sources {
 		for _, name := range s.sorts() {
@@ -91,6 +91,7 @@ func Resource(r apifhir.Resource, sources ...Rows) apifhir.Resource {
 type union struct {
 	kind    string
 	sources []Rows
+	counts  *counts
 }
 
 func (u union) merge() []apifhir.Param {
@@ -190,8 +191,16 @@ func (u union) search(ctx context.Context, q db.Query, query apifhir.Query) (api
 		if none {
 			continue
 		}
-		count := -1
-		if missing := query.Limit - len(page.Entries); !query.CountOnly && missing > 0 && i >= from {
+		count, exact := -1, query.Exact || query.CountOnly
+		missing := query.Limit - len(page.Entries)
+		wanted := !query.CountOnly && missing > 0 && i >= from
+		if wanted && offset >= deep {
+			if count, err = u.counts.of(ctx, q, s, w, exact); err != nil {
+				return apifhir.Page{}, err
+			}
+			wanted = offset < count
+		}
+		if wanted {
 			behind := 0
 			if i == from {
 				behind = after
@@ -206,12 +215,14 @@ func (u union) search(ctx context.Context, q db.Query, query apifhir.Query) (api
 				}
 			}
 			page.Entries = append(page.Entries, entries...)
-			if n := len(entries); n < missing && behind == 0 && (n > 0 || offset == 0) {
-				count = offset + n
+			if n := len(entries); n > 0 && n < missing || n == 0 && offset == 0 { // the end is in sight
+				if count, exact = -1, true; behind == 0 {
+					count = offset + n
+				}
 			}
 		}
 		if count < 0 && (query.WantTotal || offset > 0 && i < len(u.sources)-1) {
-			if count, err = s.count(ctx, q, w); err != nil {
+			if count, err = u.counts.of(ctx, q, s, w, exact); err != nil {
 				return apifhir.Page{}, err
 			}
 		}

@@ -1,0 +1,118 @@
+package fhirsql_test
+
+import (
+	"context"
+	"fmt"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/openimis/openimis-be-go/internal/db"
+)
+
+// counted sends a request and gives the number of its statements.
+func (w *world) counted(path string) (reply, int) {
+	ctx, counter := db.WithCounter(context.Background())
+	a := reply{ResponseRecorder: httptest.NewRecorder()}
+	w.e.ServeHTTP(a.ResponseRecorder, httptest.NewRequest("GET", "/r4/"+path, nil).WithContext(ctx))
+	return a, counter.Statements()
+}
+
+// TestAWalkKeepsItsPlaceWhileRowsAreInserted: next gives each row that was there once, in the order of
+// the keys, and in the end as many as total says, the new ones among them.
+func TestAWalkKeepsItsPlaceWhileRowsAreInserted(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		seen, total := map[string]int{}, ""
+		next := "GET Location?_count=2"
+		for n := 0; next != ""; n++ {
+			a := w.do(next, "").want(t, 200)
+			total = a.at("total")
+			for _, code := range strings.Fields(a.codes("match")) {
+				seen[code]++
+			}
+			if next = ""; a.at("link.2.relation") == "next" || a.at("link.3.relation") == "next" {
+				for i := range 5 {
+					if a.at(fmt.Sprintf("link.%d.relation", i)) == "next" {
+						next = "GET " + a.at(fmt.Sprintf("link.%d.url", i))
+					}
+				}
+			}
+			if n < 3 {
+				w.do("POST Location", located(fmt.Sprintf("N%d", n), "x", "")).want(t, 201)
+				w.do("DELETE Location/D1W1", "")
+			}
+		}
+		for code, n := range seen {
+			if n != 1 {
+				t.Errorf("%s is there %d times", code, n)
+			}
+		}
+		if len(seen) != 12 { // nine and three, and D1W1, which was gone when its turn came or just before
+			if _, there := seen["D1W1"]; !there && len(seen) == 11 {
+				seen["D1W1"] = 0
+			} else {
+				t.Errorf("%d rows: %v", len(seen), seen)
+			}
+		}
+		if total != "11" {
+			t.Errorf("total is %s in the end", total)
+		}
+	})
+}
+
+func TestACursorBelongsToItsSearch(t *testing.T) {
+	w := newWorld(t, openOne(t))
+	first := w.do("GET Location?_count=2", "")
+	cursor := ""
+	for i := range 5 {
+		if first.at(fmt.Sprintf("link.%d.relation", i)) == "next" {
+			_, cursor, _ = strings.Cut(first.at(fmt.Sprintf("link.%d.url", i)), "page-after=")
+			cursor, _, _ = strings.Cut(cursor, "&")
+		}
+	}
+	for query, want := range map[string]string{
+		"_count=2&page-offset=2&page-after=" + cursor:        "D1W1 D1W2",
+		"_count=2&page-offset=3&page-after=" + cursor:        "D1W3 D2",      // another page
+		"_count=3&page-offset=2&page-after=" + cursor:        "D1W2 D1W3 D2", // another size
+		"kind=W&_count=2&page-offset=2&page-after=" + cursor: "D1W3 D2W1",    // another search
+		"_count=2&page-offset=2&page-after=nonsense":         "D1W1 D1W2",
+		"_count=2&page-offset=2&page-after=2.9999999.x":      "D1W1 D1W2",
+	} {
+		if got := w.do("GET Location?"+query, "").want(t, 200).codes("match"); got != want {
+			t.Errorf("%s: %s, want %s", query, got, want)
+		}
+	}
+}
+
+func TestAPagePastTheEndIsCheap(t *testing.T) {
+	w := newWorld(t, openOne(t))
+	w.counted("Location?page-offset=5000")
+	for _, page := range []string{"5000", "9999"} {
+		if a, n := w.counted("Location?page-offset=" + page); a.Code != 404 || n > 1 {
+			t.Errorf("page %s: %d with %d statements", page, a.Code, n)
+		}
+	}
+}
+
+// TestALinkSurvivesBeingDecodedOnce, whatever was searched for.
+func TestALinkSurvivesBeingDecodedOnce(t *testing.T) {
+	w := newWorld(t, openOne(t))
+	w.do("POST Location", located("A", "50% & more + = #1", "")).want(t, 201)
+	w.do("POST Location", located("B", "50% & more + = #2", "")).want(t, 201)
+	w.do("POST Location", located("C", "Élodie’s 1", "")).want(t, 201)
+	w.do("POST Location", located("D", "Élodie’s 2", "")).want(t, 201)
+	for query, want := range map[string]string{
+		"name=50%25%20%26%20more%20%2B%20%3D%20%23":                    "B",
+		"name=%C3%89lodie%E2%80%99s":                                   "D",
+		"_lastUpdated=ge2026-11-01T08%3A00%3A00%2B00%3A00&name=%C3%89": "D",
+	} {
+		a := w.do("GET Location?_count=1&"+query, "").want(t, 200, "total=2")
+		next := a.at("link.2.url")
+		if a.at("link.2.relation") != "next" || strings.Contains(next, "%") {
+			t.Errorf("%s: next is %s", query, next)
+		}
+		if got := w.do("GET "+next, "").want(t, 200, "total=2").codes("match"); got != want {
+			t.Errorf("%s: the second page has %s, want %s", query, got, want)
+		}
+	}
+}
