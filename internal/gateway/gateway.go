@@ -289,7 +289,7 @@ func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, status int, mes
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	if page(r) {
-		showPage(w, status, messagePage, map[string]any{"Title": http.StatusText(status), "Message": message})
+		showPage(w, status, messagePage(http.StatusText(status), message))
 		return
 	}
 	answerJSON(w, status, map[string]any{"errors": []map[string]string{{"message": message}}})

@@ -159,7 +159,7 @@ func (g *Gateway) withoutLegacy(w http.ResponseWriter, r *http.Request) {
 	case "/":
 		http.Redirect(w, r, "/front", http.StatusFound)
 	case "/LegacyHome":
-		showPage(w, http.StatusOK, messagePage, map[string]any{"Title": "openIMIS", "Message": "Welcome. Choose a page in the menu."})
+		showPage(w, http.StatusOK, messagePage("openIMIS", "Welcome. Choose a page in the menu."))
 	default:
 		g.refuse(w, r, http.StatusNotFound, "There is nothing at this address.")
 	}
@@ -187,7 +187,7 @@ func (g *Gateway) loginPage(w http.ResponseWriter, r *http.Request) {
 		to = "/front"
 	}
 	show := func(status int, message string) {
-		showPage(w, status, loginForm, map[string]any{"Message": message, "To": to, "User": r.PostFormValue("user")})
+		showPage(w, status, loginForm(message, to, r.PostFormValue("user")))
 	}
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
@@ -295,6 +295,6 @@ func (g *Gateway) allowLogin(w http.ResponseWriter, r *http.Request, client stri
 	}
 	g.signins.WithLabelValues("limited").Inc()
 	w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
-	showPage(w, http.StatusTooManyRequests, messagePage, map[string]any{"Title": "Too many logins", "Message": "There were too many logins from your address. Please wait a minute and try again."})
+	showPage(w, http.StatusTooManyRequests, messagePage("Too many logins", "There were too many logins from your address. Please wait a minute and try again."))
 	return false
 }

@@ -1,37 +1,33 @@
 package gateway
 
 import (
-	"bytes"
-	"html/template"
 	"net/http"
+
+	"github.com/openimis/openimis-be-go/internal/webpage"
 )
 
 // The pages that the gateway shows itself. They need no script.
-var (
-	loginForm = template.Must(template.New("login").Parse(`<!DOCTYPE html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Sign in to openIMIS</title>
-<link rel="stylesheet" href="/gateway/style.css"></head>
-<body><main>
+
+const styleLink webpage.HTML = `<link rel="stylesheet" href="/gateway/style.css">`
+
+// loginForm asks for name and password; to is where the login leads, user what was typed before.
+func loginForm(message, to, user string) webpage.HTML {
+	return webpage.Page("Sign in to openIMIS", styleLink, webpage.Fill(`<main>
 <h1>openIMIS</h1>
-{{with .Message}}<p role="alert">{{.}}</p>{{end}}
-<form method="post" action="/gateway/login">
-<input type="hidden" name="to" value="{{.To}}">
+%s<form method="post" action="/gateway/login">
+<input type="hidden" name="to" value="%s">
 <label for="user">User name</label>
-<input id="user" name="user" value="{{.User}}" autocomplete="username" autocapitalize="none" spellcheck="false" required autofocus>
+<input id="user" name="user" value="%s" autocomplete="username" autocapitalize="none" spellcheck="false" required autofocus>
 <label for="password">Password</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required>
 <button type="submit">Sign in</button>
 </form>
-</main></body></html>
-`))
-	messagePage = template.Must(template.New("message").Parse(`<!DOCTYPE html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{{.Title}}</title>
-<link rel="stylesheet" href="/gateway/style.css"></head>
-<body><main><h1>{{.Title}}</h1><p>{{.Message}}</p></main></body></html>
-`))
-)
+</main>`, webpage.When(message != "", webpage.Fill("<p role=\"alert\">%s</p>\n", message)), to, user))
+}
+
+func messagePage(title, message string) webpage.HTML {
+	return webpage.Page(title, styleLink, webpage.Fill("<main><h1>%s</h1><p>%s</p></main>", title, message))
+}
 
 const stylesheet = `body { margin: 0; font: 16px/1.5 system-ui, sans-serif; background: #eef2f4; color: #1b2a30; }
 main { max-width: 22rem; margin: 12vh auto; padding: 2rem; background: #fff; border-radius: 8px; box-shadow: 0 1px 6px rgba(0, 0, 0, .15); }
@@ -49,15 +45,10 @@ func style(w http.ResponseWriter, _ *http.Request) {
 }
 
 // showPage answers with one of the pages.
-func showPage(w http.ResponseWriter, status int, page *template.Template, data any) {
-	var b bytes.Buffer
-	if err := page.Execute(&b, data); err != nil {
-		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
-		return
-	}
+func showPage(w http.ResponseWriter, status int, page webpage.HTML) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'self'; base-uri 'none'")
 	w.WriteHeader(status)
-	_, _ = w.Write(b.Bytes())
+	_, _ = w.Write([]byte(page))
 }

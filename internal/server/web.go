@@ -1,7 +1,6 @@
 package server
 
 import (
-	"html/template"
 	"net/http"
 	"strconv"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 
 	"github.com/openimis/openimis-be-go/internal/build"
+	"github.com/openimis/openimis-be-go/internal/webpage"
 )
 
 // compress sends long answers with gzip to clients that take it.
@@ -56,10 +56,6 @@ func semicolons(next echo.HandlerFunc) echo.HandlerFunc {
 
 // front answers whoever opens the address itself with what there is.
 func (s *Server) front(c echo.Context) error {
-	type place struct {
-		Root, FHIR string
-		Modules    int
-	}
 	var places []place
 	for _, i := range s.Instances {
 		p := place{Root: i.o.Root}
@@ -80,37 +76,37 @@ func (s *Server) front(c echo.Context) error {
 	if c.Request().Method == http.MethodHead {
 		return nil
 	}
-	return frontPage.Execute(c.Response(), map[string]any{"Version": build.Version, "Places": places})
+	_, err := c.Response().Write([]byte(frontPage(places)))
+	return err
 }
 
-var frontPage = template.Must(template.New("front").Parse(`<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>openIMIS backend</title>
-<style>
+// place is what the front page says of an instance.
+type place struct {
+	Root, FHIR string
+	Modules    int
+}
+
+func frontPage(places []place) webpage.HTML {
+	var list webpage.HTML
+	for _, p := range places {
+		list += webpage.Fill(`<h2>/%s</h2>
+<ul>
+<li><a href="%s/graphql">GraphQL</a>, with GraphiQL to try queries in the browser</li>
+%s<li><a href="%s/version">Version</a> and modules (%d enabled)</li>
+</ul>
+`, p.Root, p.Root, webpage.When(p.FHIR != "", webpage.Fill("<li><a href=\"%s/%s/metadata?_format=json\">FHIR R4</a>: the capability statement</li>\n", p.Root, p.FHIR)), p.Root, p.Modules)
+	}
+	return webpage.Page("openIMIS backend", `<style>
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 42rem; margin: 3rem auto; padding: 0 1rem; color: #1b2a2f; background: #fff; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-bottom: 0; } ul { margin-top: .3rem; } a { color: #00597a; }
 @media (prefers-color-scheme: dark) { body { color: #e6edf0; background: #14191b; } a { color: #7cc7e8; } }
-</style>
-</head>
-<body>
-<h1>openIMIS backend</h1>
+</style>`, webpage.Fill(`<h1>openIMIS backend</h1>
 <p>This server answers programs: the openIMIS web application, mobile applications and other systems. It has no pages
-for daily work; those are at the address of your openIMIS gateway. Version {{.Version}}.</p>
-{{range .Places}}<h2>/{{.Root}}</h2>
-<ul>
-<li><a href="{{.Root}}/graphql">GraphQL</a>, with GraphiQL to try queries in the browser</li>
-{{if .FHIR}}<li><a href="{{.Root}}/{{.FHIR}}/metadata?_format=json">FHIR R4</a>: the capability statement</li>
-{{end}}<li><a href="{{.Root}}/version">Version</a> and modules ({{.Modules}} enabled)</li>
-</ul>
-{{end}}<h2>For operators</h2>
+for daily work; those are at the address of your openIMIS gateway. Version %s.</p>
+%s<h2>For operators</h2>
 <ul>
 <li><a href="healthz">healthz</a>: the process lives</li>
 <li><a href="readyz">readyz</a>: the database answers and has what the modules need</li>
 <li><a href="metrics">metrics</a>, for Prometheus</li>
-</ul>
-</body>
-</html>
-`))
+</ul>`, build.Version, list))
+}
