@@ -48,6 +48,7 @@ type Config struct {
 	AllowedHosts      Hosts            `env:"ALLOWED_HOSTS" envDefault:"*" allowed:"host names separated by commas, or a JSON array of them; with or without a port, .example.org for a domain and all below it, *.example.org for what is below it, * for all"`
 	SecretKey         string           `env:"SECRET_KEY" secret:"true"`
 	TokenLifetime     Duration         `env:"TOKEN_LIFETIME" envDefault:"24h" allowed:"seconds or a duration such as 12h, more than 0"`
+	FHIRStatus        FHIRStatus       `env:"FHIR_STATUS" envDefault:"mount" allowed:"mount (compat at /api_fhir, strict at /api_fhir_r4), compat or strict"`
 	AsyncMutations    Bool             `env:"ASYNC_MUTATIONS" envDefault:"false" allowed:"true or false"`
 	BrokerURL         Broker           `env:"CELERY_BROKER_URL" allowed:"amqp://user:password@host:port/vhost or amqps://…"`
 	FixedNow          Instant          `env:"IMIS_FIXED_NOW" allowed:"a date (2019-06-30) or RFC 3339 time (2019-06-30T12:00:00Z), with an embedded database only"`

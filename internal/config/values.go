@@ -348,6 +348,26 @@ func (p *PasswordValidity) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// FHIRStatus says with which status codes FHIR refuses writes.
+type FHIRStatus string
+
+// The values of FHIR_STATUS.
+const (
+	StatusByMount FHIRStatus = "mount"  // compat at /api_fhir, strict at /api_fhir_r4
+	StatusCompat  FHIRStatus = "compat" // 500, as the Python backend
+	StatusStrict  FHIRStatus = "strict" // 400, 409, 412, 422
+)
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (f *FHIRStatus) UnmarshalText(text []byte) error {
+	v := FHIRStatus(strings.ToLower(strings.TrimSpace(string(text))))
+	if v != StatusByMount && v != StatusCompat && v != StatusStrict {
+		return errBad
+	}
+	*f = v
+	return nil
+}
+
 // Duration is a positive duration; a bare number is seconds.
 type Duration time.Duration
 

@@ -129,6 +129,11 @@ func TestFHIRWaysIn(t *testing.T) {
 			request{list, "clerk:clerkpass", []string{"X-Forwarded-Host: evil.example"}}, 200, []string{`"total":1`}, "evil.example"},
 		{"a proxy names the host", nil, request{"/api/api_fhir_r4/Location?_count=1", "clerk:clerkpass", []string{"X-Forwarded-Proto: https", "X-Forwarded-Host: imis.example"}}, 200,
 			[]string{`{"relation":"next","url":"https://imis.example/api/api_fhir_r4/Location?_count=1\u0026page-after=`}, ""},
+		{"several proxies, a port and a path", nil, request{"/api/api_fhir_r4/Location?_count=1", "clerk:clerkpass",
+			[]string{"X-Forwarded-Proto: https, http", "X-Forwarded-Host: imis.example, inner", "X-Forwarded-Port: 8443", "X-Forwarded-Prefix: /openimis/"}}, 200,
+			[]string{`"fullUrl":"https://imis.example:8443/openimis/api/api_fhir_r4/Location/`}, "inner"},
+		{"a path that is none", nil, request{"/api/api_fhir_r4/Location?_count=1", "clerk:clerkpass", []string{"X-Forwarded-Prefix: //evil.example", "X-Forwarded-Host: a@evil.example", "X-Forwarded-Port: x"}}, 200,
+			[]string{`"total":3`}, "evil.example"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			res, body := test.req.send(t, serve(t, d, test.vars))

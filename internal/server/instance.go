@@ -23,6 +23,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/build"
 	"github.com/openimis/openimis-be-go/internal/clock"
+	"github.com/openimis/openimis-be-go/internal/config"
 	"github.com/openimis/openimis-be-go/internal/db"
 	endedstore "github.com/openimis/openimis-be-go/internal/endedsession/store"
 	"github.com/openimis/openimis-be-go/internal/entity"
@@ -56,6 +57,7 @@ type InstanceOptions struct {
 	Async      bool
 	Wake       func(id string)
 	BaseURL    func(r *http.Request) string
+	FHIRStatus config.FHIRStatus
 	Gate       *admission.Gate // shared by the instances of a process
 	Memory     *entity.Memory
 }
@@ -350,6 +352,14 @@ func (i *Instance) Mount(e *echo.Echo, a *auth.Authenticator, known echo.Middlew
 			"/api_fhir_r4": {Release: apifhir.R4},
 			"/api_fhir":    {Release: i.fhirRelease, Compat: true},
 		} {
+			switch i.o.FHIRStatus {
+			case config.StatusCompat:
+				mount.Refusals500 = true
+			case config.StatusStrict:
+				mount.Refusals500 = false
+			default:
+				mount.Refusals500 = mount.Compat
+			}
 			for _, login := range []string{"/login", "/login/"} {
 				e.POST("/"+i.o.Root+path+login, auth.LoginRoute(a, i.fhir.RenderError))
 			}

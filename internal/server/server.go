@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -87,7 +88,7 @@ func New(conf *config.Config, d *db.DB, compiled []Constructor, log *slog.Logger
 		i, err := NewInstance(InstanceOptions{
 			Root: root, Chosen: chosen, Compiled: compiled, DB: d, Clock: s.clock, Log: log, Metrics: s.metrics,
 			Principals: s.store.Principal, ListCap: int(conf.ListCap), MaxBody: int64(conf.MaxBody), PhotoRoot: conf.PhotoRoot,
-			Async: bool(conf.AsyncMutations), Wake: wake, BaseURL: s.baseURL, Gate: gate, Memory: memory,
+			Async: bool(conf.AsyncMutations), Wake: wake, BaseURL: s.baseURL, FHIRStatus: conf.FHIRStatus, Gate: gate, Memory: memory,
 		})
 		if err != nil {
 			return nil, err
@@ -179,11 +180,24 @@ func (s *Server) baseURL(r *http.Request) string {
 		scheme = "https"
 	}
 	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil && s.conf.TrustedProxies.Contains(peer.Addr()) {
-		if p := r.Header.Get("X-Forwarded-Proto"); p == "http" || p == "https" {
+		// Of several proxies the first is the one that the client asked.
+		first := func(name string) string {
+			v, _, _ := strings.Cut(r.Header.Get(name), ",")
+			return strings.TrimSpace(v)
+		}
+		if p := first("X-Forwarded-Proto"); p == "http" || p == "https" {
 			scheme = p
 		}
-		if h := r.Header.Get("X-Forwarded-Host"); h != "" && !strings.ContainsAny(h, "/ ,\\") {
+		if h := first("X-Forwarded-Host"); h != "" && !strings.ContainsAny(h, "/ \\?#@") {
 			host = h
+		}
+		if port := first("X-Forwarded-Port"); port != "" && !strings.Contains(host, ":") && port != map[string]string{"http": "80", "https": "443"}[scheme] {
+			if _, err := strconv.ParseUint(port, 10, 16); err == nil {
+				host += ":" + port
+			}
+		}
+		if prefix := strings.TrimSuffix(first("X-Forwarded-Prefix"), "/"); strings.HasPrefix(prefix, "/") && !strings.HasPrefix(prefix, "//") && !strings.ContainsAny(prefix, " \\?#\"<>") {
+			host += prefix
 		}
 	}
 	return scheme + "://" + host

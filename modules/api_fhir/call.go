@@ -197,7 +197,7 @@ func (q *call) refusals500(fields about) bool {
 		return false
 	}
 	res := q.registry().byType[q.path[0]]
-	return q.mount.Compat || res != nil && res.Refusals500
+	return q.mount.Refusals500 || res != nil && res.Refusals500
 }
 
 // challenge is what HTTP clients wait for before they send their password.

@@ -45,7 +45,7 @@ func newTester(t testing.TB, n int) *tester {
 		t.Fatal(err)
 	}
 	server.Mount(x.e.Group("/api/api_fhir_r4"), fhirapi.Mount{Release: fhirapi.R4})
-	server.Mount(x.e.Group("/api/api_fhir"), fhirapi.Mount{Release: fhirapi.R4, Compat: true})
+	server.Mount(x.e.Group("/api/api_fhir"), fhirapi.Mount{Release: fhirapi.R4, Compat: true, Refusals500: true})
 	return x
 }
 

@@ -147,7 +147,7 @@ func newWorld(t *testing.T, d *db.DB) *world {
 		}
 	}
 	s.Mount(w.e.Group("/r4", signed), apifhir.Mount{Release: apifhir.R4})
-	s.Mount(w.e.Group("/compat", signed), apifhir.Mount{Release: apifhir.R4, Compat: true})
+	s.Mount(w.e.Group("/compat", signed), apifhir.Mount{Release: apifhir.R4, Compat: true, Refusals500: true})
 	return w
 }
 
