@@ -31,6 +31,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/openimis/openimis-be-go/internal/fault"
+	"github.com/openimis/openimis-be-go/internal/jsontext"
 )
 
 // Limits bound what one request may ask for.
@@ -251,6 +252,11 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) (p *graphql.RawPa
 	if !utf8.ValidString(p.Query) || !utf8.ValidString(vars) {
 		return nil, http.StatusBadRequest, "The request is not valid UTF-8."
 	}
+	for _, text := range []string{p.Query, vars} {
+		if damage := jsontext.Check([]byte(text)); damage != "" {
+			return nil, http.StatusBadRequest, "The request has a text that is damaged: " + damage + "."
+		}
+	}
 	if !nothing[vars] {
 		if message := readVariables(p, []byte(vars)); message != "" {
 			return nil, http.StatusBadRequest, message
@@ -294,6 +300,9 @@ func readBody(contentType string, raw []byte) (s sent, message string) {
 func readJSON(raw []byte) (s sent, message string) {
 	if !json.Valid(raw) {
 		return s, "POST body sent invalid JSON."
+	}
+	if damage := jsontext.Check(raw); damage != "" {
+		return s, "The request has a text that is damaged: " + damage + "."
 	}
 	var in struct {
 		Query         any             `json:"query"`

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/openimis/openimis-be-go/internal/jsontext"
 	"github.com/openimis/openimis-be-go/internal/schema"
 )
 
@@ -101,6 +102,9 @@ func count(path string) (int, error) {
 // fields calls fn with name and value of every field of a JSON object, in order. Numbers keep all
 // their digits.
 func fields(text []byte, fn func(name string, value any) error) error {
+	if damage := jsontext.Check(text); damage != "" {
+		return errors.New(damage)
+	}
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.UseNumber()
 	if t, err := dec.Token(); err != nil || t != json.Delim('{') {

@@ -13,6 +13,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -23,7 +25,10 @@ import (
 )
 
 // Report is what an import did.
-type Report struct{ Tables []TableReport }
+type Report struct {
+	Tables  []TableReport
+	Cleared []string // tables whose rows, made by the scripts of the legacy database, gave way
+}
 
 // TableReport is about one file.
 type TableReport struct {
@@ -42,7 +47,8 @@ type LeftOut struct {
 }
 
 // Import loads the folder dir into d, whose tables must exist and be empty, and tells report about every
-// batch of rows. Errors name file, line and column.
+// batch of rows. Errors name file, line and column. The database that the scripts of the legacy database
+// make counts as empty: where a file brings a register that they fill, its rows take their place.
 func Import(ctx context.Context, d *db.DB, dir string, report progress.Func) (Report, error) {
 	files, err := list(dir)
 	if err != nil {
@@ -52,11 +58,20 @@ func Import(ctx context.Context, d *db.DB, dir string, report progress.Func) (Re
 	if version == "" {
 		return Report{}, fmt.Errorf("import %s: %s has no openIMIS tables; create them first", dir, d.Name())
 	}
+	for _, tab := range schema.OwnTables() {
+		if f, ok := files[tab.Name]; ok && !d.Offers(tab.Name, "") {
+			return Report{}, fmt.Errorf("import %s: %s is for a table that %s does not have yet: run `server migrate` first", dir, filepath.Base(f), d.Name())
+		}
+	}
 	var done Report
 	err = d.Write(ctx, "import", func(tx *db.Tx) error {
 		done = Report{}
 		var loaded []*table
-		if err := load.Empty(ctx, tx); err != nil {
+		fresh, err := load.Fresh(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if done.Cleared, err = clearFor(ctx, tx, files, fresh); err != nil {
 			return err
 		}
 		for _, tab := range schema.Tables() {
@@ -84,6 +99,31 @@ func Import(ctx context.Context, d *db.DB, dir string, report progress.Func) (Re
 	return done, nil
 }
 
+// clearFor empties those of the tables in fresh that a file brings, and those that refer to one: their rows
+// would belong to other rows afterwards, a role to another user.
+func clearFor(ctx context.Context, tx *db.Tx, files map[string]string, fresh []string) ([]string, error) {
+	gone := map[string]bool{}
+	for _, name := range fresh { // in creation order, so that what is referred to comes first
+		tab, _ := schema.Lookup(name)
+		_, gone[name] = files[name]
+		for _, f := range tab.Foreign {
+			gone[name] = gone[name] || gone[f.Table] && f.Table != name
+		}
+	}
+	var cleared []string
+	for _, name := range slices.Backward(fresh) {
+		if !gone[name] {
+			continue
+		}
+		if _, err := tx.Exec(ctx, `DELETE FROM "`+name+`"`); err != nil {
+			return nil, fmt.Errorf("clear %s: %w", name, err)
+		}
+		cleared = append(cleared, name)
+	}
+	slices.Sort(cleared)
+	return cleared, nil
+}
+
 // Print writes the report as `server import` shows it.
 func (r Report) Print(w io.Writer) error {
 	var b strings.Builder
@@ -100,6 +140,9 @@ func (r Report) Print(w io.Writer) error {
 	}
 	fmt.Fprintf(t, "%d tables\t\t%d\t\n", len(r.Tables), rows)
 	_ = t.Flush() // into memory
+	if len(r.Cleared) > 0 {
+		fmt.Fprintf(&b, "Rows that the scripts of the legacy database had made gave way in: %s\n", strings.Join(r.Cleared, ", "))
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }

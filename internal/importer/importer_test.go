@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -206,6 +207,9 @@ func TestImportRefusesAndLeavesTheDatabaseEmpty(t *testing.T) {
 		{"required", "tblItems.jsonl", with(`"ItemName":"N",`, ""), `tblItems.jsonl:1: column ItemName: the column is required and has no default`},
 		{"required, NULL", "tblItems.jsonl", with(`"N"`, "null"), `column ItemName: the column is required`},
 		{"no GUID", "tblItems.jsonl", with(`"AuditUserID":1`, `"AuditUserID":1,"ItemUUID":"x"`), `allowed: a GUID`},
+		{"not UTF-8", "tblItems.jsonl", item + "\n" + strings.Replace(with(":7", ":8"), "\"N\"", "\"Aspirin\xe9\"", 1), `tblItems.jsonl:2: the text is not UTF-8 (0xE9 at byte`},
+		{"UTF-16", "tblItems.jsonl", "\xff\xfe{\x00}\x00", `tblItems.jsonl:1: the text is not UTF-8 (0xFF at byte 1)`},
+		{"half a character", "tblItems.jsonl", with(`"N"`, `"N\udc4d"`), `tblItems.jsonl:1: \udc4d is one half of a character without the other`},
 		{"no file", "notes.txt", "", `no dump in the folder`},
 		{"no gzip", "tblItems.jsonl.gz", "", ``},
 	}
@@ -236,12 +240,67 @@ func TestImportRefusesAndLeavesTheDatabaseEmpty(t *testing.T) {
 
 func TestImportRefusesADatabaseInUse(t *testing.T) {
 	d := dbtest.SQLite(t)
-	dir := dump(t, map[string]string{"tblGender.jsonl": gender})
+	dir := dump(t, map[string]string{"tblItems.jsonl": `{"ItemID":7,"ItemCode":"A7","ItemName":"N","ItemType":"D","ItemPrice":1,"ItemCareType":"O","ItemPatCat":15,"AuditUserID":1}`})
 	if _, err := importer.Import(t.Context(), d, dir, progress.None); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := importer.Import(t.Context(), d, dir, progress.None); err == nil || !strings.Contains(err.Error(), "must be empty, but these tables have rows: tblGender") {
+	if _, err := importer.Import(t.Context(), d, dir, progress.None); err == nil || !strings.Contains(err.Error(), "must be empty, but these tables have rows: tblItems") {
 		t.Fatalf("got %v", err)
+	}
+}
+
+// scripted are some of the rows that the scripts of the legacy database leave in an empty one.
+var scripted = map[string]string{
+	"tblGender.jsonl":    gender,
+	"tblLanguages.jsonl": `{"LanguageCode":"en","LanguageName":"English"}`,
+	"tblUsers.jsonl":     `{"UserID":1,"LanguageID":"en","LastName":"Admin","OtherNames":"Admin","LoginName":"Admin","RoleID":1023,"AuditUserID":1}`,
+	"tblRole.jsonl":      `{"RoleID":1,"RoleName":"IMIS Administrator","IsSystem":64,"IsBlocked":false,"ValidityFrom":"2019-01-01"}`,
+	"tblUserRole.jsonl":  `{"UserRoleID":1,"UserID":1,"RoleID":1,"AudituserID":1,"ValidityFrom":"2019-01-01"}`,
+}
+
+// The empty database of the official scripts is no database in use. What a file brings takes the place of what they
+// made, and what refers to that goes too: the role of their administrator is not for whoever gets the number.
+func TestImportIntoTheDatabaseOfTheScripts(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		if _, err := importer.Import(t.Context(), d, dump(t, scripted), progress.None); err != nil {
+			t.Fatal(err)
+		}
+		clerk := strings.Replace(scripted["tblUsers.jsonl"], `"LoginName":"Admin"`, `"LoginName":"clerk"`, 1)
+		report, err := importer.Import(t.Context(), d, dump(t, map[string]string{"tblUsers.jsonl": clerk}), progress.None)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(report.Cleared, []string{"tblUserRole", "tblUsers"}) {
+			t.Errorf("cleared %v", report.Cleared)
+		}
+		for table, want := range map[string]int{"tblUsers": 1, "tblUserRole": 0, "tblRole": 1, "tblLanguages": 1} {
+			var n int
+			if err := d.Get(t.Context(), &n, `SELECT COUNT(*) FROM "`+table+`"`); err != nil || n != want {
+				t.Errorf("%s has %d rows, want %d: %v", table, n, want, err)
+			}
+		}
+		two := clerk + "\n" + strings.NewReplacer(`"UserID":1`, `"UserID":2`, "clerk", "nurse").Replace(clerk)
+		if _, err := importer.Import(t.Context(), d, dump(t, map[string]string{"tblUsers.jsonl": two}), progress.None); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := importer.Import(t.Context(), d, dump(t, map[string]string{"tblUsers.jsonl": two}), progress.None); err == nil || !strings.Contains(err.Error(), "have rows: tblUsers") {
+			t.Errorf("two users are somebody's: %v", err)
+		}
+	})
+}
+
+// A dump with tables of the Python backend needs a database that has them.
+func TestImportSaysThatOneMigratesFirst(t *testing.T) {
+	d := dbtest.SQLite(t)
+	if _, err := d.Pool().ExecContext(t.Context(), `DROP TABLE "core_User"`); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Probe(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	dir := dump(t, map[string]string{"core_User.jsonl": `{"id":"8f7e8d6e-1f3c-4c39-9d0c-0f6ad3b1c111","username":"x"}`})
+	if _, err := importer.Import(t.Context(), d, dir, progress.None); err == nil || !strings.Contains(err.Error(), "run `server migrate` first") {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -23,7 +23,49 @@ var running = []string{"imis_lease", "imis_secret"}
 
 // Empty says, by an error that names them, which tables have rows already.
 func Empty(ctx context.Context, q db.Query) error {
-	var filled []string
+	filled, err := filled(ctx, q)
+	if err != nil {
+		return err
+	}
+	return inUse(filled)
+}
+
+// registers are the tables that the scripts of the legacy database fill when they make an empty one. Of some
+// they fill so few rows that more of them are somebody's: the administrator, and a region and a district
+// (with those of the funding, four places) that are no real ones.
+var registers = map[string]int{"tblCeilingInterpretation": 0, "tblConfirmationTypes": 0, "tblControls": 0, "tblEducations": 0, "tblFamilyTypes": 0,
+	"tblGender": 0, "tblHFSublevel": 0, "tblIMISDefaults": 0, "tblIMISDefaultsPhone": 0, "tblIdentificationTypes": 0, "tblLanguages": 0,
+	"tblLegalForms": 0, "tblPayerType": 0, "tblProfessions": 0, "tblRelations": 0, "tblRole": 0, "tblRoleRight": 0,
+	"tblUsers": 1, "tblUserRole": 20, "tblUsersDistricts": 4, "tblLocations": 4}
+
+// Fresh lists the tables of an empty database that the scripts of the legacy database have filled, in
+// creation order; an error names those whose rows are somebody's.
+func Fresh(ctx context.Context, q db.Query) ([]string, error) {
+	all, err := filled(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	var fresh, used []string
+	for _, t := range all {
+		most, register := registers[t]
+		if register && most > 0 {
+			var n int
+			if err := q.Get(ctx, &n, `SELECT COUNT(*) FROM "`+t+`"`); err != nil {
+				return nil, err
+			}
+			register = n <= most
+		}
+		if register {
+			fresh = append(fresh, t)
+		} else {
+			used = append(used, t)
+		}
+	}
+	return fresh, inUse(used)
+}
+
+// filled lists the tables that have rows, in creation order.
+func filled(ctx context.Context, q db.Query) (list []string, err error) {
 	for _, t := range schema.Tables() {
 		if !q.Offers(t.Name, "") || slices.Contains(running, t.Name) {
 			continue
@@ -31,12 +73,16 @@ func Empty(ctx context.Context, q db.Query) error {
 		var has int
 		src := `SELECT CASE WHEN EXISTS (SELECT 1 FROM "` + t.Name + `") THEN 1 ELSE 0 END`
 		if err := q.Get(ctx, &has, src); err != nil {
-			return err
+			return nil, err
 		}
 		if has == 1 {
-			filled = append(filled, t.Name)
+			list = append(list, t.Name)
 		}
 	}
+	return list, nil
+}
+
+func inUse(filled []string) error {
 	if len(filled) == 0 {
 		return nil
 	}

@@ -74,6 +74,8 @@ func TestRequestsThatAreRefused(t *testing.T) {
 		name, body, says string
 	}{
 		{"no UTF-8", "{\"query\":\"{ insuree(chfId: \\\"\xff\\\") { id } }\"}", "not valid UTF-8"},
+		{"half a character in the query", `{"query":"{ insuree(chfId: \"\\ud83d\") { id } }"}`, "one half of a character"},
+		{"half a character in a variable", `{"query":"query($n: String) { insuree(chfId: $n) { id } }","variables":{"n":"x\udc00"}}`, "one half of a character"},
 		{"the character U+0000", `{"query":"{ insuree(chfId: \"\\u0000\") { id } }"}`, `Argument "chfId": the text contains the character U+0000`},
 		{"the same in a variable", `{"query":"query($c: String!) { insuree(chfId: $c) { id } }","variables":{"c":"a\u0000"}}`, `Variable "$c": the text contains the character U+0000`},
 		{"the same within a mutation", `{"query":"mutation { createClaim(input: {code: \"c\", insureeId: 1, dateFrom: \"2026-01-01\", icdId: 1, status: 2, dateClaimed: \"2026-01-01\", healthFacilityId: 1, services: [{serviceId: 1, status: 1, explanation: \"\\u0000\"}]}) { internalId } }"}`,

@@ -14,6 +14,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/fault"
+	"github.com/openimis/openimis-be-go/internal/jsontext"
 )
 
 // call is one interaction being answered: a request, or an entry of a batch or transaction.
@@ -267,6 +268,9 @@ func (q *call) body(types ...string) ([]byte, string, error) {
 			text: fmt.Sprintf("The body is larger than %d bytes.", q.s.conf.MaxBody)}
 	case err != nil:
 		return nil, "", fault.Wrap(err, fault.Invalid, "The body could not be read.")
+	}
+	if damage := jsontext.Check(body); damage != "" {
+		return nil, "", fault.New(fault.Invalid, "The body has a text that is damaged: %s.", damage)
 	}
 	return body, got, nil
 }
