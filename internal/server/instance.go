@@ -383,16 +383,32 @@ func (i *Instance) countFHIR(next echo.HandlerFunc) echo.HandlerFunc {
 			interaction = "create"
 		case method == http.MethodPut:
 			interaction = "update"
+		case method == http.MethodPatch:
+			interaction = "patch"
 		case method == http.MethodDelete:
 			interaction = "delete"
+		case strings.HasSuffix(rest, "/_history"):
+			interaction = "history"
+		case strings.Contains(rest, "/_history/"):
+			interaction = "vread"
 		case rest != "":
 			interaction = "read"
 		}
-		i.o.Metrics.FHIR("r4", resource, interaction, c.Response().Status, time.Since(start))
+		if resource == "" {
+			interaction = "bundle"
+		}
+		release := "r4"
+		if strings.HasSuffix(c.Path(), "/api_fhir/*") && i.fhirRelease == apifhir.STU3 {
+			release = "stu3"
+		}
+		i.o.Metrics.FHIR(release, resource, interaction, c.Response().Status, time.Since(start))
 		telemetry.Of(c.Request().Context()).SetOperation("FHIR " + interaction + " " + resource)
 		return err
 	}
 }
+
+// FHIR is the FHIR server of the instance, nil when it has none.
+func (i *Instance) FHIR() *apifhir.Server { return i.fhir }
 
 // Access gives the access rule of every root field, for tests of the rights.
 func (i *Instance) Access() map[string]auth.Access { return maps.Clone(i.access) }

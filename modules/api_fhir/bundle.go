@@ -36,14 +36,14 @@ func (q *call) page(db db.Query, res *Resource, req *request, page Page) (reply,
 	if err != nil {
 		return reply{}, err
 	}
-	q.event.IDs = make([]string, 0, len(entries))
+	q.event.Resources = make([]string, 0, len(entries))
 	matches := make([][]byte, len(entries))
 	for i, e := range entries {
 		if matches[i], err = encodeEntry(res, e, req.view); err != nil {
 			return reply{}, err
 		}
 		w.add(q.base+"/"+res.Type+"/"+url.PathEscape(e.ID), matches[i], "match")
-		q.event.IDs = append(q.event.IDs, e.ID)
+		q.event.Resources = append(q.event.Resources, res.Type+"/"+e.ID)
 	}
 	if err := q.include(db, w, res, req, entries); err != nil {
 		return reply{}, err

@@ -141,6 +141,7 @@ func (q *call) include(db db.Query, w *entryWriter, res *Resource, req *request,
 				if err != nil {
 					return err
 				}
+				q.event.Resources = append(q.event.Resources, key)
 				w.add(q.base+"/"+target.Type+"/"+url.PathEscape(e.ID), raw, "include")
 			}
 		}

@@ -39,7 +39,7 @@ func (q *call) one(res *Resource, e Entry, v view) (reply, error) {
 	r := newReply(http.StatusOK, nil)
 	r.private(res)
 	r.versioned(e)
-	q.event.IDs = []string{e.ID}
+	q.event.Resources = []string{res.Type + "/" + e.ID}
 	if notModified(q.header, e) {
 		r.status = http.StatusNotModified
 		return r, nil
@@ -147,7 +147,7 @@ func (q *call) history(res *Resource, id string) (reply, error) {
 	}
 	r := newReply(http.StatusOK, w.end())
 	r.private(res)
-	q.event.IDs = []string{id}
+	q.event.Resources = []string{res.Type + "/" + id}
 	return r, nil
 }
 

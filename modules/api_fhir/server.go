@@ -40,7 +40,7 @@ type Event struct {
 	Release     Release
 	Interaction string // as in capability statements: read, search-type, create, …
 	Type        string
-	IDs         []string // of the resources in the answer or written
+	Resources   []string // Type/id of those in the answer, or written
 	Status      int
 }
 

@@ -145,7 +145,7 @@ func (q *call) remove(res *Resource, id string) (reply, error) {
 	if err != nil {
 		return reply{}, fmt.Errorf("FHIR delete %s: %w", res.Type, err)
 	}
-	q.event.IDs = []string{id}
+	q.event.Resources = []string{res.Type + "/" + id}
 	return newReply(http.StatusNoContent, nil), nil
 }
 
@@ -177,7 +177,7 @@ func (q *call) changed(res *Resource, status int, e Entry) (r reply, err error) 
 	r = newReply(status, nil)
 	r.private(res)
 	r.versioned(e)
-	q.event.IDs = []string{e.ID}
+	q.event.Resources = []string{res.Type + "/" + e.ID}
 	switch q.prefer.answer {
 	case "minimal":
 		return r, nil

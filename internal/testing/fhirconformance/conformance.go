@@ -52,6 +52,28 @@ func Check(t *testing.T, s Server) []string {
 	return types
 }
 
+// Pairs wants the pages of the same number of two types to hold the same ids in the same order.
+func Pairs(t *testing.T, s Server, a, b string) {
+	c := &checker{Server: s}
+	for page := 1; page <= 5; page++ {
+		query := fmt.Sprintf("_count=7&page-offset=%d", page)
+		first := c.do(t, http.MethodGet, a+"?"+query, "")
+		second := c.do(t, http.MethodGet, b+"?"+query, "")
+		if first.status != second.status {
+			t.Errorf("page %d: %s answers %d, %s %d", page, a, first.status, b, second.status)
+		}
+		ids := func(x answer) (list []string) {
+			for _, e := range x.entries() {
+				list = append(list, e.text("resource.id"))
+			}
+			return list
+		}
+		if got, want := ids(second), ids(first); !slices.Equal(got, want) {
+			t.Errorf("page %d: %s has %v, %s %v", page, a, want, b, got)
+		}
+	}
+}
+
 // kind is what the capability statement says of a type.
 type kind struct {
 	name         string
