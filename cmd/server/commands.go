@@ -193,6 +193,9 @@ func serve(ctx context.Context, p *program, _ []string) error {
 	if err := usable(ctx, d, s.Missing()); err != nil {
 		return err
 	}
+	if err := s.CheckAudit(); err != nil {
+		return err
+	}
 	return s.Serve(ctx, listener, func(addr string) {
 		p.log.Info("serving", "address", addr, "roots", p.conf.SiteRoot.String(), "database", d.Name(), "started_in", time.Since(start).Round(time.Millisecond).String())
 		p.welcome(addr, logins)
@@ -247,8 +250,12 @@ func worker(ctx context.Context, p *program, _ []string) error {
 	if err := usable(ctx, d, s.Missing()); err != nil {
 		return err
 	}
+	if err := s.CheckAudit(); err != nil {
+		return err
+	}
 	p.log.Info("working", "database", d.Name())
 	s.Work(ctx, 4)
+	s.Close()
 	return nil
 }
 

@@ -371,6 +371,23 @@ func (a *Authenticator) clientOf(r *http.Request, peer netip.Addr) string {
 	return ""
 }
 
+// Address is where a request comes from, as far as trusted proxies tell, for logs.
+func (a *Authenticator) Address(r *http.Request) string {
+	at := peerOf(r)
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(hops) - 1; i >= 0 && a.trusted(at); i-- {
+		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		if err != nil {
+			break
+		}
+		at = hop.Unmap()
+	}
+	if !at.IsValid() {
+		return ""
+	}
+	return at.String()
+}
+
 // subscriber is the address, or for IPv6 the /64 of one subscriber.
 func subscriber(addr netip.Addr) string {
 	if addr.Is4() {

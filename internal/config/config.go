@@ -49,6 +49,9 @@ type Config struct {
 	SecretKey         string           `env:"SECRET_KEY" secret:"true"`
 	TokenLifetime     Duration         `env:"TOKEN_LIFETIME" envDefault:"24h" allowed:"seconds or a duration such as 12h, more than 0"`
 	FHIRStatus        FHIRStatus       `env:"FHIR_STATUS" envDefault:"mount" allowed:"mount (compat at /api_fhir, strict at /api_fhir_r4), compat or strict"`
+	AuditLog          AuditLog         `env:"AUDIT_LOG" envDefault:"table" allowed:"table (imis_audit), file:PATH, or off"`
+	AuditReads        AuditReads       `env:"AUDIT_READS" envDefault:"all" allowed:"all, or single (of GraphQL only what is about one insuree, claim or policy)"`
+	AuditFull         AuditFull        `env:"AUDIT_FULL" envDefault:"drop" allowed:"drop (and count what is lost), or block (requests wait)"`
 	AsyncMutations    Bool             `env:"ASYNC_MUTATIONS" envDefault:"false" allowed:"true or false"`
 	BrokerURL         Broker           `env:"CELERY_BROKER_URL" allowed:"amqp://user:password@host:port/vhost or amqps://…"`
 	FixedNow          Instant          `env:"IMIS_FIXED_NOW" allowed:"a date (2019-06-30) or RFC 3339 time (2019-06-30T12:00:00Z), with an embedded database only"`

@@ -340,11 +340,68 @@ const (
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (p *PasswordValidity) UnmarshalText(text []byte) error {
-	v := PasswordValidity(strings.ToLower(strings.TrimSpace(string(text))))
-	if v != EndsLink && v != EndsLogin {
+	return oneOf(p, text, EndsLink, EndsLogin)
+}
+
+// AuditLog is where the audit log goes: table, file:PATH or off.
+type AuditLog string
+
+// The values of AUDIT_LOG beside file:PATH.
+const (
+	AuditTable AuditLog = "table"
+	AuditOff   AuditLog = "off"
+)
+
+// File gives the path of file:PATH.
+func (a AuditLog) File() (path string, ok bool) { return strings.CutPrefix(string(a), "file:") }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (a *AuditLog) UnmarshalText(text []byte) error {
+	v := AuditLog(strings.TrimSpace(string(text)))
+	if path, ok := v.File(); ok {
+		if path == "" {
+			return errBad
+		}
+	} else if v = AuditLog(strings.ToLower(string(v))); v != AuditTable && v != AuditOff {
 		return errBad
 	}
-	*p = v
+	*a = v
+	return nil
+}
+
+// AuditReads says which reading the audit log keeps.
+type AuditReads string
+
+// The values of AUDIT_READS.
+const (
+	AuditAll    AuditReads = "all"
+	AuditSingle AuditReads = "single"
+)
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (a *AuditReads) UnmarshalText(text []byte) error {
+	return oneOf(a, text, AuditAll, AuditSingle)
+}
+
+// AuditFull says what happens while the audit log cannot be written fast enough.
+type AuditFull string
+
+// The values of AUDIT_FULL.
+const (
+	AuditDrop  AuditFull = "drop"
+	AuditBlock AuditFull = "block"
+)
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (a *AuditFull) UnmarshalText(text []byte) error { return oneOf(a, text, AuditDrop, AuditBlock) }
+
+// oneOf reads one of a few words, in any case.
+func oneOf[T ~string](to *T, text []byte, allowed ...T) error {
+	v := T(strings.ToLower(strings.TrimSpace(string(text))))
+	if !slices.Contains(allowed, v) {
+		return errBad
+	}
+	*to = v
 	return nil
 }
 

@@ -67,6 +67,7 @@ func (t *Tx) BulkInsert(ctx context.Context, table string, cols []string, rows [
 		ids = append(ids, got...)
 		rows = rows[n:]
 	}
+	watch(ctx, Inserted, tab.Name, ids...)
 	return ids, nil
 }
 
@@ -181,6 +182,13 @@ func (t *Tx) BulkUpdate(ctx context.Context, table string, cols []string, rows [
 		} else if got, err = t.Exec(ctx, src, data); err != nil {
 			return total, err
 		}
+		keys := make([]int, 0, n)
+		for _, row := range rows[:n] {
+			if key, ok := row[0].(int); ok {
+				keys = append(keys, key)
+			}
+		}
+		watch(ctx, Updated, tab.Name, keys...)
 		total += got
 		rows = rows[n:]
 	}

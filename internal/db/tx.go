@@ -169,7 +169,11 @@ func (t *Tx) Insert(ctx context.Context, table string, v Values) (int, error) {
 	if _, given := v[tab.Identity]; given {
 		return 0, fmt.Errorf("insert into %s: the identity is the database's to give", tab.Name)
 	}
-	return t.insertOne(ctx, tab, src, "VALUES ("+marks+")", args...)
+	id, err := t.insertOne(ctx, tab, src, "VALUES ("+marks+")", args...)
+	if err == nil {
+		watch(ctx, Inserted, tab.Name, id)
+	}
+	return id, err
 }
 
 // insertOne runs INSERT of one row and returns its identity.
@@ -214,7 +218,11 @@ func (t *Tx) Update(ctx context.Context, table string, id any, v Values) (int, e
 		return 0, nil
 	}
 	src := `UPDATE "` + tab.Name + `" SET "` + strings.Join(cols, `" = ?, "`) + `" = ? WHERE "` + tab.PrimaryKey[0] + `" = ?`
-	return t.Exec(ctx, src, append(args, t.typed(tab, tab.PrimaryKey[0], id))...)
+	n, err := t.Exec(ctx, src, append(args, t.typed(tab, tab.PrimaryKey[0], id))...)
+	if key, ok := id.(int); ok && n > 0 {
+		watch(ctx, Updated, tab.Name, key)
+	}
+	return n, err
 }
 
 func lookup(table string) (*schema.Table, error) {

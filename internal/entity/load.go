@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/openimis/openimis-be-go/internal/audit"
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/relay"
@@ -130,6 +131,7 @@ func (l *loader) page(ctx context.Context, m *manyPlan, node *plan, g *group) er
 	n := node.table.n
 	g.more = n > limit
 	g.to = int32(min(n, limit))
+	node.shown(ctx, 0, int(g.to))
 	if !g.more && skip == w.Start && (n > 0 || w.Start == 0) {
 		g.total = w.Start + n
 	}
@@ -221,6 +223,7 @@ func (l *loader) childLists(ctx context.Context, m *manyPlan, node *plan, parent
 					g.more, g.to = true, int32(from+limit)
 				}
 			}
+			node.shown(ctx, int(g.from), int(g.to))
 		}
 		from = to
 	}
@@ -291,6 +294,11 @@ func (l *loader) relations(ctx context.Context, p *plan) error {
 	return nil
 }
 
+// shown tells the audit log which rows go out.
+func (p *plan) shown(ctx context.Context, from, to int) {
+	audit.From(ctx).Rows(p.typ.Table.Name, to-from, func(i int) int64 { return p.table.keys[(from+i)*len(p.keys)].n })
+}
+
 // column0 gives the primary keys of the rows.
 func (p *plan) column0() []key { return p.keyColumn(0) }
 
@@ -345,6 +353,7 @@ func (l *loader) one(ctx context.Context, parent *plan, f *planField) error {
 	if err := l.scan(ctx, o.node, "SELECT "+o.node.selectList()+" FROM "+q.from()+where, args, nil); err != nil {
 		return err
 	}
+	o.node.shown(ctx, 0, o.node.table.n)
 	at := make(map[key]int32, o.node.table.n)
 	for r := o.node.table.n - 1; r >= 0; r-- {
 		at[o.node.table.keys[r*len(o.node.keys)+by].folded()] = int32(r)

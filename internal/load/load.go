@@ -19,7 +19,7 @@ const Batch = 2000
 
 // running lists the tables that a server writes by itself when it starts, so that their rows do not
 // make a database one that is in use.
-var running = []string{"imis_lease", "imis_secret"}
+var running = []string{"imis_lease", "imis_secret", "imis_audit"}
 
 // Empty says, by an error that names them, which tables have rows already.
 func Empty(ctx context.Context, q db.Query) error {

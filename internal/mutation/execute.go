@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/openimis/openimis-be-go/internal/audit"
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/fault"
@@ -99,6 +100,9 @@ func (s *Service) attempt(ctx context.Context, e *entry, p *auth.Principal) (out
 		return Outcome{}, err
 	}
 	ctx = auth.With(ctx, p)
+	ctx, recorder := s.o.Audit.Begin(ctx, p, "", string(e.ID), audit.Mutation)
+	recorder.SetOperation(e.Name)
+	defer func() { recorder.End(ctx, err != nil) }()
 	if h.Long != nil {
 		return s.long(ctx, e, h, p)
 	}

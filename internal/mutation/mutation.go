@@ -21,6 +21,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/openimis/openimis-be-go/internal/audit"
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/clock"
 	"github.com/openimis/openimis-be-go/internal/db"
@@ -65,6 +66,9 @@ type Options struct {
 
 	// Wake tells workers of other processes about a new row (see Broker.Wake). It must not block.
 	Wake func(id string)
+
+	// Audit keeps what executions change; nil keeps nothing.
+	Audit *audit.Log
 
 	// Finished sees every execution that ended or will be tried again, for metrics.
 	Finished func(Event)

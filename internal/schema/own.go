@@ -2,8 +2,8 @@ package schema
 
 // programTables are the tables of this program alone: the leases of the mutation queue
 // (core_Mutation_Log says what is to be done and how it ended, imis_mutation_queue who is doing it), the
-// leases of scheduled jobs, the sessions of gateways that were ended, and the secret of tokens. `server
-// migrate` creates them beside the legacy tables.
+// leases of scheduled jobs, the sessions of gateways that were ended, the secret of tokens, and the audit log.
+// `server migrate` creates them beside the legacy tables.
 var programTables = []rawTable{
 	{
 		Name: "imis_mutation_queue", Own: true, Key: []string{"mutation_id"},
@@ -44,12 +44,32 @@ var programTables = []rawTable{
 			ownColumn("created", "datetime", false),
 		},
 	},
+	{
+		Name: "imis_audit", Own: true, Key: []string{"at", "process", "seq"}, // in the order of time
+		Columns: []rawColumn{
+			ownColumn("at", "datetime", false),
+			ownColumn("process", "nvarchar(100)", false),
+			ownColumn("seq", "bigint", false),
+			ownColumn("username", "nvarchar(100)", true),
+			ownColumn("address", "nvarchar(100)", true),
+			ownColumn("request", "nvarchar(100)", true),
+			ownColumn("way", "nvarchar(20)", true),
+			ownColumn("operation", "nvarchar(255)", true),
+			ownColumn("action", "nvarchar(20)", false),
+			ownColumn("subject", "nvarchar(100)", true),
+			ownColumn("subject_id", "nvarchar(100)", true),
+			ownColumn("subjects", "nvarchar(max)", true),
+			ownColumn("amount", "int", false),
+			ownColumn("outcome", "nvarchar(20)", true),
+		},
+	},
 }
 
 // ownTypes are the types of the program's own tables on PostgreSQL.
 var ownTypes = map[string]string{
 	"uniqueidentifier": "uuid",
 	"nvarchar(100)":    "varchar(100)",
+	"nvarchar(255)":    "varchar(255)",
 	"nvarchar(max)":    "text",
 	"int":              "integer",
 	"bigint":           "bigint",

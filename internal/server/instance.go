@@ -20,6 +20,7 @@ import (
 
 	"github.com/openimis/openimis-be-go/graph"
 	"github.com/openimis/openimis-be-go/internal/admission"
+	"github.com/openimis/openimis-be-go/internal/audit"
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/build"
 	"github.com/openimis/openimis-be-go/internal/clock"
@@ -60,6 +61,8 @@ type InstanceOptions struct {
 	FHIRStatus config.FHIRStatus
 	Gate       *admission.Gate // shared by the instances of a process
 	Memory     *entity.Memory
+	Audit      *audit.Log // nil: off
+	AuditTable audit.Table
 }
 
 // Instance is the enabled modules behind one mount prefix.
@@ -100,7 +103,7 @@ func NewInstance(o InstanceOptions) (*Instance, error) {
 	i.app.Config = i.config
 	pins := o.Chosen.Pins
 	registry := mutation.NewRegistry()
-	i.Mutations = mutation.New(o.DB, registry, mutation.Options{Contract: o.Chosen.Contract.Name, Unmarked: o.Chosen.Contract.Unmarked, Async: o.Async, Principals: o.Principals, Clock: o.Clock, Log: o.Log, Wake: o.Wake,
+	i.Mutations = mutation.New(o.DB, registry, mutation.Options{Contract: o.Chosen.Contract.Name, Unmarked: o.Chosen.Contract.Unmarked, Async: o.Async, Principals: o.Principals, Clock: o.Clock, Log: o.Log, Wake: o.Wake, Audit: o.Audit,
 		Finished: func(e mutation.Event) { o.Metrics.Mutation(mutationStatus(e.Status)) }})
 	i.app.Mutations = i.Mutations
 	for _, c := range o.Compiled {
@@ -256,6 +259,7 @@ func (g gate) InterceptRootField(ctx context.Context, next graphql.RootResolver)
 	if strings.HasPrefix(f.Name, "__") {
 		return next(ctx)
 	}
+	audit.From(ctx).SetOperation(f.Name)
 	if err := g.access[f.Name].Check(auth.From(ctx), f.Name); err != nil {
 		e := &gqlerror.Error{Err: err, Message: fault.Message(err), Path: ast.Path{ast.PathName(f.Alias)}}
 		if f.Position != nil {
@@ -332,11 +336,16 @@ func (i *Instance) Schema() *ast.Schema { return i.schema }
 
 // Mount adds the routes of the instance to e; a finds the principal of a request, for what known does.
 func (i *Instance) Mount(e *echo.Echo, a *auth.Authenticator, known echo.MiddlewareFunc) {
-	g := e.Group("/"+i.o.Root, auth.Middleware(a, auth.RenderErrors), known, named)
+	watched := func(way string) echo.MiddlewareFunc { return i.o.Audit.Middleware(way, a.Address) }
+	signed := e.Group("/"+i.o.Root, auth.Middleware(a, auth.RenderErrors), known, named)
 	if i.graphql != nil {
 		for _, path := range []string{"/graphql", "/graphql/"} {
-			g.Any(path, echo.WrapHandler(i.graphql))
+			signed.Any(path, echo.WrapHandler(i.graphql), watched(audit.GraphQL))
 		}
+	}
+	g := signed.Group("", watched(audit.HTTP))
+	for _, path := range []string{"/audit", "/audit/"} {
+		g.GET(path, i.o.Audit.Route(i.o.AuditTable))
 	}
 	for _, path := range []string{"/version", "/version/"} {
 		g.Match([]string{http.MethodGet, http.MethodHead}, path, func(c echo.Context) error { return c.JSON(http.StatusOK, i.Describe()) })
@@ -363,7 +372,7 @@ func (i *Instance) Mount(e *echo.Echo, a *auth.Authenticator, known echo.Middlew
 			for _, login := range []string{"/login", "/login/"} {
 				e.POST("/"+i.o.Root+path+login, auth.LoginRoute(a, i.fhir.RenderError))
 			}
-			i.fhir.Mount(e.Group("/"+i.o.Root+path, auth.Middleware(a, i.fhir.RenderError), known, named, i.countFHIR, i.admitHTTP(i.fhir.RenderError)), mount)
+			i.fhir.Mount(e.Group("/"+i.o.Root+path, auth.Middleware(a, i.fhir.RenderError), known, named, watched(audit.FHIR), i.countFHIR, i.admitHTTP(i.fhir.RenderError)), mount)
 		}
 	}
 }

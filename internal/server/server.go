@@ -19,6 +19,7 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 
 	"github.com/openimis/openimis-be-go/graph"
+	"github.com/openimis/openimis-be-go/internal/audit"
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/clock"
 	"github.com/openimis/openimis-be-go/internal/config"
@@ -33,15 +34,17 @@ import (
 
 // Server serves the instances of one process over one database.
 type Server struct {
-	conf      *config.Config
-	log       *slog.Logger
-	DB        *db.DB
-	clock     clock.Clock
-	metrics   *telemetry.Metrics
-	store     *auth.Store
-	Instances []*Instance
-	broker    *mutation.Broker
-	echo      *echo.Echo
+	conf       *config.Config
+	log        *slog.Logger
+	DB         *db.DB
+	clock      clock.Clock
+	metrics    *telemetry.Metrics
+	store      *auth.Store
+	Instances  []*Instance
+	broker     *mutation.Broker
+	audit      *audit.Log // nil: off
+	auditTable audit.Table
+	echo       *echo.Echo
 }
 
 // signingIn is how many connections are kept for signing in.
@@ -84,11 +87,13 @@ func New(conf *config.Config, d *db.DB, compiled []Constructor, log *slog.Logger
 	}
 	s.metrics = telemetry.NewMetrics()
 	gate, memory := newGate(conf), entity.NewMemory(int64(conf.AnswerMemory))
+	s.openAudit()
 	for _, root := range conf.SiteRoot {
 		i, err := NewInstance(InstanceOptions{
 			Root: root, Chosen: chosen, Compiled: compiled, DB: d, Clock: s.clock, Log: log, Metrics: s.metrics,
 			Principals: s.store.Principal, ListCap: int(conf.ListCap), MaxBody: int64(conf.MaxBody), PhotoRoot: conf.PhotoRoot,
 			Async: bool(conf.AsyncMutations), Wake: wake, BaseURL: s.baseURL, FHIRStatus: conf.FHIRStatus, Gate: gate, Memory: memory,
+			Audit: s.audit, AuditTable: s.auditTable,
 		})
 		if err != nil {
 			return nil, err
@@ -226,7 +231,45 @@ func (s *Server) Needs() []schema.Need {
 	for _, i := range s.Instances {
 		needs = append(needs, i.Needs()...)
 	}
+	if s.auditTable.DB != nil {
+		needs = append(needs, audit.Needs())
+	}
 	return needs
+}
+
+// openAudit makes the audit log that AUDIT_LOG asks for.
+func (s *Server) openAudit() {
+	var sink audit.Sink
+	switch path, file := s.conf.AuditLog.File(); {
+	case file:
+		sink = audit.NewFile(path)
+	case s.conf.AuditLog == config.AuditTable:
+		s.auditTable = audit.Table{DB: s.DB}
+		sink = s.auditTable
+	default:
+		return
+	}
+	s.audit = audit.New(sink, audit.Options{Process: mutation.Holder(), OnlySingle: s.conf.AuditReads == config.AuditSingle, Block: s.conf.AuditFull == config.AuditBlock,
+		Log: s.log, Count: s.metrics.Audit})
+}
+
+// CheckAudit says why the audit log cannot be kept, if it cannot. It makes its file.
+func (s *Server) CheckAudit() error {
+	path, ok := s.conf.AuditLog.File()
+	if !ok {
+		return nil
+	}
+	if err := audit.NewFile(path).Check(); err != nil {
+		return fmt.Errorf("AUDIT_LOG=%q: %w", string(s.conf.AuditLog), err)
+	}
+	return nil
+}
+
+// Close writes what the audit log still holds. Serve does it; call it after Work.
+func (s *Server) Close() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(s.conf.ShutdownTimeout))
+	defer cancel()
+	s.audit.Close(ctx)
 }
 
 // Missing lists what the database lacks, a line each.
@@ -268,6 +311,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener, listening fun
 	}
 	stop()
 	running.Wait()
+	s.Close()
 	if errors.Is(err, http.ErrServerClosed) {
 		err = nil
 	}

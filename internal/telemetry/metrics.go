@@ -21,6 +21,7 @@ type Metrics struct {
 	statements prometheus.Counter
 	perRequest prometheus.Histogram
 	mutations  *prometheus.CounterVec
+	audit      *prometheus.CounterVec
 }
 
 // other stands for what is not known, so that no client can make series without end.
@@ -44,10 +45,14 @@ func NewMetrics(known ...string) *Metrics {
 			Help: "SQL statements of one HTTP request.", Buckets: []float64{0, 1, 2, 3, 5, 8, 13, 21, 34, 55}}),
 		mutations: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "openimis_mutations_total", Help: "Mutations by what became of them."}, []string{"status"}),
 	}
+	m.audit = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "openimis_audit_lines_total", Help: "Lines of the audit log: written, or lost because the log could not be written."}, []string{"result"})
+	for _, result := range []string{"written", "lost"} { // a loss shows from zero
+		m.audit.WithLabelValues(result)
+	}
 	for _, k := range known {
 		m.known[k] = true
 	}
-	m.registry.MustRegister(m.requests, m.operations, m.fhir, m.statements, m.perRequest, m.mutations,
+	m.registry.MustRegister(m.requests, m.operations, m.fhir, m.statements, m.perRequest, m.mutations, m.audit,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -127,5 +132,13 @@ const (
 func (m *Metrics) Mutation(status MutationStatus) {
 	if m != nil {
 		m.mutations.WithLabelValues(string(status)).Inc()
+	}
+}
+
+// Audit counts lines of the audit log.
+func (m *Metrics) Audit(written, lost int) {
+	if m != nil {
+		m.audit.WithLabelValues("written").Add(float64(written))
+		m.audit.WithLabelValues("lost").Add(float64(lost))
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/openimis/openimis-be-go/internal/audit"
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/fault"
@@ -64,7 +65,7 @@ func (p photos) serve(c echo.Context) error {
 	if err != nil || info.IsDir() {
 		return missing()
 	}
-	c.Response().Header().Set("Cache-Control", "private, max-age=3600")
+	audit.From(ctx).Code(audit.Photo, name)
 	http.ServeContent(c.Response(), c.Request(), file, info.ModTime(), f)
 	return nil
 }

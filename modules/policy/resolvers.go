@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/openimis/openimis-be-go/graph/contract2019"
+	"github.com/openimis/openimis-be-go/internal/audit"
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/fault"
 	"github.com/openimis/openimis-be-go/modules"
@@ -42,6 +43,7 @@ func (m *Module) policiesByInsuree(ctx context.Context, in inquiryInput) (*ByIns
 	if err != nil {
 		return nil, err
 	}
+	audit.From(ctx).Code(audit.Insuree, in.CHFID)
 	for _, c := range found.Covers {
 		status := string(c.Status)
 		item := &ByInsureeItem{ExpiryDate: c.Expiry, Status: &status, Ded1: c.Ded1, Ded2: c.Ded2, Ceiling1: c.Ceiling1, Ceiling2: c.Ceiling2}
@@ -82,6 +84,7 @@ func (m *Module) policyBalance(ctx context.Context, in balanceInput) (*FamilyBal
 	if err != nil {
 		return nil, err
 	}
+	audit.From(ctx).Rows("tblFamilies", 1, func(int) int64 { return int64(b.FamilyID) })
 	return &FamilyBalance{FamilyID: &b.FamilyID, ProductCode: &b.ProductCode, PolicyID: &b.PolicyID, PolicyValue: b.Value, PremiumsAmount: &b.Premiums, Balance: b.Balance}, nil
 }
 
@@ -122,6 +125,7 @@ func (m *Module) eligible(ctx context.Context, chfID, serviceCode, itemCode stri
 	if err != nil {
 		return nil, err
 	}
+	audit.From(ctx).Code(audit.Insuree, chfID)
 	out := &EligibilityAnswer{MinDateService: e.MinDateService, MinDateItem: e.MinDateItem, ServiceLeft: e.ServiceLeft, ItemLeft: e.ItemLeft, IsServiceOk: &e.ServiceOK, IsItemOk: &e.ItemOK}
 	if t := e.Totals; t != nil {
 		id := strconv.Itoa(t.ProductID)

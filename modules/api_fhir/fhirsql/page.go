@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/openimis/openimis-be-go/internal/audit"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/fault"
 	"github.com/openimis/openimis-be-go/internal/table"
@@ -120,6 +121,7 @@ func (s *Source[R]) load(ctx context.Context, q db.Query, src string, args []any
 	if err := q.Select(ctx, &rows, src, args...); err != nil || len(rows) == 0 {
 		return nil, nil, err
 	}
+	audit.From(ctx).Rows(s.Table.Name, len(rows), func(i int) int64 { return int64(rows[i].base().Key) })
 	entries, err := s.entries(ctx, q, rows)
 	return rows, entries, err
 }

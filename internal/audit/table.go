@@ -1,0 +1,169 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/fault"
+	"github.com/openimis/openimis-be-go/internal/schema"
+)
+
+// table is the one that `server migrate` makes. Nothing here changes or deletes its rows.
+const table = "imis_audit"
+
+// Table is the sink imis_audit, which can be searched.
+type Table struct{ DB *db.DB }
+
+func (s Table) String() string { return "table " + table }
+
+// Needs is what the sink needs of the database.
+func Needs() schema.Need {
+	return schema.Need{Table: table, Columns: []string{"at", "process", "seq"}, Why: "the audit log is kept in it (AUDIT_LOG=off or file:PATH does without)"}
+}
+
+// The widths of the columns.
+const (
+	nameWidth      = 100
+	operationWidth = 255
+)
+
+var columns = []string{"at", "process", "seq", "username", "address", "request", "way", "operation", "action", "subject", "subject_id", "subjects", "amount", "outcome"}
+
+// Write implements Sink: one transaction. Lines that a COMMIT without an answer has kept are not kept twice:
+// their key is time, process and number.
+func (s Table) Write(ctx context.Context, lines []Line) error {
+	rows := make([][]any, len(lines))
+	for i, l := range lines {
+		var one, many *string
+		if len(l.IDs) == 1 {
+			one = &l.IDs[0]
+		} else if len(l.IDs) > 1 {
+			list := "," + strings.Join(l.IDs, ",") + ","
+			many = &list
+		}
+		rows[i] = []any{l.At, cut(l.Process, nameWidth), l.Seq, text(l.User, nameWidth), text(l.Address, nameWidth), text(l.Request, nameWidth), text(l.Way, 20),
+			text(l.Operation, operationWidth), string(l.Action), text(l.Subject, nameWidth), one, many, l.Count, text(l.Outcome, 20)}
+	}
+	err := s.DB.Write(ctx, "audit log", func(tx *db.Tx) error {
+		_, err := tx.BulkInsert(ctx, table, columns, rows)
+		return err
+	})
+	if errors.Is(db.Kind(err), db.ErrDuplicate) {
+		return nil
+	}
+	return err
+}
+
+// text is a value of a column, NULL when empty.
+func text(s string, width int) *string {
+	if s == "" {
+		return nil
+	}
+	s = cut(s, width)
+	return &s
+}
+
+func cut(s string, width int) string {
+	for schema.Length(s) > width {
+		r := []rune(s)
+		s = string(r[:min(len(r)-1, width)])
+	}
+	return s
+}
+
+// Query says which lines to search. Empty members do not narrow.
+type Query struct {
+	From, To time.Time // To is not included
+	User     string
+	Way      string
+	Action   Action
+	Subject  string
+	ID       string // a key, a UUID, or "code:" with a business code, as the line has it
+	After    *Mark  // lines before this one: the next page
+	Limit    int    // default 100
+}
+
+// Mark is the place of a line.
+type Mark struct {
+	At      time.Time
+	Process string
+	Seq     int64
+}
+
+// Search gives lines, the newest first. It reads the primary database, where lines are written.
+func (s Table) Search(ctx context.Context, q Query) ([]Line, error) {
+	if q.Limit <= 0 {
+		q.Limit = 100
+	}
+	var where []string
+	var args []any
+	and := func(condition string, values ...any) {
+		where = append(where, condition)
+		args = append(args, values...)
+	}
+	if !q.From.IsZero() {
+		and(`a."at" >= ?`, q.From.UTC())
+	}
+	if !q.To.IsZero() {
+		and(`a."at" < ?`, q.To.UTC())
+	}
+	for column, value := range map[string]string{"username": q.User, "way": q.Way, "action": string(q.Action), "subject": q.Subject} {
+		if value != "" {
+			and(`$eq(a."`+column+`", ?)`, value)
+		}
+	}
+	if q.ID != "" {
+		if strings.Contains(q.ID, ",") {
+			return nil, fault.Input("id", "id %q is none; allowed: a number, a UUID, or code: and a code.", q.ID)
+		}
+		and(`(a."subject_id" = ? OR $like(a."subjects", ?))`, q.ID, db.Contains(","+q.ID+","))
+	}
+	if m := q.After; m != nil {
+		and(`(a."at" < ? OR (a."at" = ? AND (a."process" < ? OR (a."process" = ? AND a."seq" < ?))))`, m.At.UTC(), m.At.UTC(), m.Process, m.Process, m.Seq)
+	}
+	src := `SELECT a."at", a."process", a."seq", a."username", a."address", a."request", a."way", a."operation", a."action", a."subject", a."subject_id", a."subjects", a."amount", a."outcome" FROM "imis_audit" a`
+	if len(where) > 0 {
+		src += " WHERE " + strings.Join(where, " AND ")
+	}
+	src += ` ORDER BY a."at" DESC, a."process" DESC, a."seq" DESC $page(?, ?)`
+	var rows []struct {
+		At        time.Time `db:"at"`
+		Process   string    `db:"process"`
+		Seq       int64     `db:"seq"`
+		User      *string   `db:"username"`
+		Address   *string   `db:"address"`
+		Request   *string   `db:"request"`
+		Way       *string   `db:"way"`
+		Operation *string   `db:"operation"`
+		Action    string    `db:"action"`
+		Subject   *string   `db:"subject"`
+		One       *string   `db:"subject_id"`
+		Many      *string   `db:"subjects"`
+		Count     int       `db:"amount"`
+		Outcome   *string   `db:"outcome"`
+	}
+	if err := s.DB.Select(ctx, &rows, src, append(args, q.Limit, 0)...); err != nil {
+		return nil, err
+	}
+	value := func(s *string) string {
+		if s == nil {
+			return ""
+		}
+		return *s
+	}
+	out := make([]Line, len(rows))
+	for i, r := range rows {
+		out[i] = Line{At: r.At.UTC(), Process: r.Process, Seq: r.Seq, User: value(r.User), Address: value(r.Address), Request: value(r.Request), Way: value(r.Way),
+			Operation: value(r.Operation), Action: Action(r.Action), Subject: value(r.Subject), Count: r.Count, Outcome: value(r.Outcome)}
+		switch {
+		case r.One != nil:
+			out[i].IDs = []string{*r.One}
+		case r.Many != nil:
+			out[i].IDs = strings.Split(strings.Trim(*r.Many, ","), ",")
+		}
+	}
+	return out, nil
+}
