@@ -28,7 +28,10 @@ func Months(from, to time.Time) int {
 func Days(from, to time.Time) int { return int(to.Sub(from).Hours() / 24) }
 
 // IsAdult says whether a person counts as an adult on a day: since 1 January of the year of the 18th birthday.
-func IsAdult(birth, on time.Time) bool { return Years(birth, on) >= AdultAge }
+// Somebody whose date of birth is not known (PostgreSQL only) counts as one.
+func IsAdult(birth *time.Time, on time.Time) bool {
+	return birth == nil || Years(*birth, on) >= AdultAge
+}
 
 // Day cuts the time of day off.
 func Day(t time.Time) time.Time {

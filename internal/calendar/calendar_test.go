@@ -33,7 +33,7 @@ func TestDifferencesCountBoundaries(t *testing.T) {
 	if Years(from, to) != 1 || Months(from, to) != 1 || Days(from, to) != 1 {
 		t.Errorf("%d years, %d months, %d days", Years(from, to), Months(from, to), Days(from, to))
 	}
-	if !IsAdult(day("2001-12-31"), to) || IsAdult(day("2002-01-01"), to) {
-		t.Error("adult is who turns 18 in the year")
+	if !IsAdult(new(day("2001-12-31")), to) || IsAdult(new(day("2002-01-01")), to) || !IsAdult(nil, to) {
+		t.Error("adult is who turns 18 in the year, or has no date of birth")
 	}
 }

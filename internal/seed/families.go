@@ -38,7 +38,7 @@ type member struct {
 // mask is the member's patient category on a day (rules.md §1.7).
 func (m *member) mask(on time.Time) int {
 	mask := minors
-	if calendar.IsAdult(m.birth, on) {
+	if calendar.IsAdult(&m.birth, on) {
 		mask = adults
 	}
 	if m.gender == "F" {
@@ -49,7 +49,7 @@ func (m *member) mask(on time.Time) int {
 
 // group is the member's age group on a day.
 func (m *member) group(on time.Time) int {
-	if calendar.IsAdult(m.birth, on) {
+	if calendar.IsAdult(&m.birth, on) {
 		return asAdult
 	}
 	return asChild

@@ -113,6 +113,23 @@ func TestRefusalNamesAllProblems(t *testing.T) {
 	}
 }
 
+// The insuree that stands for funding is nobody to claim for, by id or by number.
+func TestNobodyClaimsForMoney(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		c := open(t, d)
+		c.exec(`UPDATE "tblInsuree" SET "CHFID" = '999999999' WHERE "InsureeID" = ?`, c.insuree)
+		byCode := c.byCode("CODE")
+		byCode.Insuree.Code = "999999999"
+		for name, f := range map[string]rules.Form{"by id": c.byID("ID"), "by number": byCode} {
+			_, err := c.enterForm(c.boss(), f)
+			var refusal *Refusal
+			if !errors.As(err, &refusal) || len(refusal.Problems) != 1 || refusal.Problems[0].Code != rules.UnknownInsuree {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	})
+}
+
 // A patient from elsewhere is named by number only.
 func TestPatientFromElsewhere(t *testing.T) {
 	d := dbtest.SQLite(t)

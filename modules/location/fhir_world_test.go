@@ -65,7 +65,7 @@ func build(t testing.TB, d *db.DB) *world {
 			ids := insert("tblLocations", cols, rows)
 			old := slices.Clone(rows[0])
 			old[5] = now
-			insert("tblLocations", cols, [][]any{old})
+			insert("tblLocations", cols, [][]any{old, {"F" + kind, "Funding", kind, nil, now, nil, 1}}) // neither is a live place
 			w.live["Location"] = append(w.live["Location"], ids...)
 			return ids
 		}

@@ -70,7 +70,7 @@ func addFamily(rows *rules.Rows, g Dice, s Size, id int) {
 		insuree := len(rows.Insurees) + 1
 		members = append(members, insuree)
 		rows.Insurees = append(rows.Insurees, rules.Insuree{InsureeID: insuree, FamilyID: &id, Gender: to(letter(g, "MFO")),
-			DOB: date("2019-01-01").AddDate(-g.N(60), g.N(12), g.N(28))})
+			DOB: new(date("2019-01-01").AddDate(-g.N(60), g.N(12), g.N(28)))})
 	}
 	for range 1 + g.N(2) {
 		start := date("2019-01-01").AddDate(0, g.N(5), 0)

@@ -12,7 +12,7 @@ const rowID = 1 << 40 // of every claim; more than an int32 holds
 func simple(claims int) Rows {
 	rows := Rows{
 		Facilities: []Facility{{1, "D", nil, to(1), to(1)}},
-		Insurees:   []Insuree{{InsureeID: 1, FamilyID: to(1), DOB: date("1980-01-01"), Gender: to("F")}},
+		Insurees:   []Insuree{{InsureeID: 1, FamilyID: to(1), DOB: new(date("1980-01-01")), Gender: to("F")}},
 		Families:   []Family{{FamilyID: 1}},
 		Policies: []Policy{{PolicyID: 1, FamilyID: 1, ProdID: 1, PolicyStage: to("R"), PolicyStatus: to(2),
 			EffectiveDate: to(date("2019-01-01")), ExpiryDate: to(date("2019-12-31"))}},

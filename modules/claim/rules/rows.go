@@ -139,7 +139,7 @@ func (f *Facility) List(k Kind) *int {
 type Insuree struct {
 	InsureeID  int        `db:"InsureeID"`
 	FamilyID   *int       `db:"FamilyID"`
-	DOB        time.Time  `db:"DOB"`
+	DOB        *time.Time `db:"DOB"` // nil on PostgreSQL only
 	Gender     *string    `db:"Gender"`
 	ValidityTo *time.Time `db:"ValidityTo"`
 }

@@ -11,7 +11,7 @@ type Insuree struct {
 	CHFID        *string    `db:"CHFID"`
 	LastName     string     `db:"LastName"`
 	OtherNames   string     `db:"OtherNames"`
-	DOB          time.Time  `db:"DOB"`
+	DOB          *time.Time `db:"DOB"` // nil on PostgreSQL only
 	Gender       *string    `db:"Gender"`
 	Relationship *int       `db:"Relationship"`
 	Head         bool       `db:"IsHead"`

@@ -51,7 +51,7 @@ func anyMembers(t *rapid.T, family, least int) []insuree.Insuree {
 	var members []insuree.Insuree
 	for i := range rapid.IntRange(least, least+5).Draw(t, "members") {
 		members = append(members, insuree.Insuree{ID: 100*family + i, FamilyID: &family,
-			DOB:          days(-30000, 0).Draw(t, "born"),
+			DOB:          optional(days(-30000, 0)).Draw(t, "born"),
 			Relationship: optional(rapid.IntRange(1, 8)).Draw(t, "relationship"),
 			PhotoDate:    optional(days(-3000, 0)).Draw(t, "photo"),
 			ValidityFrom: days(-5000, -1).Draw(t, "registered"), ValidityTo: optional(days(-100, -1)).Draw(t, "closed")})
@@ -242,7 +242,7 @@ func TestEligibilityStaysWithinTheLimits(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := product.Product{ID: 1, CategoryLimits: product.CategoryLimits{MaxNoConsultation: number.Draw(t, "consultations"),
 			MaxNoSurgery: number.Draw(t, "surgeries"), MaxNoHospitalization: number.Draw(t, "admissions"), MaxAmountSurgery: optional(money()).Draw(t, "surgery")}}
-		d := EligibilityData{Insuree: &insuree.Insuree{ID: 1, DOB: days(-20000, 0).Draw(t, "born")}, Products: product.NewCatalogue([]product.Product{p}),
+		d := EligibilityData{Insuree: &insuree.Insuree{ID: 1, DOB: optional(days(-20000, 0)).Draw(t, "born")}, Products: product.NewCatalogue([]product.Product{p}),
 			Service: &Wanted{Category: optional(rapid.SampledFrom([]string{"S", "C", "D", "O"})).Draw(t, "category"),
 				Limits: []product.Limit{{ProductID: 1, NumberAdult: number.Draw(t, "adult"), NumberChild: number.Draw(t, "child"), WaitingPeriodAdult: number.Draw(t, "waiting")}}}}
 		for range rapid.IntRange(0, 3).Draw(t, "covers") {

@@ -182,7 +182,7 @@ func photosDue(members []insuree.Insuree, date, today time.Time) []int {
 	var ids []int
 	for _, m := range members {
 		months := photoMonths
-		if calendar.Days(m.DOB, today) < infantDays {
+		if m.DOB != nil && calendar.Days(*m.DOB, today) < infantDays {
 			months = photoMonthsInfants
 		}
 		if m.Current() && (m.PhotoDate == nil || calendar.Months(*m.PhotoDate, date) >= months) {
