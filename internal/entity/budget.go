@@ -8,7 +8,7 @@ import (
 )
 
 // What one operation may have, over all its root fields and their relations. Relations that lead back and
-// forth multiply what is written without loading more rows. The 2019 application needs a dozen statements at most.
+// forth multiply what is written without loading more rows. The React application needs a dozen statements at most.
 const (
 	mostRows       = 500_000
 	mostValues     = 10_000_000

@@ -348,7 +348,7 @@ func decode(b []byte, to any) error {
 	return d.Decode(to)
 }
 
-// mediaType is the type of the answer: application/json, as clients of 2019 want it, or the one of GraphQL over
+// mediaType is the type of the answer: application/json, as older clients want it, or the one of GraphQL over
 // HTTP for a client that names it and prefers it.
 func mediaType(accepted []string) string {
 	const plain, graphQL = "application/json", "application/graphql-response+json"

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -58,6 +59,75 @@ func TestRulesArePure(t *testing.T) {
 				t.Errorf("%s: the time comes from outside", at)
 			}
 		})
+	}
+}
+
+// layers are the modules in the direction of imports: each may import those before it, none after it. Their
+// rules are a floor below: they are pure, and whoever writes what they rule may use them.
+var layers = []string{"core", "location", "medical", "medical_pricelist", "product", "insuree", "policy", "contribution", "claim", "claim_batch"}
+
+func TestModulesImportOneWay(t *testing.T) {
+	for i, name := range layers {
+		for _, dep := range dependencies(t, "modules/"+name) {
+			for _, later := range layers[i+1:] {
+				if dep == module+"modules/"+later || strings.HasPrefix(dep, module+"modules/"+later+"/") {
+					if !strings.HasSuffix(dep, "/rules") {
+						t.Errorf("%s imports %s, which comes after it", name, strings.TrimPrefix(dep, module))
+					}
+				}
+			}
+		}
+	}
+}
+
+// api_fhir knows no module: they register their resources with it. What is not about openIMIS' domains
+// knows none either; the server puts both together.
+func TestWhatIsCommonKnowsNoModule(t *testing.T) {
+	common := []string{"modules/api_fhir", "modules/api_fhir/fhirsql", "modules/api_fhir/stu3", "internal/auth", "internal/db", "internal/entity", "internal/graphqlhttp",
+		"internal/migrate", "internal/mutation", "internal/schema", "internal/sdl", "internal/table", "internal/telemetry", "internal/gateway", "modules"}
+	for _, pkg := range common {
+		for _, dep := range dependencies(t, pkg) {
+			for _, name := range layers {
+				if dep == module+"modules/"+name {
+					t.Errorf("%s imports modules/%s", pkg, name)
+				}
+			}
+		}
+	}
+}
+
+// Packages that serve every contract hold no word of one.
+func TestGenericPackagesKnowNoContract(t *testing.T) {
+	for _, folder := range []string{"../entity", "../graphqlhttp", "../mutation", "../sdl", "../../modules"} {
+		files, err := filepath.Glob(filepath.Join(folder, "*.go"))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("no Go files in %s: %v", folder, err)
+		}
+		for _, name := range files {
+			if strings.HasSuffix(name, "_test.go") {
+				continue
+			}
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, line := range strings.Split(string(text), "\n") {
+				if strings.Contains(line, "2019") {
+					t.Errorf("%s:%d: %s", name, i+1, strings.TrimSpace(line))
+				}
+			}
+		}
+	}
+}
+
+// Programs hold nothing that is for tests.
+func TestProgramsHoldNoTests(t *testing.T) {
+	for _, pkg := range []string{"cmd/server", "cmd/gateway"} {
+		for _, dep := range dependencies(t, pkg) {
+			if dep == "testing" || strings.HasPrefix(dep, module+"internal/testing") || strings.HasPrefix(dep, module+"internal/dbtest") {
+				t.Errorf("%s holds %s", pkg, dep)
+			}
+		}
 	}
 }
 
