@@ -1,0 +1,106 @@
+package claim_batch
+
+import (
+	"context"
+	"os"
+	"runtime"
+	"strconv"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/dbtest"
+)
+
+// benchClaims is how many claims the benchmark's run pays; IMIS_BENCH_CLAIMS says another number.
+func benchClaims(b *testing.B) int {
+	text := os.Getenv("IMIS_BENCH_CLAIMS")
+	if text == "" {
+		return 100_000
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		b.Fatalf("IMIS_BENCH_CLAIMS=%q is no number", text)
+	}
+	return n
+}
+
+// BenchmarkBatch is one run that pays 100,000 claims of two and a half lines, its preview and its undo.
+func BenchmarkBatch(b *testing.B) {
+	claims := benchClaims(b)
+	for _, engine := range []db.Dialect{db.SQLite, db.Postgres} {
+		if engine == db.Postgres && os.Getenv("IMIS_TEST_POSTGRES") == "" {
+			continue
+		}
+		b.Run(string(engine), func(b *testing.B) {
+			d := dbtest.Open(b, engine)
+			w := fill(b, d, 1, claims/20, claims)
+			closing(b, d, w)
+			s := &Service{DB: d, Clock: january}
+			r := Request{Year: 2019, Month: 3, UserID: 9}
+			for b.Loop() {
+				high := watchMemory()
+				timed(b, "preview-s", func() error { _, err := s.Preview(b.Context(), r); return err })
+				timed(b, "run-s", func() error { _, err := s.Run(b.Context(), "bench", r, nil); return err })
+				var paid int
+				if err := d.Get(b.Context(), &paid, `SELECT COUNT(*) FROM "tblClaim" WHERE "RunID" IS NOT NULL AND "ClaimStatus" = 16`); err != nil || paid < claims*9/10 {
+					b.Fatalf("%d of %d claims are paid, %v", paid, claims, err)
+				}
+				timed(b, "undo-s", func() error { return s.Undo(b.Context(), "bench", nil, "", nil) })
+				b.ReportMetric(float64(high())/1e6, "peak-MB")
+			}
+		})
+	}
+}
+
+// closing makes all claims those of one national product, processed in March 2019.
+func closing(b *testing.B, d *db.DB, w world) {
+	err := d.Write(context.Background(), "prepare", func(tx *db.Tx) error {
+		if _, err := tx.Exec(context.Background(), `UPDATE "tblClaim" SET "ClaimStatus" = 8, "ProcessStamp" = ?, "ValidityTo" = NULL`, date("2019-03-15")); err != nil {
+			return err
+		}
+		for _, k := range kinds {
+			if _, err := tx.Exec(context.Background(), `UPDATE "`+k.table+`" SET "ProdID" = ?, "PriceOrigin" = 'R', "PriceValuated" = COALESCE("PriceValuated", 10)`, w.products[0]); err != nil {
+				return err
+			}
+		}
+		_, err := tx.Exec(context.Background(), `UPDATE "tblRelDistr" SET "DistrPerc" = 0.8, "DistrCareType" = 'B', "DistrType" = 12, "Period" = 3 WHERE "ProdID" = ?`, w.products[0])
+		return err
+	})
+	if err == nil {
+		_, err = d.Pool().ExecContext(b.Context(), `ANALYZE`)
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+func timed(b *testing.B, unit string, fn func() error) {
+	b.Helper()
+	began := time.Now()
+	if err := fn(); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(time.Since(began).Seconds(), unit)
+}
+
+// watchMemory finds the most memory that the process has from the system while it looks.
+func watchMemory() (high func() uint64) {
+	runtime.GC()
+	var most atomic.Uint64
+	done := make(chan struct{})
+	go func() {
+		for {
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			most.Store(max(most.Load(), m.HeapInuse+m.StackInuse))
+			select {
+			case <-done:
+				return
+			case <-time.After(20 * time.Millisecond):
+			}
+		}
+	}()
+	return func() uint64 { close(done); return most.Load() }
+}
