@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -106,4 +107,67 @@ func TestBatchOverGraphQL(t *testing.T) {
 			t.Errorf("undo of a run that was not made here: status %v, %q", status, text)
 		}
 	})
+}
+
+// The account preview and capitation are downloaded with the right for them, and what is wrong with a request is said.
+func TestBatchReports(t *testing.T) {
+	d := dbtest.SQLite(t)
+	now, _ := time.Parse(time.RFC3339, recordedNow)
+	if err := seed.Seed(t.Context(), d, seed.Demo, now, progress.None); err != nil {
+		t.Fatal(err)
+	}
+	base := serveWhole(t, d) + "/api/claim_batch/report"
+	get := func(user, query string) (*http.Response, []byte) {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+query, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if user != "" {
+			req.Header.Set("Remote-User", user)
+		}
+		answer, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		body, err := io.ReadAll(answer.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer, body
+	}
+	for _, c := range []struct {
+		user, query string
+		status      int
+		has         string
+	}{
+		{"accountant", "?format=csv", 200, "Region,District,Health facility code"},
+		{"accountant", "/?format=csv&group=P&locationId=0", 200, "Product code,Product,Product account,Region"},
+		{"accountant", "?format=csv&showClaims=true&dateFrom=2020-01-01&dateTo=2030-12-31", 200, "Claim code,Claimed on"},
+		{"accountant", "?format=xlsx", 200, "PK"},
+		{"accountant", "", 200, "PK"},
+		{"accountant", "?report=capitation&format=csv&prodId=1&year=2026&month=10", 200, "Region,District,Health facility code"},
+		{"accountant", "?format=pdf", 400, "allowed are csv and xlsx"},
+		{"accountant", "?dateFrom=31/12/2020", 400, "dateFrom"},
+		{"accountant", "?dateFrom=2020-02-01&dateTo=2020-01-01", 400, "dateTo"},
+		{"accountant", "?prodId=x", 400, "prodId"},
+		{"accountant", "?report=capitation&format=csv", 400, "prodId"},
+		{"accountant", "?report=capitation&prodId=1&year=2026&month=13", 400, "month is 13"},
+		{"accountant", "?report=nothing", 400, "accounts and capitation"},
+		{"clerk", "?format=csv", 403, "detail"},
+		{"clerk", "?report=capitation&prodId=1&year=2026&month=10", 403, "detail"},
+		{"", "?format=csv", 401, "detail"},
+	} {
+		answer, body := get(c.user, c.query)
+		if answer.StatusCode != c.status || !strings.Contains(string(body), c.has) {
+			t.Errorf("%s %q: %s %.200s, want %d with %q", c.user, c.query, answer.Status, body, c.status, c.has)
+		}
+		if c.status == 200 && !strings.HasPrefix(answer.Header.Get("Content-Disposition"), "attachment; filename=") {
+			t.Errorf("%q: %v", c.query, answer.Header)
+		}
+	}
+	if _, body := get("accountant", "?format=csv"); strings.Count(string(body), "\n") < 2 {
+		t.Errorf("no account at all: %s", body)
+	}
 }

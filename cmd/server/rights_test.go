@@ -26,6 +26,7 @@ var access = map[string]string{
 	"policyEligibilityByInsuree": "signed in", "policyItemEligibilityByInsuree": "signed in", "policyServiceEligibilityByInsuree": "signed in",
 	"batchRuns": "111102", "batchRunsSummaries": "111102", "relativeIndexes": "111102",
 	"batchRunPreview": "111101", "processBatch": "111101", "undoBatchRun": "111101",
+	"accountPreview": "111103", "accountPreviewClaims": "111103", "capitationPayment": "111103 131218",
 	"claims":      "111001",
 	"createClaim": "111002", "updateClaim": "111002 111010", "submitClaims": "111007", "processClaims": "111011",
 	"selectClaimsForReview": "111010", "bypassClaimsReview": "111010", "skipClaimsReview": "111010", "deliverClaimReview": "111008",

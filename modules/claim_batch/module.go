@@ -61,7 +61,15 @@ func (*Module) Model() entity.Model {
 
 // Needs implements modules.Database.
 func (*Module) Needs() []schema.Need {
-	return table.Needs(BatchRuns, RelativeIndexes)
+	line := []string{"ClaimID", "ProdID", "PriceOrigin", "PriceAsked", "PriceAdjusted", "PriceValuated", "RemuneratedAmount", "ValidityTo"}
+	return append(table.Needs(BatchRuns, RelativeIndexes),
+		schema.Need{Table: "tblClaim", Columns: []string{"ClaimID", "ClaimStatus", "RunID", "ProcessStamp", "HFID", "ValidityTo"}, Why: "the claims of a run"},
+		schema.Need{Table: "tblClaimItems", Columns: append([]string{"ClaimItemID", "ClaimItemStatus"}, line...), Why: "their items"},
+		schema.Need{Table: "tblClaimServices", Columns: append([]string{"ClaimServiceID", "ClaimServiceStatus"}, line...), Why: "their services"},
+		schema.Need{Table: "tblPremium", Columns: []string{"PolicyID", "Amount", "PayDate", "ValidityTo"}, Why: "what there is to share"},
+		schema.Need{Table: "tblPolicy", Columns: []string{"PolicyID", "ProdID", "PolicyStatus", "EffectiveDate", "ExpiryDate", "ValidityTo"}, Why: "when it was earned"},
+		schema.Need{Table: "tblRelDistr", Columns: []string{"ProdID", "DistrType", "DistrCareType", "Period", "DistrPerc", "ValidityTo"}, Why: "how it is shared"},
+		schema.Need{Table: "tblHFCatchment", Columns: []string{"HFID", "LocationId", "Catchment", "ValidityTo"}, Why: "capitation"})
 }
 
 var (
@@ -69,4 +77,5 @@ var (
 	_ modules.Earlier  = (*Module)(nil)
 	_ modules.Entities = (*Module)(nil)
 	_ modules.Database = (*Module)(nil)
+	_ modules.Routes   = (*Module)(nil)
 )

@@ -17,6 +17,9 @@ func (m *Module) GraphQL() []modules.Face {
 		modules.Root{Name: "relativeIndexes", Access: Search, List: m.app.List(RelativeIndex, nil)},
 		modules.Root{Name: "batchRunsSummaries", Access: Search, Call: modules.Answer(m.summaries)},
 		modules.Root{Name: "batchRunPreview", Access: process, Call: modules.Answer(m.preview)},
+		modules.Root{Name: "accountPreview", Access: previewAccounts, Call: modules.Answer(m.accounts)},
+		modules.Root{Name: "accountPreviewClaims", Access: previewAccounts, Call: modules.Answer(m.accountClaims)},
+		modules.Root{Name: "capitationPayment", Access: seeCapitation, Call: modules.Answer(m.capitation)},
 	)}}
 }
 

@@ -19,7 +19,7 @@ import (
 // world is a generated scheme: a region with two districts, products of each and national ones, premiums and claims
 // of 2019 in which everything that the rules look at occurs.
 type world struct {
-	locations []int // region, district, district
+	locations []int // region, two districts, a ward in each, a village in each
 	products  []int
 }
 
@@ -35,8 +35,29 @@ func fill(t testing.TB, d *db.DB, seed uint64, policies, claims int) (w world) {
 	err := d.Write(context.Background(), "fill", func(tx *db.Tx) error {
 		w = world{}
 		f := filler{t: t, tx: tx}
-		w.locations = f.put("tblLocations", 3, func(i int) db.Values {
-			return db.Values{"LocationCode": fmt.Sprintf("L%d", i), "LocationName": "L", "LocationType": []string{"R", "D", "D"}[i]}
+		var above []any // of each place, the one that it lies in
+		put := func(kind string, n int) {
+			ids := f.put("tblLocations", n, func(i int) db.Values {
+				v := db.Values{"LocationCode": fmt.Sprintf("%s%d", kind, i), "LocationName": fmt.Sprintf("%s%d", kind, i), "LocationType": kind, "ParentLocationId": nil,
+					"MalePopulation": 100, "FemalePopulation": 110, "OtherPopulation": nil, "Families": 40}
+				if above != nil {
+					v["ParentLocationId"] = above[min(i, len(above)-1)]
+				}
+				return v
+			})
+			above = nil
+			for _, id := range ids {
+				above = append(above, id)
+			}
+			w.locations = append(w.locations, ids...)
+		}
+		put("R", 1)
+		put("D", 2)
+		put("W", 2)
+		put("V", 2)
+		homes := f.put("tblFamilies", 20, func(i int) db.Values { return db.Values{"LocationId": w.locations[5+i%2], "InsureeID": 0} })
+		people := f.put("tblInsuree", 40, func(i int) db.Values {
+			return db.Values{"CHFID": fmt.Sprintf("%09d", i), "LastName": "=1+1", "OtherNames": "N", "FamilyID": homes[i%20], "DOB": date("1980-01-01"), "Gender": "F"}
 		})
 		settings := []any{nil, "", "M", "M", "Q", "Y"}
 		places := w.places()
@@ -85,7 +106,7 @@ func fill(t testing.TB, d *db.DB, seed uint64, policies, claims int) (w world) {
 		f.put("tblRelDistr", len(shares), func(i int) db.Values { return shares[i] })
 		numbers := f.put("tblClaim", claims, func(i int) db.Values {
 			stamp := day("2019-01-01", 365).Add(time.Duration(g.n(86400)) * time.Second)
-			v := db.Values{"ClaimCode": fmt.Sprint(i), "HFID": facilities[g.n(4)], "ClaimStatus": []int{1, 4, 8, 8, 8, 8, 16, 16}[g.n(8)],
+			v := db.Values{"ClaimCode": fmt.Sprint(i), "InsureeID": people[g.n(40)], "HFID": facilities[g.n(4)], "ClaimStatus": []int{1, 4, 8, 8, 8, 8, 16, 16}[g.n(8)],
 				"ProcessStamp": stamp, "DateFrom": stamp, "DateTo": stamp, "DateClaimed": stamp}
 			switch g.n(40) {
 			case 0:
