@@ -46,6 +46,7 @@ type reply struct {
 	// of a write or a read, for Bundles
 	id      string
 	outcome bool
+	cause   error // of an outcome
 }
 
 func newReply(status int, body []byte) reply {
@@ -185,7 +186,7 @@ func (q *call) failed(fields about, errs ...error) reply {
 		status = http.StatusInternalServerError
 	}
 	r := newReply(status, body)
-	r.outcome = true
+	r.outcome, r.cause = true, errors.Join(errs...)
 	if status == http.StatusUnauthorized {
 		r.header.Set("WWW-Authenticate", challenge)
 	}

@@ -38,7 +38,10 @@ type entryFailed struct {
 	reply reply
 }
 
-func (e *entryFailed) Error() string { return fmt.Sprintf("entry %d was refused", e.index) }
+func (e *entryFailed) Error() string { return fmt.Sprintf("entry %d was refused: %v", e.index, e.reply.cause) }
+
+// Unwrap lets the database see what passes when it is tried again.
+func (e *entryFailed) Unwrap() error { return e.reply.cause }
 
 // bundle runs the entries of a Bundle: each for itself (batch), or all or nothing (transaction), where
 // deletes come first, then creates, updates and reads, and where references to the fullUrl of another

@@ -147,6 +147,9 @@ func TestReadTakesUUIDCodeAndKey(t *testing.T) {
 			for _, id := range []string{"nothing", "0", "-1", "99999999999", "00000000-0000-0000-0000-000000000000", "a%00b", "%FF"} {
 				c.get(kind+"/"+id, http.StatusNotFound)
 			}
+			if got := c.get(kind+"?identifier=ACSN%7C"+byCode.ID, http.StatusOK).codes(); len(got) != 1 || got[0] != code {
+				t.Errorf("the identifier ACSN|%s is that of %v", byCode.ID, got)
+			}
 			if want := map[bool]int{true: 2, false: 1}[withUUIDs]; len(byCode.Identifier) != want {
 				t.Errorf("%s has %d identifiers, want %d", code, len(byCode.Identifier), want)
 			}

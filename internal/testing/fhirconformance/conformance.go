@@ -24,7 +24,7 @@ type Server struct {
 	// Compat: the mount answers as the Python backend did.
 	Compat bool
 	// Dump keeps a body for the validator. Optional.
-	Dump func(t testing.TB, name string, body []byte)
+	Dump func(name string, body []byte)
 	// Empty are the types that have no resource in the data; others without one are a failure.
 	Empty []string
 }
@@ -36,7 +36,23 @@ const sample = 4
 const mostPages = 400
 
 // Check judges all types that the server names. It gives the names of the types.
-func Check(t *testing.T, s Server) []string {
+func Check(t *testing.T, s Server) []string { return check(std{t}, s) }
+
+// T is what the checks need of a test; another one finds out whether they would notice.
+type T interface {
+	Helper()
+	Error(args ...any)
+	Errorf(format string, args ...any)
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+	Run(name string, fn func(t T))
+}
+
+type std struct{ *testing.T }
+
+func (s std) Run(name string, fn func(t T)) { s.T.Run(name, func(t *testing.T) { fn(std{t}) }) }
+
+func check(t T, s Server) []string {
 	c := &checker{Server: s}
 	meta := c.get(t, "metadata", http.StatusOK)
 	if meta.at("resourceType") != "CapabilityStatement" {
@@ -46,14 +62,16 @@ func Check(t *testing.T, s Server) []string {
 	for _, r := range meta.list("rest.0.resource") {
 		kind := kindOf(r)
 		types = append(types, kind.name)
-		t.Run(kind.name, func(t *testing.T) { c.kind(t, kind) })
+		t.Run(kind.name, func(t T) { c.kind(t, kind) })
 	}
-	t.Run("protocol", func(t *testing.T) { c.protocol(t, types) })
+	t.Run("protocol", func(t T) { c.protocol(t, types) })
 	return types
 }
 
 // Pairs wants the pages of the same number of two types to hold the same ids in the same order.
-func Pairs(t *testing.T, s Server, a, b string) {
+func Pairs(t *testing.T, s Server, a, b string) { pairs(std{t}, s, a, b) }
+
+func pairs(t T, s Server, a, b string) {
 	c := &checker{Server: s}
 	for page := 1; page <= 5; page++ {
 		query := fmt.Sprintf("_count=7&page-offset=%d", page)
@@ -114,12 +132,12 @@ type answer struct {
 }
 
 // do sends a request; headers are "Name: value".
-func (c *checker) do(t *testing.T, method, path, text string, headers ...string) answer {
+func (c *checker) do(t T, method, path, text string, headers ...string) answer {
 	t.Helper()
 	if !strings.HasPrefix(path, "http") {
 		path = c.Base + "/" + path
 	}
-	r, err := http.NewRequestWithContext(t.Context(), method, path, strings.NewReader(text))
+	r, err := http.NewRequest(method, path, strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +167,7 @@ func (c *checker) do(t *testing.T, method, path, text string, headers ...string)
 			t.Errorf("%s %s: Content-Type %s", method, path, kind)
 		}
 		if c.Dump != nil {
-			c.Dump(t, method+" "+strings.TrimPrefix(path, c.Base), a.raw)
+			c.Dump(method+" "+strings.TrimPrefix(path, c.Base), a.raw)
 		}
 	}
 	if a.status >= 400 && method != http.MethodHead {
@@ -160,7 +178,7 @@ func (c *checker) do(t *testing.T, method, path, text string, headers ...string)
 	return a
 }
 
-func (c *checker) get(t *testing.T, path string, status int, headers ...string) answer {
+func (c *checker) get(t T, path string, status int, headers ...string) answer {
 	t.Helper()
 	a := c.do(t, http.MethodGet, path, "", headers...)
 	if a.status != status {
@@ -170,7 +188,7 @@ func (c *checker) get(t *testing.T, path string, status int, headers ...string) 
 }
 
 // search asks for a page and checks its form.
-func (c *checker) search(t *testing.T, k kind, query string) answer {
+func (c *checker) search(t T, k kind, query string) answer {
 	t.Helper()
 	path := k.name
 	if query != "" {
@@ -182,7 +200,7 @@ func (c *checker) search(t *testing.T, k kind, query string) answer {
 }
 
 // page checks what holds for every page of results.
-func (c *checker) page(t *testing.T, path string, a answer) {
+func (c *checker) page(t T, path string, a answer) {
 	t.Helper()
 	if a.text("resourceType") != "Bundle" || a.text("type") != "searchset" {
 		t.Errorf("%s: %s of type %s", path, a.text("resourceType"), a.text("type"))
@@ -211,7 +229,7 @@ func (c *checker) page(t *testing.T, path string, a answer) {
 }
 
 // kind judges one type.
-func (c *checker) kind(t *testing.T, k kind) {
+func (c *checker) kind(t T, k kind) {
 	c.methods(t, k)
 	if !k.has("search-type") {
 		return
@@ -223,13 +241,19 @@ func (c *checker) kind(t *testing.T, k kind) {
 		}
 		return
 	}
+	if len(all) <= 150 { // small pages go the same way
+		small := c.walk(t, k, "_count=4&_total=accurate")
+		if !slices.EqualFunc(small, all, func(a, b body) bool { return a.text("id") == b.text("id") }) {
+			t.Errorf("small pages have %d resources, or another order than large ones, which have %d", len(small), len(all))
+		}
+	}
 	few := spread(all, sample)
-	t.Run("read", func(t *testing.T) { c.reads(t, k, few) })
-	t.Run("history", func(t *testing.T) { c.history(t, k, few) })
-	t.Run("search", func(t *testing.T) { c.searches(t, k, all, few) })
-	t.Run("parameters", func(t *testing.T) { c.parameters(t, k, all) })
-	t.Run("view", func(t *testing.T) { c.views(t, k) })
-	t.Run("include", func(t *testing.T) { c.includes(t, k) })
+	t.Run("read", func(t T) { c.reads(t, k, few) })
+	t.Run("history", func(t T) { c.history(t, k, few) })
+	t.Run("search", func(t T) { c.searches(t, k, all, few) })
+	t.Run("parameters", func(t T) { c.parameters(t, k, all) })
+	t.Run("view", func(t T) { c.views(t, k) })
+	t.Run("include", func(t T) { c.includes(t, k) })
 }
 
 // spread takes n entries from all over a list.
@@ -245,7 +269,7 @@ func spread(all []body, n int) []body {
 }
 
 // methods: what the statement does not name is 405 with what is allowed, with and without a login's rights.
-func (c *checker) methods(t *testing.T, k kind) {
+func (c *checker) methods(t T, k kind) {
 	t.Helper()
 	for _, m := range []struct{ method, path, interaction string }{
 		{"GET", k.name, "search-type"}, {"POST", k.name, "create"}, {"PUT", k.name, ""}, {"DELETE", k.name, ""}, {"PATCH", k.name, ""},
@@ -289,7 +313,7 @@ func (c *checker) methods(t *testing.T, k kind) {
 }
 
 // walk follows next to the end: every resource once, and as many as total says on every page.
-func (c *checker) walk(t *testing.T, k kind, query string) []body {
+func (c *checker) walk(t T, k kind, query string) []body {
 	t.Helper()
 	var all []body
 	seen := map[string]bool{}
@@ -328,7 +352,7 @@ func (c *checker) walk(t *testing.T, k kind, query string) []body {
 
 // reads: the resource of an entry is the one that is read, conditional reads save the body, HEAD has the
 // same headers.
-func (c *checker) reads(t *testing.T, k kind, few []body) {
+func (c *checker) reads(t T, k kind, few []body) {
 	if !k.has("read") {
 		return
 	}
@@ -375,7 +399,7 @@ func (c *checker) reads(t *testing.T, k kind, few []body) {
 }
 
 // history: the newest version is the one that is read, every version can be read.
-func (c *checker) history(t *testing.T, k kind, few []body) {
+func (c *checker) history(t T, k kind, few []body) {
 	if !k.has("history-instance") {
 		if k.has("read") {
 			c.get(t, k.name+"/"+few[0].text("id")+"/_history", http.StatusNotFound)
@@ -410,7 +434,7 @@ func (c *checker) history(t *testing.T, k kind, few []body) {
 }
 
 // searches: paging by number and by link agree, POST is GET, sizes are capped, controls are understood.
-func (c *checker) searches(t *testing.T, k kind, all, few []body) {
+func (c *checker) searches(t T, k kind, all, few []body) {
 	total := len(all)
 	first := c.search(t, k, "")
 	if slash := c.get(t, k.name+"/", http.StatusOK); slash.number("total") != total {
@@ -480,7 +504,7 @@ func (c *checker) searches(t *testing.T, k kind, all, few []body) {
 
 // ignored: what the server does not know is left out with a word, or refused to who is strict; nothing that
 // clients add without meaning anything by it is mentioned.
-func (c *checker) ignored(t *testing.T, k kind, total int) {
+func (c *checker) ignored(t T, k kind, total int) {
 	lenient := c.search(t, k, "none-such=1&_count=2")
 	if lenient.number("total") != total || strings.Contains(lenient.link("self"), "none-such") {
 		t.Errorf("an unknown parameter: total %d, self %s", lenient.number("total"), lenient.link("self"))
@@ -508,7 +532,7 @@ func (c *checker) ignored(t *testing.T, k kind, total int) {
 }
 
 // sorted: _lastUpdated ascends, and descends.
-func (c *checker) sorted(t *testing.T, k kind) {
+func (c *checker) sorted(t T, k kind) {
 	for _, sort := range []string{"_lastUpdated", "-_lastUpdated"} {
 		var last string
 		for _, e := range c.search(t, k, "_sort="+sort+"&_count=100").entries() {
@@ -522,7 +546,7 @@ func (c *checker) sorted(t *testing.T, k kind) {
 }
 
 // finds wants a search to find a resource, and nothing else when only is set.
-func (c *checker) finds(t *testing.T, k kind, query string, want body, only bool) {
+func (c *checker) finds(t T, k kind, query string, want body, only bool) {
 	t.Helper()
 	a := c.search(t, k, query)
 	found := slices.ContainsFunc(a.entries(), func(e body) bool { return e.text("resource.id") == want.text("id") })
@@ -536,14 +560,14 @@ func (c *checker) finds(t *testing.T, k kind, query string, want body, only bool
 
 // parameters: every one narrows, dates partition, values that nothing has find nothing, and values of the
 // wrong kind are refused by name.
-func (c *checker) parameters(t *testing.T, k kind, all []body) {
+func (c *checker) parameters(t T, k kind, all []body) {
 	total := len(all)
 	count := func(query string) int {
 		t.Helper()
 		return c.search(t, k, query+"&_summary=count").number("total")
 	}
 	for name, kind := range k.params {
-		t.Run(name, func(t *testing.T) {
+		t.Run(name, func(t T) {
 			switch kind {
 			case "string":
 				if n := count(name + "=" + url.QueryEscape("ζζ none such")); n != 0 {
@@ -584,7 +608,7 @@ func (c *checker) parameters(t *testing.T, k kind, all []body) {
 }
 
 // dates: before, at and after a moment are all that there is.
-func (c *checker) dates(t *testing.T, k kind, name string, all []body, count func(string) int) {
+func (c *checker) dates(t T, k kind, name string, all []body, count func(string) int) {
 	with := count(name + "=ge1900-01-01") // those that have the date at all
 	if name == "refDate" || name == "refEndDate" {
 		if n := count("refDate=1900-01-01"); n != len(all) {
@@ -626,7 +650,7 @@ func (c *checker) dates(t *testing.T, k kind, name string, all []body, count fun
 }
 
 // views: what is written can be limited, and then the resource says so.
-func (c *checker) views(t *testing.T, k kind) {
+func (c *checker) views(t T, k kind) {
 	whole := c.search(t, k, "_count=1").entries()[0]
 	for _, view := range []string{"_elements=id", "_elements=identifier", "_summary=true", "_summary=text", "_summary=data"} {
 		part := c.search(t, k, "_count=1&"+view).entries()[0]
@@ -652,7 +676,7 @@ func (c *checker) views(t *testing.T, k kind) {
 }
 
 // includes: what is included is there once, is referred to, and does not count.
-func (c *checker) includes(t *testing.T, k kind) {
+func (c *checker) includes(t T, k kind) {
 	total := c.search(t, k, "_summary=count").number("total")
 	for _, name := range []string{"_include", "_revinclude"} {
 		for _, value := range map[string][]string{"_include": k.includes, "_revinclude": k.revIncludes}[name] {
@@ -681,7 +705,7 @@ func (c *checker) includes(t *testing.T, k kind) {
 }
 
 // protocol: what has nothing to do with a type.
-func (c *checker) protocol(t *testing.T, types []string) {
+func (c *checker) protocol(t T, types []string) {
 	c.get(t, "metadata/", http.StatusOK)
 	c.get(t, "NoSuchType", http.StatusNotFound)
 	c.get(t, "NoSuchType/1", http.StatusNotFound)

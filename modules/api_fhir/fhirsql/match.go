@@ -24,6 +24,9 @@ func matching(t *table.Table, q db.Query, alias, kind, value string, byID bool) 
 	isUUID = isUUID && hasUUID
 	key, err := strconv.ParseInt(value, 10, 32)
 	isKey := err == nil && key > 0
+	if kind == apifhir.KindID && isUUID { // from release 1.0.3 on, what clients know as the database's id is the UUID
+		kind = apifhir.KindUUID
+	}
 	byCode := func(alias string) string { return "$eq(" + col(alias, t.Code) + ", ?)" }
 	byKey := func(alias string) string { return col(alias, t.Key) + " = ?" }
 	unless := func(other func(alias string) string) string {
