@@ -38,7 +38,9 @@ type entryFailed struct {
 	reply reply
 }
 
-func (e *entryFailed) Error() string { return fmt.Sprintf("entry %d was refused: %v", e.index, e.reply.cause) }
+func (e *entryFailed) Error() string {
+	return fmt.Sprintf("entry %d was refused: %v", e.index, e.reply.cause)
+}
 
 // Unwrap lets the database see what passes when it is tried again.
 func (e *entryFailed) Unwrap() error { return e.reply.cause }
