@@ -3,6 +3,7 @@ package modules
 import (
 	"encoding/json"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/openimis/openimis-be-go/graph/scalar"
@@ -27,4 +28,7 @@ type Contract struct {
 	Wording graphqlhttp.Wording
 	// LogInput writes the input of a mutation, of the GraphQL type t, for the log. Handlers read it again.
 	LogInput func(s *ast.Schema, t *ast.Type, input map[string]any) (json.RawMessage, error)
+	// Absent gives what stands in the place of a root field that has no answer, refused or failed: nil is null,
+	// and so is it where Absent is nil. The error stays beside it.
+	Absent func(op *graphql.OperationContext, f graphql.CollectedField) graphql.Marshaler
 }

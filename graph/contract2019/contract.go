@@ -1,6 +1,6 @@
 // Package contract2019 is the GraphQL contract of the releases 0.0.x (2019), as a value: what the React
 // application of that time sends and expects. Contract is all that the rest of the program sees of it:
-// scalars.go spells values, input.go the log of mutations, words says what is wrong with an operation.
+// scalars.go spells values, input.go the log of mutations, absent.go what stands beside an error, words says what is wrong with an operation.
 // What the modules serve under it is in their own .graphql files (modules.Face).
 package contract2019
 
@@ -28,4 +28,5 @@ var Contract = modules.Contract{
 	Scalars:  scalars,
 	Wording:  words.Wording,
 	LogInput: logInput,
+	Absent:   absent,
 }

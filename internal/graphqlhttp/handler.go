@@ -185,7 +185,10 @@ func (h *Handler) execute(w http.ResponseWriter, r *http.Request, params *graphq
 	resp := responses(ctx)
 	executed()
 	if resp == nil {
-		return // the client is gone
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			refuse(w, http.StatusServiceUnavailable, "The request took too long; ask for less, or try again in a moment.")
+		}
+		return // or the client is gone
 	}
 	inOrder(resp.Errors)
 	if h.Observe != nil {

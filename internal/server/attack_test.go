@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
-	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -187,61 +184,4 @@ func TestStandardIntrospectionIsAnswered(t *testing.T) {
 			t.Logf("%d bytes", len(raw))
 		})
 	}
-}
-
-// concrete puts values in the places of a recorded operation.
-func concrete(sample string) string {
-	for _, p := range []struct{ of, by string }{
-		{`__dyn_filters: __dyn`, `first: 10`},
-		{`"X__(\w*id|claimId)"`, `"` + b64("X:1") + `"`}, // a global id
-		{`"X__[a-zA-Z]*[dD]ate\w*"`, `"2026-11-01"`},
-		{`"UUID"`, `"6c5f5b5e-7a9b-4d3e-9b1c-0f6f5a4f3c2d"`},
-		{`(INT|X|FLOAT|RAW|ENUM)__\w+`, `1`},
-	} {
-		sample = regexp.MustCompile(p.of).ReplaceAllString(sample, p.by)
-	}
-	return sample
-}
-
-// None of the operations that the 2019 application sends is beyond a limit.
-func TestOperationsOfTheApplicationAreWithinLimits(t *testing.T) {
-	shared := os.Getenv("IMIS_TEST_SHARED")
-	if shared == "" {
-		t.Skip("IMIS_TEST_SHARED is not set")
-	}
-	raw, err := os.ReadFile(filepath.Join(shared, "contract", "operations-2019.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var recorded struct {
-		Modules map[string]struct{ Operations []struct{ Sample string } }
-	}
-	if err := json.Unmarshal(raw, &recorded); err != nil {
-		t.Fatal(err)
-	}
-	d := dbtest.SQLite(t)
-	fill(t, d, 2)
-	r := start(t, d, nil)
-	sent, most := 0, 0
-	for _, m := range recorded.Modules {
-		for _, o := range m.Operations {
-			sent++
-			var a answer
-			most = max(most, statements(func() { a = r.query("admin", concrete(o.Sample)) }))
-			for _, e := range a.Errors {
-				if strings.Contains(e.Message, "Syntax Error") {
-					t.Errorf("%s: %s", concrete(o.Sample), e.Message)
-				}
-				for _, limit := range []string{"more than", "are allowed", "not allowed", "at most"} {
-					if strings.Contains(e.Message, limit) {
-						t.Errorf("%s: %s", o.Sample, e.Message)
-					}
-				}
-			}
-		}
-	}
-	if sent < 36 {
-		t.Errorf("only %d operations were read", sent)
-	}
-	t.Logf("%d operations, %d statements at most", sent, most)
 }

@@ -201,7 +201,7 @@ func (i *Instance) assemble(registry *mutation.Registry) error {
 	if err != nil {
 		return err
 	}
-	i.graphql = graphqlhttp.New(es, contract.Wording, graphqlhttp.Limits{Body: i.o.MaxBody}, i.o.Log, gate{i.access})
+	i.graphql = graphqlhttp.New(es, contract.Wording, graphqlhttp.Limits{Body: i.o.MaxBody}, i.o.Log, gate{i.access, contract.Absent})
 	i.graphql.Observe, i.graphql.Admit = i.observe, i.admit
 	return nil
 }
@@ -247,8 +247,12 @@ func (i *Instance) observe(ctx context.Context, kind string, roots []string, too
 	telemetry.Of(ctx).SetOperation(strings.Join(roots, " "))
 }
 
-// gate checks the access rule of every root field before its resolver runs.
-type gate struct{ access map[string]auth.Access }
+// gate checks the access rule of every root field before its resolver runs. absent is what the contract has in the
+// place of those without an answer; it may be nil.
+type gate struct {
+	access map[string]auth.Access
+	absent func(op *graphql.OperationContext, f graphql.CollectedField) graphql.Marshaler
+}
 
 func (gate) ExtensionName() string                   { return "Access" }
 func (gate) Validate(graphql.ExecutableSchema) error { return nil }
@@ -260,6 +264,16 @@ func (g gate) InterceptRootField(ctx context.Context, next graphql.RootResolver)
 		return next(ctx)
 	}
 	audit.From(ctx).SetOperation(f.Name)
+	m := g.checked(ctx, f, next)
+	if m == graphql.Null && g.absent != nil {
+		if instead := g.absent(graphql.GetOperationContext(ctx), f); instead != nil {
+			return instead
+		}
+	}
+	return m
+}
+
+func (g gate) checked(ctx context.Context, f graphql.CollectedField, next graphql.RootResolver) graphql.Marshaler {
 	if err := g.access[f.Name].Check(auth.From(ctx), f.Name); err != nil {
 		e := &gqlerror.Error{Err: err, Message: fault.Message(err), Path: ast.Path{ast.PathName(f.Alias)}}
 		if f.Position != nil {

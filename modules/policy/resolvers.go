@@ -2,6 +2,7 @@ package policy
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -99,22 +100,30 @@ type itemEligibilityInput struct{ CHFID, ItemCode string }
 
 // itemEligibility answers whether an insuree may have an item.
 func (m *Module) itemEligibility(ctx context.Context, in itemEligibilityInput) (*EligibilityAnswer, error) {
-	return m.eligible(ctx, in.CHFID, "", in.ItemCode)
+	return m.eligible(ctx, in.CHFID, "", in.ItemCode, enquire...)
 }
 
 type serviceEligibilityInput struct{ CHFID, ServiceCode string }
 
 // serviceEligibility answers whether an insuree may have a service.
 func (m *Module) serviceEligibility(ctx context.Context, in serviceEligibilityInput) (*EligibilityAnswer, error) {
-	return m.eligible(ctx, in.CHFID, in.ServiceCode, "")
+	return m.eligible(ctx, in.CHFID, in.ServiceCode, "", enquire...)
 }
 
-// eligible answers technical users, and people only with a right that the configuration names: the 2019
-// application crashes on any answer here (DESIGN.md §9).
-func (m *Module) eligible(ctx context.Context, chfID, serviceCode, itemCode string) (*EligibilityAnswer, error) {
+// enquire are the rights of whom the enquiry about an item or a service answers: enquiry, and search of policies.
+var enquire = []int{101105, 101201}
+
+// eligible answers technical users, and people with one of the rights or one that the configuration names. The
+// application of 2019 unmounts its page on any answer to policyEligibilityByInsuree, so that no right is enough
+// for that one unless an operator, who has another client, says so; into the answers of the other two it reads.
+func (m *Module) eligible(ctx context.Context, chfID, serviceCode, itemCode string, rights ...int) (*EligibilityAnswer, error) {
 	if p := auth.From(ctx); p.Technical == nil {
-		rights := m.app.Config("policy").Ints("eligibility_rights")
-		if len(rights) == 0 || !p.Has(rights...) {
+		enough := slices.Concat(m.app.Config("policy").Ints("eligibility_rights"), rights)
+		switch {
+		case len(enough) > 0 && p.Has(enough...):
+		case len(rights) > 0:
+			return nil, fault.New(fault.Forbidden, "You need the right to enquire about insurees (%d) or to search policies (%d) for this.", enquire[0], enquire[1])
+		default:
 			return nil, fault.New(fault.Forbidden, "Eligibility is answered to applications only, unless the configuration eligibility_rights of the module policy names a right that you have.")
 		}
 	}
