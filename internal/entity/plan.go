@@ -165,7 +165,7 @@ func (c *compiler) extend(p *plan, selection ast.SelectionSet) error {
 			}
 			pf.one = &onePlan{rel: *bf.one, node: node}
 			if bf.one.Column != "" {
-				pf.index = p.key(bf.one.Column)
+				pf.index, pf.nullAs = p.key(bf.one.Column), bf.nullAs
 			}
 		case bf.many != nil:
 			pf.shape = shapeMany

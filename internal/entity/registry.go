@@ -175,6 +175,9 @@ func (b *bound) bind(f *ast.FieldDefinition, one map[string]One, many map[string
 	}
 	if o, ok := one[f.Name]; ok {
 		bf.one = &o
+		if o.Column != "" && slices.Contains(b.NullKept, f.Name) {
+			bf.nullAs = "null"
+		}
 		return bf, ""
 	}
 	if m, ok := many[f.Name]; ok {

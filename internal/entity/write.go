@@ -117,6 +117,10 @@ func (w *writer) field(p *plan, f *planField, r int) bool {
 	case shapeOne:
 		t := f.one.target[r]
 		if t < 0 {
+			if k := p.table.keys; f.nullAs != "" && k[r*len(p.keys)+f.index].null { // it refers to nothing
+				w.b = append(w.b, f.nullAs...)
+				return true
+			}
 			if f.nonNull {
 				w.fail(fault.New(fault.NotFound, "%s is missing or outside what you may see.", f.name), f.pos)
 			}

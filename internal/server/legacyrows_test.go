@@ -74,7 +74,7 @@ func TestGapsDoNotEmptyTheRow(t *testing.T) {
 			if d.Dialect() != db.Postgres { // elsewhere, everybody has a date of birth
 				return nil
 			}
-			_, err := tx.Exec(context.Background(), `UPDATE "tblInsuree" SET "DOB" = NULL`)
+			_, err := tx.Exec(context.Background(), `UPDATE "tblInsuree" SET "DOB" = NULL, "FamilyID" = CASE WHEN "CHFID" = '000001' THEN NULL ELSE "FamilyID" END`)
 			return err
 		})
 		if err != nil {
@@ -83,6 +83,9 @@ func TestGapsDoNotEmptyTheRow(t *testing.T) {
 		r := start(t, d, nil)
 		if got := fmt.Sprint(r.good("admin", `{ policiesByInsuree(chfId: "000000") { items { status } } }`)); !strings.Contains(got, "status:I") {
 			t.Errorf("policies: %s", got) // a family without policies has one idle line
+		}
+		if got := fmt.Sprint(r.good("admin", `{ insuree(chfId: "000001") { chfId family { id } } }`)); !strings.Contains(got, "chfId:000001") || strings.Contains(got, "family:<nil>") != (d.Dialect() == db.Postgres) {
+			t.Errorf("without family: %s", got)
 		}
 		got := fmt.Sprint(r.good("admin", `{ insurees(first: 1) { edges { node { chfId offline dob age } } } }`))
 		if !strings.Contains(got, "offline:false") || !strings.Contains(got, "chfId:0") || d.Dialect() == db.Postgres && !strings.Contains(got, "age:<nil>") || d.Dialect() == db.Postgres && !strings.Contains(got, "dob:<nil>") {

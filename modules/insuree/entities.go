@@ -32,9 +32,9 @@ var Entity = &entity.Type{
 		"offline":        "isOffline",
 		"auditUserId":    "AuditUserID",
 	},
-	// Legacy rows lack the flag, rows of PostgreSQL the date too; the contract has both as never null.
+	// Legacy rows lack the flag, rows of PostgreSQL the date and the family too; the contract has them as never null.
 	NullFalse: []string{"offline"},
-	NullKept:  []string{"dob"},
+	NullKept:  []string{"dob", "family"},
 	Computed:  map[string]entity.Computed{"age": {Column: "DOB", Int: age}},
 	Access:    Read,
 }
