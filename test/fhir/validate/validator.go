@@ -75,13 +75,17 @@ func emptyMembers(path string, v any) (findings []string) {
 	return findings
 }
 
-// repeatedLinks finds relations that a bundle names twice and entries with one fullUrl.
+// repeatedLinks finds relations that a bundle names twice and entries with one fullUrl, which only versions
+// in a history share.
 func repeatedLinks(doc any) (findings []string) {
 	bundle, _ := doc.(map[string]any)
 	if bundle["resourceType"] != "Bundle" {
 		return nil
 	}
 	for list, member := range map[string]string{"link": "relation", "entry": "fullUrl"} {
+		if list == "entry" && bundle["type"] == "history" {
+			continue
+		}
 		seen := map[string]bool{}
 		items, _ := bundle[list].([]any)
 		for i, item := range items {

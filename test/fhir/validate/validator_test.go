@@ -34,6 +34,8 @@ func TestValidate(t *testing.T) {
 		"empty object":         {body: `{"resourceType":"Location","address":{}}`, want: "empty object"},
 		"empty list":           {body: `{"resourceType":"Location","alias":[]}`, want: "empty list"},
 		"link twice":           {body: `{"resourceType":"Bundle","type":"searchset","link":[{"relation":"self","url":"u"},{"relation":"self","url":"u"}]}`, want: "self was there"},
+		"entry twice":          {body: `{"resourceType":"Bundle","type":"searchset","entry":[{"fullUrl":"u"},{"fullUrl":"u"}]}`, want: "u was there"},
+		"versions":             {body: `{"resourceType":"Bundle","type":"history","entry":[{"fullUrl":"http://h/a"},{"fullUrl":"http://h/a"}]}`},
 		"bad entry":            {body: `{"resourceType":"Bundle","type":"searchset","entry":[{"resource":{"resourceType":"Location","status":"open"}}]}`, want: "entry[0].resource"},
 		"number as id":         {body: `{"resourceType":"Location","id":7}`, want: "id"},
 		"id with a bad letter": {body: `{"resourceType":"Location","id":"a b"}`, want: "id"},
