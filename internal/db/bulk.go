@@ -260,6 +260,9 @@ func (t *Tx) encodeRows(tab *schema.Table, cols []string, batch []map[string]any
 			b.WriteString(`":`)
 			c, _ := tab.Column(name)
 			x := row[name]
+			if err := t.fits(tab, c, x); err != nil {
+				return nil, err
+			}
 			if t.db.hexKeys && djangoKey(tab, c) {
 				if key, ok := t.typed(tab, name, x).(DjangoUUID); ok {
 					x = key.bind(true)

@@ -159,7 +159,10 @@ func (t *Tx) Insert(ctx context.Context, table string, v Values) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	cols, args := t.columns(tab, t.complete(tab, v))
+	cols, args, err := t.columns(tab, t.complete(tab, v))
+	if err != nil {
+		return 0, err
+	}
 	marks := strings.TrimSuffix(strings.Repeat("?, ", len(cols)), ", ")
 	src := `INSERT INTO "` + tab.Name + `" ("` + strings.Join(cols, `", "`) + `") `
 	if tab.Identity == "" {
@@ -213,9 +216,9 @@ func (t *Tx) Update(ctx context.Context, table string, id any, v Values) (int, e
 	if err != nil {
 		return 0, err
 	}
-	cols, args := t.columns(tab, v)
-	if len(cols) == 0 {
-		return 0, nil
+	cols, args, err := t.columns(tab, v)
+	if err != nil || len(cols) == 0 {
+		return 0, err
 	}
 	src := `UPDATE "` + tab.Name + `" SET "` + strings.Join(cols, `" = ?, "`) + `" = ? WHERE "` + tab.PrimaryKey[0] + `" = ?`
 	n, err := t.Exec(ctx, src, append(args, t.typed(tab, tab.PrimaryKey[0], id))...)
@@ -277,17 +280,22 @@ func defaultValue(c *schema.Column) (any, bool) {
 }
 
 // columns gives names and arguments in a fixed order, so that the text of the statement is stable.
-func (t *Tx) columns(tab *schema.Table, v Values) (cols []string, args []any) {
+func (t *Tx) columns(tab *schema.Table, v Values) (cols []string, args []any, err error) {
 	for name := range v {
 		if t.db.Offers(tab.Name, name) {
 			cols = append(cols, name)
 		}
 	}
 	sort.Strings(cols)
-	for _, c := range cols {
-		args = append(args, t.typed(tab, c, v[c]))
+	for _, name := range cols {
+		if c, ok := tab.Column(name); ok {
+			if err := t.fits(tab, c, v[name]); err != nil {
+				return nil, nil, err
+			}
+		}
+		args = append(args, t.typed(tab, name, v[name]))
 	}
-	return cols, args
+	return cols, args, nil
 }
 
 // typed binds a value as its column's type wants it: dates as dates, NULLs with a type.

@@ -165,9 +165,16 @@ func (s *Service) Submit(ctx context.Context, name string, input json.RawMessage
 	if !json.Valid(input) {
 		return "", fault.Input("input", "The input of %s is not valid JSON.", name)
 	}
-	for field, text := range map[string]*string{"clientMutationId": clientMutationID, "clientMutationLabel": label} {
-		if text != nil && schema.Length(*text) > maxClientText {
-			return "", fault.Input(field, "%s has %d characters; at most %d are allowed.", field, schema.Length(*text), maxClientText)
+	for _, x := range []struct {
+		field, column string
+		text          *string
+	}{{"clientMutationId", "client_mutation_id", clientMutationID}, {"clientMutationLabel", "client_mutation_label", label}} {
+		most := maxClientText
+		if width := db.Width(s.db, "core_Mutation_Log", x.column); width > 0 {
+			most = width
+		}
+		if x.text != nil && schema.Length(*x.text) > most {
+			return "", fault.Input(x.field, "%s has %d characters; at most %d are allowed.", x.field, schema.Length(*x.text), most)
 		}
 	}
 	now := s.o.Clock()

@@ -197,8 +197,8 @@ func adminMandatory(ctx context.Context, q db.Query) (bool, error) {
 
 // CodeLength is the length of tblClaim.ClaimCode: 8, in databases since 1.7 and on PostgreSQL 50.
 func CodeLength(q db.Query) int {
-	if q.Offers("tblClaim", "JsonExt") || q.Offers("tblInsuree", "Vulnerability") {
-		return 50
+	if n := db.Width(q, "tblClaim", "ClaimCode"); n > 0 {
+		return n
 	}
 	return claimCodeLength
 }
