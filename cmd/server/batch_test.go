@@ -103,7 +103,7 @@ func TestBatchOverGraphQL(t *testing.T) {
 		if after := runs(); after != before {
 			t.Errorf("%v runs after the undo, want %v", after, before)
 		}
-		if status, text := mutate("undoBatchRun", where); status != 1 || !strings.Contains(text, "another program") {
+		if status, text := mutate("undoBatchRun", where); status != 1 || !strings.Contains(text, "Nothing was kept") {
 			t.Errorf("undo of a run that was not made here: status %v, %q", status, text)
 		}
 	})

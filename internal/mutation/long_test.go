@@ -39,6 +39,15 @@ func longLab(t *testing.T, d *db.DB, change func(*Options), between func(ctx con
 	return l
 }
 
+// once executes what there is to execute, and waits for its end.
+func (l *lab) once() bool {
+	found := l.next(l.t.Context())
+	if err := l.Wait(l.t.Context()); err != nil {
+		l.t.Fatal(err)
+	}
+	return found
+}
+
 func TestLongMutationShowsHowFarItIs(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		var l *lab
@@ -97,13 +106,13 @@ func TestLongMutationWaits(t *testing.T) {
 		})
 		id := l.submit(clerk, "long", `{"n": 1}`)
 		for range 30 {
-			if !l.next(t.Context()) || l.next(t.Context()) {
+			if !l.once() || l.once() {
 				t.Fatal("tried again at once, or not at all")
 			}
 			l.ended(id, 2, Received, 0, "half of it")
 			l.pass(5 * time.Second)
 		}
-		l.next(t.Context())
+		l.once()
 		l.ended(id, 2, Done, 1, "")
 	})
 }
@@ -123,10 +132,10 @@ func TestLongMutationGoesOnElsewhere(t *testing.T) {
 			return nil
 		})
 		id := l.submit(clerk, "long", `{"n": 1}`)
-		l.next(t.Context())
+		l.once()
 		l.ended(id, 1, Received, 1, "half of it")
 		l.stopping, l.stop = context.WithCancel(context.Background()) // the other one
-		l.next(t.Context())
+		l.once()
 		l.ended(id, 1, Done, 1, "")
 		l.ended(id, 2, Done, 1, "")
 	})
@@ -152,10 +161,27 @@ func TestLongMutationThatWasTakenOver(t *testing.T) {
 			return ctx.Err()
 		})
 		id := l.submit(clerk, "long", `{"n": 1}`)
-		l.next(t.Context())
+		l.once()
 		l.ended(id, 2, Received, 0, "half of it")
 		l.pass(time.Minute)
-		l.next(t.Context())
+		l.once()
 		l.ended(id, 2, Done, 1, "")
 	})
+}
+
+// While a long one runs, the worker executes others.
+func TestLongMutationKeepsNoWorker(t *testing.T) {
+	d := dbtest.SQLite(t)
+	release := make(chan struct{})
+	l := longLab(t, d, func(o *Options) { o.Async = true }, func(context.Context, Call) error { <-release; return nil })
+	long := l.submit(clerk, "long", `{"n": 1}`)
+	l.next(t.Context())
+	short := l.submit(clerk, "count", `{"n": 7}`)
+	l.next(t.Context())
+	l.ended(short, 7, Done, 1, "")
+	close(release)
+	if err := l.Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	l.ended(long, 2, Done, 1, "")
 }

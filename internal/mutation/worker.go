@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// Run executes queued mutations with n workers until ctx ends, then waits for the executions under way.
+// Run executes queued mutations with n workers until ctx ends, then waits for the executions under way; long ones are
+// told to stop and go on elsewhere. A long one keeps no worker: others are executed beside it.
 // Every serving process should run at least one worker, even with Options.Async off: it takes over
 // what processes that died have left.
 func (s *Service) Run(ctx context.Context, n int) {
@@ -18,6 +19,7 @@ func (s *Service) Run(ctx context.Context, n int) {
 	s.poll(ctx)
 	s.stop()
 	all.Wait()
+	s.running.Wait()
 }
 
 // wake rouses one idle worker of this process.
@@ -88,6 +90,10 @@ func (s *Service) next(ctx context.Context) (ok bool) {
 		return false
 	}
 	s.wake() // there may be more, for another worker
+	if h, _ := s.registry.lookup(e.Name); h.Long != nil {
+		s.running.Go(func() { s.execute(context.WithoutCancel(ctx), e, nil) })
+		return true
+	}
 	s.execute(context.WithoutCancel(ctx), e, nil)
 	return true
 }

@@ -17,6 +17,7 @@ const (
 	statePublished  = "published"  // the run is current; the claims are paid
 	stateUndoing    = "undoing"    // the run is closed again; claims and lines are put back
 	stateUndone     = "undone"     // everything is as it was before
+	stateForgotten  = "forgotten"  // published, but what it did is not kept any more
 )
 
 // batch is a row of imis_batch.

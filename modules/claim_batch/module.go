@@ -78,4 +78,5 @@ var (
 	_ modules.Entities = (*Module)(nil)
 	_ modules.Database = (*Module)(nil)
 	_ modules.Routes   = (*Module)(nil)
+	_ modules.Jobs     = (*Module)(nil)
 )

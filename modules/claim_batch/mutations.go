@@ -47,7 +47,7 @@ func (m *Module) processBatch(ctx context.Context, c mutation.Call, in processIn
 	}
 	r := Request{LocationID: in.location(), Year: in.Year, Month: in.Month, UserID: c.Principal.AuditUserID(), MutationID: c.ID}
 	_, err = m.service.Run(ctx, "mutation "+c.ID, r, Report(report))
-	return out, later(err)
+	return out, later(ctx, err, report)
 }
 
 // undoBatchRun undoes the last run of a location.
@@ -55,13 +55,17 @@ func (m *Module) undoBatchRun(ctx context.Context, c mutation.Call, in placeInpu
 	if err := m.store.mayRun(ctx, c.Principal.Scope, in.location()); err != nil {
 		return out, err
 	}
-	return out, later(m.service.Undo(ctx, "mutation "+c.ID, in.location(), c.ID, Report(report)))
+	err = m.service.Undo(ctx, "mutation "+c.ID, in.location(), c.ID, Report(report))
+	return out, later(ctx, err, report)
 }
 
 // later has a mutation wait for the run that is under way.
-func later(err error) error {
-	if errors.Is(err, ErrBusy) || errors.Is(err, errElsewhere) {
-		return mutation.Later(5 * time.Second)
+func later(ctx context.Context, err error, report mutation.Report) error {
+	if !errors.Is(err, ErrBusy) && !errors.Is(err, errElsewhere) {
+		return err
 	}
-	return err
+	if err := report(ctx, "Waiting for another batch run to end."); err != nil {
+		return err
+	}
+	return mutation.Later(5 * time.Second)
 }

@@ -63,8 +63,9 @@ const (
 // ErrBusy says that another run is under way.
 var ErrBusy = fault.New(fault.Unavailable, "Another batch run is under way; try again when it has ended.")
 
-// step is what run and undo are made of: one transaction, after which b says how things stand.
-type step func(ctx context.Context, b *batch) error
+// rest is for how long a run that nobody gets on with is taken for one that somebody is about to go on with: longer than a
+// mutation's lease and its attempts.
+const rest = 10 * time.Minute
 
 // Run makes a batch run, or goes on with the one that was begun for the same location and month, and returns the
 // RunID. holder names the caller in the lease. It fails with conflict when the run was made already (uspBatchProcess
@@ -119,12 +120,16 @@ func (s *Service) begin(ctx context.Context, r Request) (b *batch, err error) {
 		switch {
 		case err != nil:
 			return err
+		case b != nil && b.State != stateUndoing && b.is(r) && b.asked(r):
+			return nil
+		case b != nil && b.State == stateUndoing && b.RunID == nil: // a plan that is being thrown away
+			return nil
+		case b != nil && s.fresh(b) && !(b.State == stateStaging && b.is(r)):
+			return ErrBusy
+		case b != nil && b.State == stateStaging: // planned for another request, on figures of another day
+			return s.turnBack(ctx, tx, b, "")
 		case b != nil && (b.State == stateUndoing || !b.is(r)):
 			return fault.New(fault.Conflict, "%s has begun and not ended; finish it first, by asking for the same again.", b.describe())
-		case b != nil && b.asked(r):
-			return nil
-		case b != nil && b.State == stateStaging: // planned for somebody else's request, on figures of another day
-			return s.turnBack(ctx, tx, b, r.MutationID)
 		case b != nil:
 			next := *b
 			next.MutationID = r.mutation()
@@ -157,6 +162,9 @@ func (s *Service) begin(ctx context.Context, r Request) (b *batch, err error) {
 func (b *batch) is(r Request) bool {
 	return b.Year == r.Year && b.Month == r.Month && (b.LocationID == nil) == (r.LocationID == nil) && (b.LocationID == nil || *b.LocationID == *r.LocationID)
 }
+
+// fresh says whether somebody may be about to go on with a run that was interrupted.
+func (s *Service) fresh(b *batch) bool { return s.Clock().Sub(b.Changed) < rest }
 
 // asked says whether the run was begun by the same request.
 func (b *batch) asked(r Request) bool {
@@ -320,6 +328,10 @@ func (s *Service) beginUndo(ctx context.Context, location *int, mutationID strin
 		switch {
 		case err != nil:
 			return err
+		case b != nil && b.State == stateUndoing && b.at(location):
+			return nil
+		case b != nil && s.fresh(b):
+			return ErrBusy
 		case b != nil && !b.at(location):
 			return fault.New(fault.Conflict, "%s has begun and not ended; finish it first.", b.describe())
 		case b == nil && mutationID != "":
@@ -327,8 +339,6 @@ func (s *Service) beginUndo(ctx context.Context, location *int, mutationID strin
 			if err != nil || b != nil {
 				return err
 			}
-		case b != nil && b.State == stateUndoing:
-			return nil
 		}
 		if b == nil {
 			if b, err = lastRun(ctx, tx, location); err != nil {
@@ -368,7 +378,7 @@ func lastRun(ctx context.Context, tx *db.Tx, location *int) (*batch, error) {
 		return nil, err
 	}
 	if b == nil {
-		return nil, fault.New(fault.Conflict, "The last batch run was made by another program, which kept nothing to undo it with.")
+		return nil, fault.New(fault.Conflict, "Nothing was kept to undo the last batch run with: it was made by another program, or many runs ago.")
 	}
 	changed, err := changedSince(ctx, tx, b)
 	if err != nil {

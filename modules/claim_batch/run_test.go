@@ -1,6 +1,8 @@
 package claim_batch
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,6 +17,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/dbtest"
 	"github.com/openimis/openimis-be-go/internal/fault"
 	"github.com/openimis/openimis-be-go/internal/golden/goldendb"
+	"github.com/openimis/openimis-be-go/internal/mutation"
 	"github.com/openimis/openimis-be-go/internal/schema"
 )
 
@@ -155,6 +158,164 @@ func TestUndoRestoresEverything(t *testing.T) {
 		}
 		if err := s.Undo(t.Context(), "test", nil, "", nil); fault.Code(err) != fault.NotFound {
 			t.Errorf("an undo without run: %v", err)
+		}
+	})
+}
+
+// Details are kept of the last three runs of a location; older ones cannot be undone.
+func TestPrune(t *testing.T) {
+	d := dbtest.SQLite(t)
+	w := fill(t, d, 3, 60, 200)
+	s := &Service{DB: d, Clock: january, Part: 30}
+	district := &w.locations[1]
+	for month := 1; month <= 5; month++ {
+		if _, err := s.Run(t.Context(), "test", Request{LocationID: district, Year: 2019, Month: month}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := snapshot(t, d)
+	for range 2 { // the second time there is nothing to do
+		if err := s.Prune(t.Context(), "prune"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if snapshot(t, d) != before {
+		t.Error("pruning changed a legacy table")
+	}
+	for _, table := range ownTables[1:5] {
+		var n int
+		if err := d.Get(t.Context(), &n, `SELECT COUNT(*) FROM "`+table+`" WHERE "batch_id" <= 2`); err != nil || n > 0 {
+			t.Errorf("%d rows of old runs are left in %s, %v", n, table, err)
+		}
+	}
+	for range keptRuns {
+		if err := s.Undo(t.Context(), "test", district, "", nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Undo(t.Context(), "test", district, "", nil); fault.Code(err) != fault.Conflict {
+		t.Errorf("undo of a run of which nothing is kept: %v", err)
+	}
+}
+
+// Runs of other locations wait for one that was interrupted. Once nobody has gone on with it for a while, a plan is
+// thrown away, and a run that is half published is named.
+func TestInterruptedRunAndOthers(t *testing.T) {
+	d := dbtest.SQLite(t)
+	w := fill(t, d, 3, 60, 200)
+	now := january()
+	s := &Service{DB: d, Clock: func() time.Time { return now }, Part: 30}
+	stop := errors.New("the process stops")
+	first := Request{LocationID: &w.locations[1], Year: 2019, Month: 3, MutationID: "first"}
+	second := Request{LocationID: &w.locations[2], Year: 2019, Month: 3, MutationID: "second"}
+	interrupt := func(state string) {
+		t.Helper()
+		_, err := s.Run(t.Context(), "first", first, func(ctx context.Context, _ string) error {
+			if b, err := unfinished(ctx, d); err != nil || b != nil && b.State == state {
+				return errors.Join(stop, err)
+			}
+			return nil
+		})
+		if !errors.Is(err, stop) {
+			t.Fatal(err)
+		}
+	}
+	interrupt(stateStaging)
+	if _, err := s.Run(t.Context(), "second", second, nil); !errors.Is(err, ErrBusy) {
+		t.Errorf("beside a plan of this moment: %v", err)
+	}
+	if err := s.Undo(t.Context(), "second", first.LocationID, "undo", nil); !errors.Is(err, ErrBusy) {
+		t.Errorf("undo beside a plan of this moment: %v", err)
+	}
+	now = now.Add(rest)
+	if _, err := s.Run(t.Context(), "second", second, nil); err != nil {
+		t.Errorf("after the plan was left: %v", err)
+	}
+	interrupt(statePublishing)
+	now = now.Add(rest)
+	second.Month = 4
+	if _, err := s.Run(t.Context(), "second", second, nil); fault.Code(err) != fault.Conflict || !strings.Contains(fault.Message(err), "March 2019") {
+		t.Errorf("after a half-published run was left: %v", err)
+	}
+	again := first
+	again.MutationID = "again"
+	if _, err := s.Run(t.Context(), "again", again, nil); err != nil {
+		t.Errorf("asking for the same again: %v", err)
+	}
+	if _, err := s.Run(t.Context(), "again", again, nil); err != nil {
+		t.Errorf("the same mutation, whose process died at its end: %v", err)
+	}
+	if _, err := s.Run(t.Context(), "second", second, nil); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+	// Who holds the lease keeps others out.
+	if ok, err := mutation.NewLease(d, s.Clock).Try(t.Context(), leaseName, "somebody", time.Minute); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	if _, err := s.Run(t.Context(), "second", second, nil); !errors.Is(err, ErrBusy) {
+		t.Errorf("beside another process: %v", err)
+	}
+}
+
+// A claim that somebody changes between plan and publication stays as it is; an undo says that claims changed since.
+func TestChangedClaims(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := fill(t, d, 3, 60, 200)
+		s := &Service{DB: d, Clock: january, Part: 1000}
+		r := Request{LocationID: &w.locations[1], Year: 2019, Month: 12}
+		var claim int
+		change := func(set db.Values) {
+			t.Helper()
+			if err := d.Write(t.Context(), "change", func(tx *db.Tx) error {
+				_, err := tx.Update(t.Context(), "tblClaim", claim, set)
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err := s.Run(t.Context(), "test", r, func(ctx context.Context, _ string) error {
+			if claim == 0 {
+				if err := d.Get(ctx, &claim, `SELECT MIN("claim_id") FROM "imis_batch_claim" WHERE "old_status" = 8 AND "new_status" = 16`); err != nil {
+					return err
+				}
+				change(db.Values{"ClaimStatus": 1})
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var now struct {
+			Status int  `db:"ClaimStatus"`
+			Run    *int `db:"RunID"`
+		}
+		if err := d.Get(t.Context(), &now, `SELECT "ClaimStatus", "RunID" FROM "tblClaim" WHERE "ClaimID" = ?`, claim); err != nil || now.Status != 1 || now.Run != nil {
+			t.Errorf("the claim that was rejected meanwhile: %+v, %v", now, err)
+		}
+		var skipped, paid int
+		if err := d.Get(t.Context(), &skipped, `SELECT "skipped" FROM "imis_batch"`); err != nil || skipped != 1 {
+			t.Errorf("%d claims were skipped, %v", skipped, err)
+		}
+		for _, k := range kinds {
+			var n int
+			if err := d.Get(t.Context(), &n, `SELECT COUNT(*) FROM "`+k.table+`" WHERE "ClaimID" = ? AND "PriceOrigin" = 'R' AND "RemuneratedAmount" IS NOT NULL`, claim); err != nil {
+				t.Fatal(err)
+			}
+			paid += n
+		}
+		if paid > 0 {
+			t.Errorf("%d of its lines are paid", paid)
+		}
+		if err := d.Get(t.Context(), &claim, `SELECT MIN("ClaimID") FROM "tblClaim" WHERE "RunID" IS NOT NULL`); err != nil {
+			t.Fatal(err)
+		}
+		change(db.Values{"ClaimStatus": 1})
+		before := snapshot(t, d)
+		if err := s.Undo(t.Context(), "test", r.LocationID, "", nil); fault.Code(err) != fault.Conflict || !strings.Contains(fault.Message(err), "1 of its claims") {
+			t.Errorf("undo after a change: %v", err)
+		}
+		if snapshot(t, d) != before {
+			t.Error("a refused undo changed something")
 		}
 	})
 }

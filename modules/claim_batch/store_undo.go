@@ -69,15 +69,20 @@ func forget(ctx context.Context, tx *db.Tx, b *batch, p part) error {
 	return nil
 }
 
-// erase deletes what is left of an undone run in the legacy tables and of its plan.
-func erase(ctx context.Context, tx *db.Tx, b *batch) error {
+// erasePlan deletes the indexes and rates of a run.
+func erasePlan(ctx context.Context, tx *db.Tx, b *batch) error {
 	for _, table := range []string{"imis_batch_index", "imis_batch_rate"} {
 		if _, err := tx.Exec(ctx, `DELETE FROM "`+table+`" WHERE "batch_id" = ?`, b.ID); err != nil {
 			return err
 		}
 	}
-	if b.RunID == nil {
-		return nil
+	return nil
+}
+
+// erase deletes what is left of an undone run in the legacy tables and of its plan.
+func erase(ctx context.Context, tx *db.Tx, b *batch) error {
+	if err := erasePlan(ctx, tx, b); err != nil || b.RunID == nil {
+		return err
 	}
 	_, err := tx.Exec(ctx, `DELETE FROM "tblBatchRun" WHERE "RunID" = ?`, *b.RunID)
 	return err
