@@ -23,6 +23,10 @@ type Table struct {
 	Name string
 	// Code is the column of the business code that people know a row by; "" when there is none.
 	Code string
+	// CodeOf is the table whose code the rows are known by, where they have none of their own: a family by
+	// the number of its head. CodeVia is the column that refers to it.
+	CodeOf  *Table
+	CodeVia string
 	// Why says what the module uses the table for; it ends the sentence "… is missing: …".
 	Why string
 	// Columns are required beside the key and the code; Optional ones change behaviour where a database
@@ -75,6 +79,11 @@ func New(t Table) *Table {
 	if key == nil {
 		panic(fmt.Sprintf("table %s: it has no primary key; say which column is it", t.Name))
 	}
+	if t.CodeOf != nil {
+		if err := t.Refers(t.CodeVia, t.CodeOf); err != nil {
+			panic(err.Error())
+		}
+	}
 	t.TextKey = key.Type == schema.Text || key.Type == schema.GUID
 	return &t
 }
@@ -116,6 +125,30 @@ func (t *Table) Current(alias string) string {
 		return ""
 	}
 	return Col(alias, t.To) + " IS NULL"
+}
+
+// HasCode says whether the rows are known by a business code.
+func (t *Table) HasCode() bool { return t.Code != "" || t.CodeOf != nil }
+
+// CodeIs is the condition that the business code of a row is the one argument; the table must have one.
+func (t *Table) CodeIs(alias string) string {
+	if t.Code != "" {
+		return "$eq(" + Col(alias, t.Code) + ", ?)"
+	}
+	var w Where
+	w.And(t.CodeOf.Current("coded")).And("$eq(" + Col("coded", t.CodeOf.Code) + ", ?)")
+	return Col(alias, t.CodeVia) + " IN (SELECT " + Col("coded", t.CodeOf.Key) + ` FROM "` + t.CodeOf.Name + `" AS coded` + w.SQL() + ")"
+}
+
+// CodeColumn is the expression of the business code of a row, "" when there is none.
+func (t *Table) CodeColumn(alias string) string {
+	switch {
+	case t.Code != "":
+		return Col(alias, t.Code)
+	case t.CodeOf != nil:
+		return "(SELECT " + Col("coded", t.CodeOf.Code) + ` FROM "` + t.CodeOf.Name + `" AS coded WHERE ` + Col("coded", t.CodeOf.Key) + " = " + Col(alias, t.CodeVia) + ")"
+	}
+	return ""
 }
 
 // Needs lists what a module needs of its tables, for the check at start.

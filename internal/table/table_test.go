@@ -84,3 +84,20 @@ func TestNeeds(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestRowsMayBeKnownByTheCodeOfOthers(t *testing.T) {
+	people := table.New(table.Table{Name: "tblInsuree", Code: "CHFID"})
+	families := table.New(table.Table{Name: "tblFamilies", CodeOf: people, CodeVia: "InsureeID"})
+	if got, want := families.CodeIs("f"), `f."InsureeID" IN (SELECT coded."InsureeID" FROM "tblInsuree" AS coded WHERE coded."ValidityTo" IS NULL AND $eq(coded."CHFID", ?))`; got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+	if got, want := families.CodeColumn("f"), `(SELECT coded."CHFID" FROM "tblInsuree" AS coded WHERE coded."InsureeID" = f."InsureeID")`; got != want || !families.HasCode() {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+	if got := people.CodeColumn("p") + people.CodeIs("p"); got != `p."CHFID"$eq(p."CHFID", ?)` {
+		t.Error(got)
+	}
+	if photos := table.New(table.Table{Name: "tblPhotos"}); photos.HasCode() || photos.CodeColumn("p") != "" {
+		t.Error("photos have no code")
+	}
+}

@@ -43,6 +43,15 @@ func (w *Where) Within(t *Table, s auth.Scope, alias string) *Where {
 	return w.And(condition, args...)
 }
 
+// WithinFew is Within for a statement that looks at few rows.
+func (w *Where) WithinFew(t *Table, s auth.Scope, alias string) *Where {
+	if t.ScopeEach == nil {
+		return w.Within(t, s, alias)
+	}
+	condition, args := t.ScopeEach(s, alias)
+	return w.And(condition, args...)
+}
+
 // SQL is the clause with WHERE in front, "" without conditions; Args go with it.
 func (w *Where) SQL() string {
 	if len(w.parts) == 0 {

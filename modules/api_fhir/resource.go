@@ -138,7 +138,8 @@ type At struct {
 	Alias string
 	Scope auth.Scope
 	Now   time.Time
-	Depth int // of chained parameters, for aliases that differ
+	Few   bool // the statement looks at few rows, such as a page
+	Depth int  // of chained parameters, for aliases that differ
 }
 
 // Page is the answer to a Query. Total counts all matches the caller may see, whatever the page.

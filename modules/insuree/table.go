@@ -14,7 +14,7 @@ var (
 	})
 	// Families is tblFamilies; InsureeID is the head.
 	Families = table.New(table.Table{
-		Name: "tblFamilies", Why: "families",
+		Name: "tblFamilies", Why: "families", CodeOf: Insurees, CodeVia: "InsureeID",
 		Columns: []string{"InsureeID", "LocationId"},
 		Scope:   FamilyScopeWhere, ScopeEach: FamilyScopeEach,
 	})

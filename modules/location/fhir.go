@@ -16,6 +16,8 @@ var _ modules.FHIR = (*Module)(nil)
 // The code systems of HL7 that organizations use.
 const (
 	organizationTypeSystem = "http://terminology.hl7.org/CodeSystem/organization-type"
+	physicalTypeSystem     = "http://terminology.hl7.org/CodeSystem/location-physical-type"
+	roleSystem             = "http://terminology.hl7.org/CodeSystem/v3-RoleCode"
 	contactPurposeSystem   = "http://terminology.hl7.org/CodeSystem/contactentity-type"
 )
 
@@ -24,22 +26,23 @@ const (
 var (
 	locationTypes  = map[string]string{"R": "Region", "D": "District", "W": "Municipality/Ward", "V": "City/Village"}
 	facilityLevels = map[string]string{"D": "Dispensary", "C": "Health Centre", "H": "Hospital"}
+	siteTypes      = map[string][2]string{"H": {"HOSP", "Hospital"}, "D": {"COMM", "Community Location"}, "C": {"OF", "Outpatient facility"}}
 	careTypes      = map[string]string{"I": "In-patient", "O": "Out-patient", "B": "Both"}
 
 	// Clients may have the system as the Python backend wrote it, with a double slash.
 	locationTypeSystems = []string{apifhir.CodeSystem("location-type"), apifhir.Base + "/CodeSystem/location-type"}
 )
 
-// Resources implements modules.FHIR: Location is a region, district, ward or village, Organization a
-// health facility. Both are registers behind pickers: every signed-in user reads them, health facilities
+// Resources implements modules.FHIR: Location is a region, district, ward or village, and a health facility as
+// a site when it is asked for; Organization is a health facility. Both are registers behind pickers: every signed-in user reads them, health facilities
 // within the own scope (reference/fhir.md §2.3, §2.7).
 func (m *Module) Resources() []apifhir.Resource {
 	return []apifhir.Resource{
 		fhirsql.Resource(apifhir.Resource{
-			Release: apifhir.R4, Type: "Location", Doc: "Regions, districts, wards and villages.",
+			Release: apifhir.R4, Type: "Location", Doc: "Regions, districts, wards and villages; with physicalType=si the health facilities of the user's districts.",
 			Profile: apifhir.StructureDefinition("openimis-location"),
 			Access:  apifhir.Access{Get: auth.SignedIn},
-		}, places),
+		}, places, sites),
 		fhirsql.Resource(apifhir.Resource{
 			Release: apifhir.R4, Type: "Organization", Doc: "Health facilities of the user's districts.",
 			Profile: apifhir.StructureDefinition("openimis-health-facility-organization"),
@@ -57,6 +60,21 @@ func (p place) entry() apifhir.Entry {
 		PhysicalType: apifhir.Concept(locationTypeSystems[0], p.Type, locationTypes[p.Type]),
 		PartOf:       p.Parent.Reference("Location"),
 	})
+}
+
+func (s site) entry() apifhir.Entry {
+	l := &fhir.Location{
+		Identifier:   s.Identifiers(),
+		Status:       apifhir.Ptr(fhir.LocationStatusActive),
+		Mode:         apifhir.Ptr(fhir.LocationModeInstance),
+		Name:         s.Name,
+		PhysicalType: apifhir.Concept(physicalTypeSystem, "si", "Site"),
+		PartOf:       s.Place.Reference("Location"),
+	}
+	if t, ok := siteTypes[s.Level]; ok {
+		l.Type = []fhir.CodeableConcept{*apifhir.Concept(roleSystem, t[0], t[1])}
+	}
+	return s.Entry(l)
 }
 
 func (f facility) entry() apifhir.Entry {

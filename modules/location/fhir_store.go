@@ -21,7 +21,7 @@ var places = &fhirsql.Source[place]{
 	Links:   []fhirsql.Link{{Alias: "parent", Table: Locations, Via: "ParentLocationId"}},
 	Params: []fhirsql.Param{
 		fhirsql.Text("name", "Start of the name", "LocationName"),
-		fhirsql.Code("physicalType", "R region, D district, W ward, V village", "LocationType", locationTypeSystems...).Allowing("R", "D", "W", "V"),
+		fhirsql.Code("physicalType", "R region, D district, W ward, V village; si for health facilities as sites", "LocationType", locationTypeSystems...).Allowing("R", "D", "W", "V"),
 		fhirsql.Reference("partof", "The location that it is directly part of", "partOf", Locations, "ParentLocationId", "Location"),
 	},
 	Sort: map[string]string{"name": "LocationName"},
@@ -74,6 +74,28 @@ var facilities = &fhirsql.Source[facility]{
 	Sort: map[string]string{"name": "HFName"},
 	Load: loadAdministrators,
 	Map:  facility.entry,
+}
+
+// site is a row of tblHF as the place that it is.
+type site struct {
+	fhirsql.Row
+	Name  *string     `db:"HFName"`
+	Level string      `db:"HFLevel"`
+	Place fhirsql.Ref `db:"place"`
+}
+
+var sites = &fhirsql.Source[site]{
+	Table:   Facilities,
+	Columns: []string{"HFName", "HFLevel"},
+	Links:   []fhirsql.Link{{Alias: "place", Table: Locations, Via: "LocationId"}},
+	Asked:   "physicalType",
+	Params: []fhirsql.Param{
+		fhirsql.Text("name", "Start of the name", "HFName"),
+		fhirsql.Always("physicalType", "R region, D district, W ward, V village; si for health facilities as sites", "si", physicalTypeSystem).Allowing("si"),
+		fhirsql.Reference("partof", "The location that it is directly part of", "partOf", Locations, "LocationId", "Location"),
+	},
+	Sort: map[string]string{"name": "HFName"},
+	Map:  site.entry,
 }
 
 // administrator is a current claim administrator of a health facility.

@@ -110,6 +110,10 @@ func TestSearches(t *testing.T) {
 			{"Organization?type=ins", ""},
 			{"Organization?type=bus,prov&name=facility%20000", "HF000"},
 			{"Organization?name:contains=239", "HF137"},
+			{"Location?physicalType=si&_count=2", "HF000 HF001"},
+			{"Location?physicalType=si&name:contains=239", "HF137"},
+			{"Location?physicalType=R,si&_count=5", "R000 R001 R002 HF000 HF001"},
+			{"Location?name=Facility%20000", ""},
 			{"Organization?_sort=-_lastUpdated&_count=3", "HF000 HF001 HF002"},
 			{"Organization?_sort=_id&_id=" + c.get("Organization/"+lastFacility, http.StatusOK).ID, lastFacility},
 		} {

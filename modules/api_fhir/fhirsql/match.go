@@ -27,7 +27,6 @@ func matching(t *table.Table, q db.Query, alias, kind, value string, byID bool) 
 	if kind == apifhir.KindID && isUUID { // from release 1.0.3 on, what clients know as the database's id is the UUID
 		kind = apifhir.KindUUID
 	}
-	byCode := func(alias string) string { return "$eq(" + col(alias, t.Code) + ", ?)" }
 	byKey := func(alias string) string { return col(alias, t.Key) + " = ?" }
 	unless := func(other func(alias string) string) string {
 		var w table.Where
@@ -38,16 +37,16 @@ func matching(t *table.Table, q db.Query, alias, kind, value string, byID bool) 
 		return table.None, nil
 	case kind == apifhir.KindUUID, kind == "" && isUUID:
 		return col(alias, t.UUID) + " = ?", []any{uuid}
-	case kind == apifhir.KindID, t.Code == "" && isKey:
+	case kind == apifhir.KindID, !t.HasCode() && isKey:
 		return byKey(alias), []any{int(key)}
-	case t.Code == "":
+	case !t.HasCode():
 		return table.None, nil
 	case kind == "" && isKey && byID && !hasUUID:
-		return "(" + byKey(alias) + " OR " + byCode(alias) + " AND " + unless(byKey) + ")", []any{int(key), value, int(key)}
+		return "(" + byKey(alias) + " OR " + t.CodeIs(alias) + " AND " + unless(byKey) + ")", []any{int(key), value, int(key)}
 	case kind == "" && isKey:
-		return "(" + byCode(alias) + " OR " + byKey(alias) + " AND " + unless(byCode) + ")", []any{value, int(key), value}
+		return "(" + t.CodeIs(alias) + " OR " + byKey(alias) + " AND " + unless(t.CodeIs) + ")", []any{value, int(key), value}
 	}
-	return byCode(alias), []any{value}
+	return t.CodeIs(alias), []any{value}
 }
 
 // Resolve gives the key of the current row in the caller's scope that a reference of a body points at.

@@ -18,7 +18,12 @@ const maxValues = 500
 
 // visible are the conditions that always hold: current, in the scope of the caller, and Only.
 func (s *Source[R]) visible(at apifhir.At) *table.Where {
-	w := new(table.Where).Visible(s.Table, at.Scope, at.Alias)
+	w := new(table.Where).And(s.Table.Current(at.Alias))
+	if at.Few {
+		w.WithinFew(s.Table, at.Scope, at.Alias)
+	} else {
+		w.Within(s.Table, at.Scope, at.Alias)
+	}
 	if s.Only != nil {
 		w.And(s.Only(at.Alias))
 	}
@@ -33,6 +38,9 @@ func (s *Source[R]) where(at apifhir.At, params map[string][]apifhir.Criterion) 
 		names = append(names, name)
 	}
 	sort.Strings(names)
+	if s.Asked != "" && len(params[s.Asked]) == 0 {
+		return nil, true, nil
+	}
 	w = s.visible(at)
 	values := 0
 	for _, name := range names {
@@ -103,6 +111,7 @@ func (p Param) criterion(at apifhir.At, c apifhir.Criterion) (string, []any, err
 
 // keys is the subselect of the keys of the rows that meet criteria.
 func (s *Source[R]) keys(at apifhir.At, params map[string][]apifhir.Criterion) (string, []any, error) {
+	at.Few = false
 	at.Depth++
 	at.Alias = "c" + strconv.Itoa(at.Depth)
 	w, none, err := s.where(at, params)
@@ -148,6 +157,7 @@ func (s *Source[R]) find(ctx context.Context, q db.Query, id string) ([]apifhir.
 
 func (s *Source[R]) one(ctx context.Context, q db.Query, id string) ([]R, []apifhir.Entry, error) {
 	at := here(ctx, q)
+	at.Few = true
 	match, args := matching(s.Table, q, alias, "", id, true)
 	if match == table.None {
 		return nil, nil, nil
@@ -242,8 +252,8 @@ func own(t *table.Table, q db.Query, id, alias, prefix string) []string {
 	if t.HasUUID(q) {
 		list = append(list, col(id, t.UUID)+` AS "`+prefix+`UUID"`)
 	}
-	if t.Code != "" {
-		list = append(list, col(alias, t.Code)+` AS "`+prefix+`Code"`)
+	if code := t.CodeColumn(alias); code != "" {
+		list = append(list, code+` AS "`+prefix+`Code"`)
 	}
 	return list
 }

@@ -98,8 +98,14 @@ func (u union) merge() []apifhir.Param {
 	var all []apifhir.Param
 	for _, s := range u.sources {
 		for _, p := range s.params() {
-			if !slices.ContainsFunc(all, func(q apifhir.Param) bool { return q.Name == p.Name }) {
+			i := slices.IndexFunc(all, func(q apifhir.Param) bool { return q.Name == p.Name })
+			switch {
+			case i < 0:
 				all = append(all, p.Param)
+			case len(all[i].Allowed) == 0 || len(p.Allowed) == 0:
+				all[i].Allowed = nil
+			default:
+				all[i].Allowed = append(all[i].Allowed[:len(all[i].Allowed):len(all[i].Allowed)], p.Allowed...)
 			}
 		}
 	}
@@ -205,7 +211,13 @@ func (u union) search(ctx context.Context, q db.Query, query apifhir.Query) (api
 			if i == from {
 				behind = after
 			}
-			entries, err := s.page(ctx, q, w, query.Sort, behind, offset, missing)
+			at := here(ctx, q)
+			at.Few = s.tab().EachUpTo == 0 || offset+missing <= s.tab().EachUpTo
+			look, _, err := s.where(at, query.Params)
+			if err != nil {
+				return apifhir.Page{}, err
+			}
+			entries, err := s.page(ctx, q, look, query.Sort, behind, offset, missing)
 			if err != nil {
 				return apifhir.Page{}, err
 			}

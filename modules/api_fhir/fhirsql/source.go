@@ -32,6 +32,9 @@ type Source[R Rower] struct {
 	Links   []Link   // in the order of their joins
 	// Only is a condition that all rows meet beside being current, with the alias of the rows.
 	Only func(alias string) string
+	// Asked is a parameter without which a search leaves the source out: places come without health
+	// facilities unless physicalType asks for them. "": it always takes part.
+	Asked string
 	// Params beyond _id, _lastUpdated, identifier, refDate and refEndDate, which all sources have.
 	Params []Param
 	// Sort has the columns that _sort takes, by name.
@@ -66,7 +69,7 @@ const alias = "t"
 var col = table.Col
 
 // reserved are the aliases of the statements themselves.
-var reserved = map[string]bool{"": true, alias: true, "page": true, "live": true, "target": true, "other": true}
+var reserved = map[string]bool{"": true, alias: true, "page": true, "live": true, "target": true, "other": true, "coded": true}
 
 // check says what is wrong with a description.
 func (s *Source[R]) check() error {
@@ -108,6 +111,9 @@ func (s *Source[R]) check() error {
 			return fmt.Errorf("link %s: %w", l.Alias, err)
 		}
 		at[l.Alias] = l.Table
+	}
+	if _, ok := s.param(s.Asked); !ok && s.Asked != "" {
+		return fmt.Errorf("its source %s has no parameter %s", s.Table.Name, s.Asked)
 	}
 	for _, p := range s.Params {
 		if err := p.check(s.Table); err != nil {
