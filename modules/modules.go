@@ -8,6 +8,7 @@ package modules
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -80,6 +81,17 @@ type App struct {
 	Config func(module string) Config
 	// PhotoRoot is the folder of the insurees' photos; "" when there is none.
 	PhotoRoot string
+}
+
+// Currency is the currency of all amounts, as FHIR writes it: three letters of ISO 4217, from the configuration
+// of the module core (member currency). The legacy database does not say it; without a setting it is USD.
+func (a *App) Currency() string {
+	if a.Config != nil {
+		if c := a.Config("core").Text("currency"); len(c) == 3 {
+			return strings.ToUpper(c)
+		}
+	}
+	return "USD"
 }
 
 // Config is the configuration of a module.
