@@ -197,7 +197,7 @@ func serve(ctx context.Context, p *program, _ []string) error {
 		return err
 	}
 	return s.Serve(ctx, listener, func(addr string) {
-		p.log.Info("serving", "address", addr, "roots", p.conf.SiteRoot.String(), "database", d.Name(), "started_in", time.Since(start).Round(time.Millisecond).String())
+		p.log.Info("serving", "address", addr, "roots", p.conf.SiteRoot.String(), "database", d.Name(), "time_zone", d.Zone(), "started_in", time.Since(start).Round(time.Millisecond).String())
 		p.welcome(addr, logins)
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	_ "time/tzdata" // for TIME_ZONE on machines without a time zone database
 
 	"github.com/openimis/openimis-be-go/internal/server"
 	"github.com/openimis/openimis-be-go/internal/service"

@@ -1,5 +1,5 @@
-// Package clock passes the time in, so that rules and tests decide what "today" is.
-// Database times are naive local times in UTC, as the legacy schema keeps them.
+// Package clock passes the time in, so that rules and tests decide what "today" is. What is stamped is told by
+// db.DB.Now, in the time zone of the installation; System is for what ends at a moment, wherever one is.
 package clock
 
 import (

@@ -55,6 +55,7 @@ type Config struct {
 	AsyncMutations    Bool             `env:"ASYNC_MUTATIONS" envDefault:"false" allowed:"true or false"`
 	BrokerURL         Broker           `env:"CELERY_BROKER_URL" allowed:"amqp://user:password@host:port/vhost or amqps://…"`
 	FixedNow          Instant          `env:"IMIS_FIXED_NOW" allowed:"a date (2019-06-30) or RFC 3339 time (2019-06-30T12:00:00Z), with an embedded database only"`
+	TimeZone          Zone             `env:"TIME_ZONE" allowed:"a name of the IANA time zone database, such as Africa/Dar_es_Salaam or UTC"`
 	ListCap           Count            `env:"LIST_CAP" envDefault:"10000" allowed:"a number from 1 to 1000000"`
 	PhotoRoot         string           `env:"PHOTO_ROOT"`
 	PhotoRootPath     string           `env:"PHOTO_ROOT_PATH"` // the name of the Python distribution

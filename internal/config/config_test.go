@@ -119,6 +119,8 @@ func TestABadValueIsOneLineWithVariableValueAndWhatIsAllowed(t *testing.T) {
 		{"CELERY_BROKER_URL", "redis://:hush@h", `CELERY_BROKER_URL="redis://:********@h"; allowed: amqp://`},
 		{"IMIS_FIXED_NOW", "yesterday", `allowed: a date (2019-06-30)`},
 		{"LIST_CAP", "0", `allowed: a number from 1 to 1000000`},
+		{"TIME_ZONE", "Dar es Salaam", `TIME_ZONE="Dar es Salaam"; allowed: a name of the IANA time zone database`},
+		{"TIME_ZONE", "Local", `allowed: a name of the IANA time zone database`},
 		{"LOG_LEVEL", "loud", `allowed: debug, info, warn or error`},
 		{"LOG_FORMAT", "xml", `allowed: text or json`},
 		{"REQUEST_TIMEOUT", "-1s", `allowed: seconds or a duration`},

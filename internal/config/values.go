@@ -286,6 +286,29 @@ func (i Instant) String() string {
 	return i.Format(time.RFC3339Nano)
 }
 
+// Zone is a time zone; without a Location it is the database server's on SQL Server, and UTC elsewhere.
+type Zone struct{ *time.Location }
+
+// UnmarshalText implements encoding.TextUnmarshaler. The zone of the machine (Local) is not taken: another instance may
+// run on another one.
+func (z *Zone) UnmarshalText(text []byte) error {
+	name := strings.TrimSpace(string(text))
+	l, err := time.LoadLocation(name)
+	if err != nil || name == "" || name == "Local" {
+		return errBad
+	}
+	z.Location = l
+	return nil
+}
+
+// String implements fmt.Stringer.
+func (z Zone) String() string {
+	if z.Location == nil {
+		return ""
+	}
+	return z.Location.String()
+}
+
 // Count is a positive number.
 type Count int
 

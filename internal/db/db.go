@@ -60,6 +60,7 @@ type DB struct {
 	babelfish      bool // speaks TDS but is PostgreSQL: Babelfish
 	noJSON         string
 	pooler         pooler
+	zone           *zone
 	collation      string // by which PostgreSQL folds letters; "" the database's own
 	writing        *writing
 	url            string // of Open
@@ -106,6 +107,10 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	}
 	if d.pooler.noOptions {
 		d.log.Warn("the connection pooler does not pass the options of DB_OPTIONS on: tables are looked for in the search path of the login (ALTER ROLE … SET search_path)", "database", d.name)
+	}
+	if err := d.openZone(ctx); err != nil {
+		d.Close()
+		return nil, fmt.Errorf("ask %s for its time: %w", d.name, oneLine(err))
 	}
 	if err := d.Probe(ctx); err != nil {
 		d.Close()

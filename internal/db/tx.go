@@ -250,7 +250,7 @@ func (t *Tx) complete(tab *schema.Table, v Values) Values {
 		case c.Type == schema.GUID && c.Name == tab.UUIDColumn:
 			full[c.Name] = NewUUID()
 		case t.db.dialect == Postgres && c.Postgres != nil && !c.Postgres.Nullable && c.Postgres.Default == "":
-			if value, ok := defaultValue(c); ok {
+			if value, ok := t.defaultValue(c); ok {
 				full[c.Name] = value
 			} else if value, ok := schema.Neutral(tab.Name, c.Name); ok {
 				full[c.Name] = value
@@ -261,13 +261,13 @@ func (t *Tx) complete(tab *schema.Table, v Values) Values {
 }
 
 // defaultValue is the value of a legacy default, for PostgreSQL, whose columns have none.
-func defaultValue(c *schema.Column) (any, bool) {
+func (t *Tx) defaultValue(c *schema.Column) (any, bool) {
 	text := strings.Trim(c.Default, "()")
 	switch {
 	case c.Default == "":
 		return nil, false
 	case strings.EqualFold(text, "getdate"):
-		return time.Now().UTC(), true
+		return t.db.Now(), true
 	case c.Type == schema.Bit:
 		return text != "0", true
 	case c.Type == schema.Text:

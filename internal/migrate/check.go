@@ -19,6 +19,7 @@ type Report struct {
 	Version       schema.Version // a guess by its columns; empty: no openIMIS database
 	Missing       []string       // required, a line each: the server does not start
 	Misspelt      []string       // there, but spelled so that statements do not find it
+	Zone          string         // of stamps and of today, unless TIME_ZONE says otherwise
 	Login         string         // by which the database knows the program
 	Unreadable    []string       // tables that it may not read: the server does not start
 	Unwritable    []string       // rights to write that it lacks, a line a table: what writes there fails
@@ -59,6 +60,7 @@ func Check(ctx context.Context, d *db.DB, needs []schema.Need) (Report, error) {
 		Optional: schema.MissingOptional(have, needs),
 		Unknown:  offer.Unknown(),
 		Misspelt: d.Misspelt(),
+		Zone:     d.Zone(),
 	}
 	var err error
 	if err = r.rights(ctx, d, needs); err != nil {
@@ -232,6 +234,9 @@ func (r Report) Print(w io.Writer) error {
 	fmt.Fprintf(t, "Database\t%s\n", r.Database)
 	fmt.Fprintf(t, "Engine\t%s\n", r.Engine)
 	fmt.Fprintf(t, "openIMIS release\t%s\n", version)
+	if r.Zone != "" {
+		fmt.Fprintf(t, "Time zone\t%s\n", r.Zone)
+	}
 	if r.Login != "" {
 		fmt.Fprintf(t, "Login\t%s\n", r.Login)
 	}

@@ -141,7 +141,7 @@ func (s *Service) short(ctx context.Context, e entry, h Handler, p *auth.Princip
 }
 
 func (s *Service) call(e entry, p *auth.Principal) Call {
-	return Call{ID: string(e.ID), Name: e.Name, Principal: p, Input: json.RawMessage(e.Payload), Now: s.o.Clock()}
+	return Call{ID: string(e.ID), Name: e.Name, Principal: p, Input: json.RawMessage(e.Payload), Now: s.o.Stamps()}
 }
 
 // guarded calls a handler and makes an error of its panic.

@@ -45,7 +45,8 @@ type Options struct {
 
 	Async      bool // leave the execution to workers (ASYNC_MUTATIONS)
 	Principals func(ctx context.Context, username string) (*auth.Principal, error)
-	Clock      clock.Clock
+	Clock      clock.Clock // of leases, the same on all instances
+	Stamps     clock.Clock // of the log and of what executions write (db.DB.Now); default Clock
 	Log        *slog.Logger
 
 	Lease       time.Duration // how long a taken row is not taken by others; default 15 s
@@ -117,6 +118,9 @@ func New(d *db.DB, r *Registry, o Options) *Service {
 	}
 	if o.Clock == nil {
 		o.Clock = clock.System
+	}
+	if o.Stamps == nil {
+		o.Stamps = o.Clock
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()

@@ -27,9 +27,10 @@ func (e *entry) lease(holder string, until time.Time) { e.LeasedBy, e.LeaseUntil
 // record writes the log row and the queue row. When it is not known whether they were saved it writes
 // them again: their id is used once, so a duplicate means that they were.
 func (s *Service) record(ctx context.Context, e entry, userID string, clientMutationID, label *string) error {
+	requested := s.o.Stamps()
 	write := func(tx *db.Tx) error {
 		_, err := tx.Insert(ctx, "core_Mutation_Log", db.Values{"id": e.ID, "json_content": e.Payload, "user_id": userID,
-			"request_date_time": e.Enqueued, "client_mutation_id": clientMutationID, "client_mutation_label": label, "status": Received})
+			"request_date_time": requested, "client_mutation_id": clientMutationID, "client_mutation_label": label, "status": Received})
 		if err != nil {
 			return err
 		}

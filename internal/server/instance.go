@@ -48,7 +48,8 @@ type InstanceOptions struct {
 	Chosen     modules.Chosen
 	Compiled   []Constructor
 	DB         *db.DB
-	Clock      clock.Clock
+	Clock      clock.Clock // of stamps and of today (db.DB.Now)
+	Instants   clock.Clock // of what ends at a moment, wherever one is: leases, sessions; default Clock
 	Log        *slog.Logger
 	Metrics    *telemetry.Metrics
 	Principals func(ctx context.Context, username string) (*auth.Principal, error)
@@ -95,6 +96,9 @@ func NewInstance(o InstanceOptions) (*Instance, error) {
 	if o.Gate == nil {
 		o.Gate = admission.New(admission.Options{})
 	}
+	if o.Instants == nil {
+		o.Instants = o.Clock
+	}
 	i := &Instance{o: o, access: map[string]auth.Access{}}
 	i.app = &modules.App{DB: o.DB, Clock: o.Clock, Log: o.Log, PhotoRoot: o.PhotoRoot,
 		Entities: &entity.Engine{DB: o.DB, Clock: o.Clock, ListCap: o.ListCap},
@@ -103,7 +107,7 @@ func NewInstance(o InstanceOptions) (*Instance, error) {
 	i.app.Config = i.config
 	pins := o.Chosen.Pins
 	registry := mutation.NewRegistry()
-	i.Mutations = mutation.New(o.DB, registry, mutation.Options{Contract: o.Chosen.Contract.Name, Unmarked: o.Chosen.Contract.Unmarked, Async: o.Async, Principals: o.Principals, Clock: o.Clock, Log: o.Log, Wake: o.Wake, Audit: o.Audit,
+	i.Mutations = mutation.New(o.DB, registry, mutation.Options{Contract: o.Chosen.Contract.Name, Unmarked: o.Chosen.Contract.Unmarked, Async: o.Async, Principals: o.Principals, Clock: o.Instants, Stamps: o.Clock, Log: o.Log, Wake: o.Wake, Audit: o.Audit,
 		Finished: func(e mutation.Event) { o.Metrics.Mutation(mutationStatus(e.Status)) }})
 	i.app.Mutations = i.Mutations
 	for _, c := range o.Compiled {
@@ -364,7 +368,7 @@ func (i *Instance) Mount(e *echo.Echo, a *auth.Authenticator, known echo.Middlew
 	for _, path := range []string{"/version", "/version/"} {
 		g.Match([]string{http.MethodGet, http.MethodHead}, path, func(c echo.Context) error { return c.JSON(http.StatusOK, i.Describe()) })
 	}
-	(&endedstore.Sessions{DB: i.o.DB, Clock: i.o.Clock}).Routes(g)
+	(&endedstore.Sessions{DB: i.o.DB, Clock: i.o.Instants}).Routes(g)
 	for _, m := range i.modules { // who is signed in, photos: these need no turn
 		if r, ok := m.(modules.Routes); ok {
 			r.Routes(g)

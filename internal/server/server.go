@@ -54,9 +54,14 @@ const signingIn = 2
 // when a module is unknown or lacks something; whether the database has what the modules need is for
 // Ready and `server check`.
 func New(conf *config.Config, d *db.DB, compiled []Constructor, log *slog.Logger) (*Server, error) {
-	s := &Server{conf: conf, log: log, DB: d, clock: clock.System}
+	if conf.TimeZone.Location != nil {
+		d.SetZone(conf.TimeZone.Location)
+	}
+	s := &Server{conf: conf, log: log, DB: d, clock: d.Now}
+	instants := clock.Clock(clock.System)
 	if !conf.FixedNow.IsZero() {
 		s.clock = clock.Fixed(conf.FixedNow.Time)
+		instants = s.clock
 	}
 	chosen, err := Choose(conf, compiled)
 	if err != nil {
@@ -90,7 +95,7 @@ func New(conf *config.Config, d *db.DB, compiled []Constructor, log *slog.Logger
 	s.openAudit()
 	for _, root := range conf.SiteRoot {
 		i, err := NewInstance(InstanceOptions{
-			Root: root, Chosen: chosen, Compiled: compiled, DB: d, Clock: s.clock, Log: log, Metrics: s.metrics,
+			Root: root, Chosen: chosen, Compiled: compiled, DB: d, Clock: s.clock, Instants: instants, Log: log, Metrics: s.metrics,
 			Principals: s.store.Principal, ListCap: int(conf.ListCap), MaxBody: int64(conf.MaxBody), PhotoRoot: conf.PhotoRoot,
 			Async: bool(conf.AsyncMutations), Wake: wake, BaseURL: s.baseURL, FHIRStatus: conf.FHIRStatus, Gate: gate, Memory: memory,
 			Audit: s.audit, AuditTable: s.auditTable,

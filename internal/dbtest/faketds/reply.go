@@ -53,6 +53,8 @@ func standard(r Request) *Reply {
 		return &Reply{}
 	case strings.Contains(r.SQL, "@@VERSION"):
 		return &Reply{Columns: []string{"version nvarchar"}, Rows: [][]any{{"Microsoft SQL Server 2019 (RTM) - 15.0.2000.5 (X64)"}}}
+	case strings.Contains(r.SQL, "GETUTCDATE()"):
+		return &Reply{Columns: []string{"offset int"}, Rows: [][]any{{0}}}
 	case strings.Contains(r.SQL, "INFORMATION_SCHEMA.COLUMNS"):
 		reply := &Reply{Columns: []string{"TABLE_NAME nvarchar", "COLUMN_NAME nvarchar", "DATA_TYPE nvarchar", "length int", "precision int", "scale int", "readable int", "place int"}}
 		for _, t := range schema.Tables() {

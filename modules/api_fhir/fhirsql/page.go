@@ -144,6 +144,9 @@ func (s *Source[R]) entries(ctx context.Context, q db.Query, rows []R) ([]apifhi
 	entries := make([]apifhir.Entry, len(rows))
 	for i, row := range rows {
 		entries[i] = s.Map(row)
+		if at := entries[i].VersionTime; !at.IsZero() {
+			entries[i].VersionTime = db.Instant(q, at)
+		}
 		entries[i].Position = strconv.Itoa(row.base().Key)
 	}
 	return entries, nil

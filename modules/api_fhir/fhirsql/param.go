@@ -215,22 +215,35 @@ func common(t *table.Table) []Param {
 		return list
 	}
 	changed := func(at apifhir.At, _ apifhir.Criterion, v apifhir.Value) (string, []any) {
-		return within(col(at.Alias, t.From), v.Range)
+		return within(col(at.Alias, t.From), stamped(at.Query, v.Range))
 	}
 	since := func(at apifhir.At, _ apifhir.Criterion, v apifhir.Value) (string, []any) {
 		if v.From.IsZero() {
 			return table.None, nil
 		}
-		return col(at.Alias, t.From) + " >= ?", []any{v.From}
+		return col(at.Alias, t.From) + " >= ?", []any{db.Stamp(at.Query, v.From)}
 	}
 	until := func(at apifhir.At, _ apifhir.Criterion, v apifhir.Value) (string, []any) {
 		if v.To.IsZero() {
 			return table.None, nil
 		}
-		return col(at.Alias, t.From) + " < ?", []any{v.To}
+		return col(at.Alias, t.From) + " < ?", []any{db.Stamp(at.Query, v.To)}
 	}
 	return append(list, Param{Param: apifhir.UpdatedParam, Where: changed},
 		Param{Param: apifhir.RefDateParam, Where: since}, Param{Param: apifhir.RefEndDateParam, Where: until})
+}
+
+// stamped is a range of moments as a column of stamps has them.
+func stamped(q db.Query, r apifhir.Range) apifhir.Range {
+	if r.Min != nil {
+		at := db.Stamp(q, *r.Min)
+		r.Min = &at
+	}
+	if r.Max != nil {
+		at := db.Stamp(q, *r.Max)
+		r.Max = &at
+	}
+	return r
 }
 
 // sortable is the expression that sorts by a column.
