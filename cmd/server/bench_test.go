@@ -95,6 +95,17 @@ func requests(w *site) map[string][]request {
 			{name: "filters", user: national, query: `{ claims(status: 16, healthFacility_Id: "$v", claimed_Gte: 100, dateClaimed_Gte: "2026-05-01", dateClaimed_Lte: "2026-10-31", first: 10, orderBy: ["-dateClaimed"]) { ` + claimSummary + ` } }`, values: w.column("tblHF", "HfID"), has: `"totalCount"`},
 			{name: "insuree", user: national, query: `{ claims(insuree_ChfId: "$v", first: 10) { ` + claimSummary + ` } }`, values: insurees, has: `"totalCount"`},
 		},
+		// Lists of rows that have thousands of children each: half of all insurees are of a gender, 600 belong to a
+		// facility.
+		"NestedLists": {
+			{name: "gender/administrator", user: administrator, query: `{ insurees(first: 1) { ` + ofGender("") + ` } }`, has: `"code"`},
+			{name: "gender/districts=20", user: national, query: `{ insurees(first: 1) { ` + ofGender("") + ` } }`, has: `"code"`},
+			{name: "gender/district", user: local, query: `{ insurees(first: 1) { ` + ofGender("") + ` } }`, has: `"code"`},
+			{name: "gender/districts=20/total", user: national, query: `{ insurees(first: 1) { ` + ofGender("totalCount") + ` } }`, has: `"code"`},
+			{name: "facilities=5/districts=20", user: national, query: `{ healthFacilities(first: 5) { ` + ofFacility + ` } }`, has: `"code"`},
+			{name: "facilities=100/districts=20", user: national, query: `{ healthFacilities(first: 100) { ` + ofFacility + ` } }`, has: `"code"`},
+			{name: "families=10/districts=20", user: national, query: `{ insurees(first: 10) { edges { node { family { insureeSet(first: 5) { edges { node { chfId } } } } } } } }`, has: `"chfId"`},
+		},
 		"DeepPage": {
 			{name: "insurees/page=1", user: administrator, query: `{ insurees(first: 10) { ` + insureePicker + ` } }`, has: `"node"`},
 			{name: "insurees/page=1000", user: administrator, query: `{ insurees(` + after + `) { ` + insureePicker + ` } }`, values: onwards, has: `"node"`},
@@ -127,7 +138,15 @@ func requests(w *site) map[string][]request {
 	return groups
 }
 
+// ofGender selects one insuree of the same gender, with more fields of the list.
+func ofGender(more string) string {
+	return `edges { node { gender { code insureeSet(first: 1) { ` + more + ` edges { node { chfId } } } } } }`
+}
+
+const ofFacility = `edges { node { code insureeSet(first: 1) { edges { node { chfId } } } } }`
+
 func BenchmarkInsureesPage(b *testing.B)      { group(b, "InsureesPage") }
+func BenchmarkNestedLists(b *testing.B)       { group(b, "NestedLists") }
 func BenchmarkInsureesByName(b *testing.B)    { group(b, "InsureesByName") }
 func BenchmarkEnquiry(b *testing.B)           { group(b, "Enquiry") }
 func BenchmarkPoliciesByInsuree(b *testing.B) { group(b, "PoliciesByInsuree") }

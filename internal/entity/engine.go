@@ -24,6 +24,7 @@ type Engine struct {
 	// ListCap is how many rows a list without first or last gives; the rest is behind hasNextPage.
 	ListCap int
 	marks   marks
+	tries   tries
 }
 
 // Result is the answer of a root field, written out.
@@ -76,7 +77,7 @@ func (e *Engine) answer(ctx context.Context, c *compiler, compile func() (*manyP
 		if m, err = compile(); err != nil {
 			return err
 		}
-		l = &loader{query: q, now: e.Clock(), listCap: e.ListCap, budget: c.budget, reg: e.Registry, marks: &e.marks, principal: c.principal, arena: make([]byte, 0, 4096)}
+		l = &loader{query: q, now: e.Clock(), listCap: e.ListCap, budget: c.budget, reg: e.Registry, marks: &e.marks, tries: &e.tries, principal: c.principal, arena: make([]byte, 0, 4096)}
 		return l.list(ctx, m, nil)
 	})
 	if err != nil {

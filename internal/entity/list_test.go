@@ -8,6 +8,7 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/entity"
 )
 
 func TestFilters(t *testing.T) {
@@ -366,6 +367,36 @@ func TestWhichFormOfAScopeAStatementHas(t *testing.T) {
 			stop()
 			if form != want {
 				t.Errorf("%s looks up %s, want %s", query, form, want)
+			}
+		}
+	})
+}
+
+// However nested lists are loaded, the answer is the same.
+func TestEveryWayGivesTheSame(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		for _, query := range []string{
+			`{ hospitals { edges { node { code patients { totalCount edges { cursor node { number } } } } } } }`,
+			`{ hospitals { edges { node { code patients(first: 1) { pageInfo { hasNextPage endCursor } edges { node { number } } } } } } }`,
+			`{ hospitals { edges { node { code patients(first: 2, after: "<after:0>") { totalCount edges { cursor node { number } } } } } } }`,
+			`{ hospitals { edges { node { code patients(last: 1) { pageInfo { hasPreviousPage } edges { cursor node { number } } } } } } }`,
+			`{ hospitals { edges { node { code patients(first: 1, before: "<after:2>") { edges { cursor node { number } } } } } } }`,
+			`{ hospitals { edges { node { code patients(first: 1, gender_Code: "F") { totalCount edges { cursor node { number } } } } } } }`,
+			`{ hospitals { edges { node { code patients(number: "202") { edges { node { number hospital { code } } } } } } } }`,
+			`{ places { edges { node { code children(first: 1) { edges { node { code children { totalCount edges { node { code } } } } } } } } } }`,
+			`{ patients(first: 2) { edges { node { gender { code patients { number } } } } } }`,
+		} {
+			for _, who := range []*auth.Principal{admin, w.of(), w.of("D1"), w.of("D1", "D2")} {
+				want := ""
+				for way := range entity.Ways {
+					w.Fix(way)
+					got := w.good(t, who, query)
+					if way == 0 {
+						want = got
+					} else if got != want {
+						t.Errorf("%s in %v, way %d:\n got %s\nwant %s", query, who.Scope.Districts, way, got, want)
+					}
+				}
 			}
 		}
 	})

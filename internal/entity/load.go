@@ -1,8 +1,10 @@
 package entity
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -49,6 +51,7 @@ type loader struct {
 	arena   []byte
 	reg     *Registry
 	marks   *marks
+	tries   *tries
 	// principal decides what relations show.
 	principal *auth.Principal
 }
@@ -162,6 +165,7 @@ func (l *loader) childLists(ctx context.Context, m *manyPlan, node *plan, parent
 		fk = "$ci(" + fk + ")"
 	}
 	in, arg := inKeys(parents, text)
+	own := *m.query // without the parents
 	q := m.query
 	q.where = append([]string{fk + " IN " + in}, q.where...)
 	q.args = append([]any{arg}, q.args...)
@@ -186,28 +190,8 @@ func (l *loader) childLists(ctx context.Context, m *manyPlan, node *plan, parent
 	if m.conn != nil && !m.conn.needRows || len(index) == 0 {
 		return nil
 	}
-	src := "SELECT " + node.selectList() + ", " + fk + ` AS "imis_fk"`
-	conditions, args := q.conditions(true)
-	if m.conn == nil {
-		src += " FROM " + q.from() + conditions + " ORDER BY " + fk + ", " + strings.Join(q.order, ", ") + " $page(?, ?)"
-		args = append(args, l.budget.rowsLeft()+1, 0)
-	} else {
-		count := ""
-		where := `x."imis_n" > ? AND x."imis_n" <= ?`
-		switch {
-		case w.NeedTotal: // the last rows of every list
-			count = ", COUNT(*) OVER (PARTITION BY " + fk + `) AS "imis_c"`
-			where += ` AND x."imis_n" > CASE WHEN x."imis_c" < ? THEN x."imis_c" ELSE ? END - ?`
-			args = append(args, w.Start, w.End, w.End, w.End, w.Back)
-		default:
-			args = append(args, w.Start, w.End+1)
-		}
-		src = "SELECT " + node.outerList() + `, x."imis_fk" FROM (` + src + ", ROW_NUMBER() OVER (PARTITION BY " + fk + " ORDER BY " +
-			strings.Join(q.order, ", ") + `) AS "imis_n"` + count + " FROM " + q.from() + conditions + ") AS x WHERE " + where +
-			` ORDER BY x."imis_fk", x."imis_n"`
-	}
 	var owners []key
-	if err := l.scan(ctx, node, src, args, &owners); err != nil {
+	if err := l.children(ctx, m, own, fk, index, &owners); err != nil {
 		return err
 	}
 	for from := 0; from < len(owners); {
@@ -230,6 +214,110 @@ func (l *loader) childLists(ctx context.Context, m *manyPlan, node *plan, parent
 	return nil
 }
 
+// children loads the rows of all parents' lists, with those of each parent one after another. own is the query
+// without the parents.
+func (l *loader) children(ctx context.Context, m *manyPlan, own query, fk string, index map[key][]int, owners *[]key) error {
+	if m.conn == nil {
+		conditions, args := m.query.conditions(true)
+		src := "SELECT " + m.node.selectList() + ", " + fk + ` AS "imis_fk" FROM ` + m.query.from() + conditions + " ORDER BY " + fk + ", " + strings.Join(m.query.order, ", ") + " $page(?, ?)"
+		return l.scan(ctx, m.node, src, append(args, l.budget.rowsLeft()+1, 0), owners)
+	}
+	w := m.args.Window(l.listCap)
+	possible := []way{ranked}
+	if len(own.scopes) > 0 {
+		possible = append(possible, rankedInReach)
+	}
+	if len(index) <= mostPaged && !own.random {
+		possible = append(possible, paged)
+		if len(index) <= soonPaged { // as quick where there are few children
+			possible[0], possible[len(possible)-1] = paged, ranked
+		}
+	}
+	kind := own.kindOfList("page", m.rel.Column, len(index), w.End-w.Start)
+	chosen := l.tries.choose(kind, possible)
+	src, args := "", []any(nil)
+	if chosen == paged {
+		src, args = m.pages(own, fk, index)
+	} else {
+		src, args = m.ranked(fk, w, chosen == ranked)
+	}
+	began := time.Now()
+	err := l.scan(ctx, m.conn.node, src, args, owners)
+	l.tries.took(kind, chosen, time.Since(began))
+	return err
+}
+
+// A page for each parent is possible for at most mostPaged, and the first way for up to soonPaged.
+const (
+	mostPaged = 128
+	soonPaged = 2
+)
+
+// ranked numbers the children of each parent and cuts the page out.
+func (m *manyPlan) ranked(fk string, w relay.Window, each bool) (string, []any) {
+	q, node := m.query, m.conn.node
+	conditions, args := q.conditions(each)
+	count := ""
+	where := `x."imis_n" > ? AND x."imis_n" <= ?`
+	switch {
+	case w.NeedTotal: // the last rows of every list
+		count = ", COUNT(*) OVER (PARTITION BY " + fk + `) AS "imis_c"`
+		where += ` AND x."imis_n" > CASE WHEN x."imis_c" < ? THEN x."imis_c" ELSE ? END - ?`
+		args = append(args, w.Start, w.End, w.End, w.End, w.Back)
+	default:
+		args = append(args, w.Start, w.End+1)
+	}
+	return "SELECT " + node.outerList() + `, x."imis_fk" FROM (SELECT ` + node.selectList() + ", " + fk + ` AS "imis_fk", ROW_NUMBER() OVER (PARTITION BY ` + fk + " ORDER BY " +
+		strings.Join(q.order, ", ") + `) AS "imis_n"` + count + " FROM " + q.from() + conditions + ") AS x WHERE " + where +
+		` ORDER BY x."imis_fk", x."imis_n"`, args
+}
+
+// pages asks for the page of each parent, side by side. The lengths of the lists are known where their pages
+// depend on them.
+func (m *manyPlan) pages(own query, fk string, index map[key][]int) (string, []any) {
+	node := m.conn.node
+	parents := slices.SortedFunc(maps.Keys(index), key.compare)
+	is := fk + " = ?"
+	if m.rel.textKey(node) {
+		is = `$eq(t."` + m.rel.Column + `", ?)`
+	}
+	sorted, outer := "", `x."imis_p"`
+	for i, o := range own.order {
+		expr, down := strings.CutSuffix(o, " DESC")
+		sorted += fmt.Sprintf(`, %s AS "o%d"`, expr, i)
+		outer += fmt.Sprintf(`, x."o%d"`, i)
+		if down {
+			outer += " DESC"
+		}
+	}
+	var b strings.Builder
+	var args []any
+	b.WriteString("SELECT " + node.outerList() + `, x."imis_fk" FROM (`)
+	for i, p := range parents {
+		var parent any = int(p.n)
+		if m.rel.textKey(node) {
+			parent = p.text()
+		}
+		q := own
+		q.where = append([]string{is}, own.where...)
+		q.args = append([]any{parent}, own.args...)
+		conditions, more := q.conditions(true)
+		if i > 0 {
+			b.WriteString(" UNION ALL ")
+		}
+		n := strconv.Itoa(i)
+		b.WriteString("SELECT * FROM (SELECT " + node.selectList() + ", " + fk + ` AS "imis_fk", ` + n + ` AS "imis_p"` + sorted + " FROM " + q.from() + conditions +
+			" ORDER BY " + strings.Join(q.order, ", ") + ` $page(?, ?)) AS "p` + n + `"`)
+		g := m.groups[index[p][0]].window
+		args = append(append(args, more...), max(0, g.End-g.Start)+1, g.Start)
+	}
+	b.WriteString(") AS x ORDER BY " + outer)
+	return b.String(), args
+}
+
+// compare orders keys.
+func (k key) compare(o key) int { return cmp.Or(cmp.Compare(k.n, o.n), strings.Compare(k.s, o.s)) }
+
 // textKey says whether the foreign key of the relation is a text.
 func (m Many) textKey(node *plan) bool {
 	if c, ok := node.typ.table.Column(m.Column); ok {
@@ -245,7 +333,14 @@ func (l *loader) childTotals(ctx context.Context, m *manyPlan, fk string, index 
 	if err := l.budget.statement(); err != nil {
 		return err
 	}
-	where, args := m.query.conditions(true)
+	possible := []way{ranked}
+	if len(m.query.scopes) > 0 {
+		possible = append(possible, rankedInReach)
+	}
+	kind := m.query.kindOfList("total", m.rel.Column, len(index), 0)
+	chosen, began := l.tries.choose(kind, possible), time.Now()
+	defer func() { l.tries.took(kind, chosen, time.Since(began)) }()
+	where, args := m.query.conditions(chosen == ranked)
 	src := "SELECT " + fk + ` AS "imis_fk", COUNT(*) AS "imis_c" FROM ` + m.query.from() + where + " GROUP BY " + fk
 	rs, err := l.query.Rows(ctx, src, args...)
 	if err != nil {
