@@ -34,10 +34,11 @@ var (
 )
 
 // Resources implements modules.FHIR: Location is a region, district, ward or village, and a health facility as
-// a site when it is asked for; Organization is a health facility. Both are registers behind pickers: every signed-in user reads them, health facilities
+// a site when it is asked for; Organization is a health facility; practitioners and STU3 are in
+// fhir_practitioners.go. All are registers behind pickers: every signed-in user reads them, health facilities
 // within the own scope (reference/fhir.md §2.3, §2.7).
 func (m *Module) Resources() []apifhir.Resource {
-	return []apifhir.Resource{
+	list := []apifhir.Resource{
 		fhirsql.Resource(apifhir.Resource{
 			Release: apifhir.R4, Type: "Location", Doc: "Regions, districts, wards and villages; with physicalType=si the health facilities of the user's districts.",
 			Profile: apifhir.StructureDefinition("openimis-location"),
@@ -49,6 +50,7 @@ func (m *Module) Resources() []apifhir.Resource {
 			Access:  apifhir.Access{Get: auth.SignedIn},
 		}, facilities),
 	}
+	return append(append(list, practitionerResources()...), resourcesSTU3()...)
 }
 
 func (p place) entry() apifhir.Entry {

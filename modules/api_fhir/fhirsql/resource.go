@@ -183,6 +183,14 @@ func (u union) keys(at apifhir.At, name string, params map[string][]apifhir.Crit
 // search reads a page that may begin in one source and end in another. A source is counted when the total
 // is wanted or when the page begins behind it, unless its rows tell.
 func (u union) search(ctx context.Context, q db.Query, query apifhir.Query) (apifhir.Page, error) {
+	if len(u.sources) > 1 && len(query.Sort) > 0 && !query.CountOnly {
+		if taking, err := u.taking(ctx, q, query); err != nil || taking > 1 {
+			if err != nil {
+				return apifhir.Page{}, err
+			}
+			return u.sorted(ctx, q, query)
+		}
+	}
 	var page apifhir.Page
 	from, after := position(query)
 	offset := query.Offset
@@ -260,4 +268,78 @@ func position(query apifhir.Query) (source, key int) {
 	}
 	key, _ = strconv.Atoi(text)
 	return source, key
+}
+
+// deepestMerge is the last row up to which several sources are sorted together: each is read to there.
+const deepestMerge = 10_000
+
+// taking counts the sources that take part in a search.
+func (u union) taking(ctx context.Context, q db.Query, query apifhir.Query) (n int, err error) {
+	for _, s := range u.sources {
+		_, none, err := s.where(here(ctx, q), query.Params)
+		if err != nil {
+			return 0, err
+		}
+		if !none {
+			n++
+		}
+	}
+	return n, nil
+}
+
+// sorted reads a page of several sources in one order. Their rows have in common what every resource has:
+// when it was changed, and its id.
+func (u union) sorted(ctx context.Context, q db.Query, query apifhir.Query) (apifhir.Page, error) {
+	var page apifhir.Page
+	end := query.Offset + query.Limit
+	if end > deepestMerge {
+		return page, fault.Input("_sort", "Parameter _sort: %s is sorted up to row %d only; leave _sort out, or ask for one kind.", u.kind, deepestMerge)
+	}
+	for _, key := range query.Sort {
+		if key.Name != "_id" && key.Name != "_lastUpdated" {
+			return page, fault.Input("_sort", "Parameter _sort: several kinds of %s are sorted by _id and _lastUpdated only; ask for one kind to sort by %s.", u.kind, key.Name)
+		}
+	}
+	var all []apifhir.Entry
+	for _, s := range u.sources {
+		w, none, err := s.where(here(ctx, q), query.Params)
+		if err != nil {
+			return page, err
+		}
+		if none {
+			continue
+		}
+		entries, err := s.page(ctx, q, w, query.Sort, 0, 0, end)
+		if err != nil {
+			return page, err
+		}
+		all = append(all, entries...)
+		count := len(entries)
+		if count == end && query.WantTotal {
+			if count, err = u.counts.of(ctx, q, s, w, query.Exact); err != nil {
+				return page, err
+			}
+		}
+		page.Total += count
+	}
+	slices.SortStableFunc(all, func(a, b apifhir.Entry) int {
+		for _, key := range query.Sort {
+			order := strings.Compare(strings.ToLower(a.ID), strings.ToLower(b.ID))
+			if key.Name == "_lastUpdated" {
+				order = a.VersionTime.Compare(b.VersionTime)
+			}
+			if key.Desc {
+				order = -order
+			}
+			if order != 0 {
+				return order
+			}
+		}
+		return 0
+	})
+	for i := range all {
+		all[i].Position = "" // pages of a merged list are counted
+	}
+	page.Entries = all[min(query.Offset, len(all)):min(end, len(all))]
+	return page, nil
 }
