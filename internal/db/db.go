@@ -219,6 +219,13 @@ func (d *DB) prepare(ctx context.Context, src string, args []any) (string, []any
 	if err != nil {
 		return "", nil, fmt.Errorf("%w in %q", err, src)
 	}
+	if d.pooler.between { // nobody says then what type the column has, before PostgreSQL takes the number for that
+		for i, a := range conv {
+			if n, ok := a.(int64); ok && n != int64(int16(n)) {
+				text = widened(text, i+1)
+			}
+		}
+	}
 	observe(ctx, src)
 	return text, conv, nil
 }
@@ -280,7 +287,7 @@ func (d *DB) Rows(ctx context.Context, src string, args ...any) (*sqlx.Rows, err
 		rows, err := st.QueryxContext(ctx, conv...)
 		return rows, Describe(err, src)
 	}
-	rows, err := d.source(ctx).QueryxContext(ctx, text, conv...)
+	rows, err := ask(ctx, d.source(ctx), text, conv)
 	return rows, Describe(err, src)
 }
 

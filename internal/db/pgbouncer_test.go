@@ -35,6 +35,7 @@ func TestPgBouncer(t *testing.T) {
 	}
 	wg.Wait()
 	holdSpellings(t, d)
+	numbersBeyond(t, d)
 }
 
 // A pooler that takes no options at the start of a session does not end the start of the program.

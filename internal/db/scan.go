@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"reflect"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -82,8 +84,58 @@ func structType(t reflect.Type) reflect.Type {
 
 var scannerType = reflect.TypeOf((*sql.Scanner)(nil)).Elem()
 
+// ask runs a query. PostgreSQL would have a number as the column has it, and pgx refuses one that is out of
+// that range, where the other engines compare: such a parameter is cast, one after the other.
+func ask(ctx context.Context, q queryer, text string, args []any) (*sqlx.Rows, error) {
+	for range len(args) {
+		rows, err := q.QueryxContext(ctx, text, args...)
+		n := beyond(err)
+		if n == 0 {
+			return rows, err
+		}
+		text = widened(text, n)
+	}
+	return q.QueryxContext(ctx, text, args...)
+}
+
+// refused is how pgx begins to say that it cannot send a number.
+var refused = regexp.MustCompile(`failed to encode args\[(\d+)\]: unable to encode -?\d+ into \w+ format for int[24] `)
+
+// beyond is the number of the parameter that was out of its column's range; 0 when that is not what is wrong.
+func beyond(err error) int {
+	if err == nil {
+		return 0
+	}
+	m := refused.FindStringSubmatch(err.Error())
+	if m == nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(m[1]) // digits
+	return n + 1
+}
+
+// widened casts a parameter of a statement for PostgreSQL to bigint.
+func widened(text string, n int) string {
+	mark := "$" + strconv.Itoa(n)
+	var b strings.Builder
+	for {
+		i := strings.Index(text, mark)
+		if i < 0 {
+			return b.String() + text
+		}
+		end := i + len(mark)
+		b.WriteString(text[:i])
+		if end < len(text) && text[end] >= '0' && text[end] <= '9' {
+			b.WriteString(mark)
+		} else {
+			b.WriteString("CAST(" + mark + " AS bigint)")
+		}
+		text = text[end:]
+	}
+}
+
 func selectAll(ctx context.Context, q queryer, dest any, text string, args []any) error {
-	rows, err := q.QueryxContext(ctx, text, args...)
+	rows, err := ask(ctx, q, text, args)
 	if err != nil {
 		return err
 	}
@@ -114,7 +166,7 @@ func scanScalars(rows *sqlx.Rows, dest any) error {
 }
 
 func getOne(ctx context.Context, q queryer, dest any, text string, args []any) error {
-	rows, err := q.QueryxContext(ctx, text, args...)
+	rows, err := ask(ctx, q, text, args)
 	if err != nil {
 		return err
 	}

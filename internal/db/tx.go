@@ -97,7 +97,7 @@ func (t *Tx) Rows(ctx context.Context, src string, args ...any) (*sqlx.Rows, err
 	if err != nil {
 		return nil, err
 	}
-	rows, err := t.tx.QueryxContext(ctx, text, conv...)
+	rows, err := ask(ctx, t.tx, text, conv)
 	return rows, t.note(Describe(err, src))
 }
 

@@ -110,3 +110,24 @@ func TestWidthsOfSQLServer(t *testing.T) {
 		wants(t, column, err, c.says)
 	}
 }
+
+// A number that a column cannot have is that of no row, and less or more than all: nothing goes wrong.
+func TestNumbersBeyondAColumn(t *testing.T) {
+	dbtest.Each(t, numbersBeyond)
+}
+
+func numbersBeyond(t *testing.T, d *db.DB) {
+	write(t, d, func(tx *db.Tx) error { _, err := tx.Insert(ctx, "tblItems", item("N1")); return err })
+	read := func(q db.Query) {
+		for where, want := range map[string]int{`i."ItemFrequency" = ?`: 0, `i."ItemFrequency" < ?`: 1, `i."ItemPatCat" <> ?`: 1} {
+			for _, beyond := range []int{70000, 2147483647, 1 << 40} {
+				var got []int
+				if err := q.Select(ctx, &got, `SELECT i."ItemID" FROM "tblItems" AS i WHERE `+where+` AND i."ItemCode" = ?`, beyond, "N1"); err != nil || len(got) != want {
+					t.Errorf("%s with %d: %v, %v", where, beyond, got, err)
+				}
+			}
+		}
+	}
+	read(d)
+	write(t, d, func(tx *db.Tx) error { read(tx); return nil })
+}

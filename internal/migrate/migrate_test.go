@@ -142,7 +142,7 @@ func TestUpAddsTheContractToTheQueue(t *testing.T) {
 		if err := up(t.Context(), d); err != nil {
 			t.Fatal(err)
 		}
-		exec(t, d, `ALTER TABLE "imis_mutation_queue" DROP COLUMN "contract"`, `DELETE FROM imis_migration WHERE version_id = 5`)
+		exec(t, d, `ALTER TABLE "imis_mutation_queue" DROP COLUMN "contract"`, `DELETE FROM imis_migration WHERE version_id >= 5`)
 		if err := up(t.Context(), d); err != nil {
 			t.Fatal(err)
 		}
