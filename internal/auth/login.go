@@ -20,7 +20,7 @@ import (
 // maxLoginBody bounds the body of a login.
 const maxLoginBody = 16 << 10
 
-// LoginRoute answers POST login of the FHIR mounts (reference: fhir.md, section 2.2): user name and
+// LoginRoute answers POST login of the FHIR mounts (docs/fhir.md): user name and
 // password, as JSON or as a form, for a token.
 //
 //	200 {"token": "…", "exp": 1764489600}   exp in Unix seconds

@@ -1,5 +1,5 @@
 // Package dbtest gives tests an empty database on every engine: SQLite always, PostgreSQL and SQL
-// Server when IMIS_TEST_POSTGRES and IMIS_TEST_MSSQL name a server (DESIGN.md §10.2). The databases
+// Server when IMIS_TEST_POSTGRES and IMIS_TEST_MSSQL name a server. The databases
 // are made from the catalogue and go away with the test.
 package dbtest
 

@@ -1,4 +1,4 @@
-// Package mutation is the durable log and queue of mutations (DESIGN.md §7, rules.md §1.5).
+// Package mutation is the durable log and queue of mutations (rules.md §1.5, docs/development.md).
 //
 // Start with Service.Submit: it writes a row of core_Mutation_Log (status 0) and one of
 // imis_mutation_queue in one transaction, and runs the mutation at once or leaves it to the workers

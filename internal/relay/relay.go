@@ -20,7 +20,7 @@ func AppendID(b []byte, typeName, key string) []byte {
 }
 
 // Key gives the key in a global id, whatever its type, or id itself when it is no global id: clients
-// send both (frontend.md: the application asks healthFacilities(id:) with a plain integer at start).
+// send both (the React application asks healthFacilities(id:) with a plain integer at start).
 func Key(id string) string {
 	if raw, err := base64.StdEncoding.DecodeString(id); err == nil {
 		if name, key, ok := strings.Cut(string(raw), ":"); ok && typeName(name) {

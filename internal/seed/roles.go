@@ -10,7 +10,7 @@ import (
 type role struct {
 	flag         int
 	name, french string
-	rights       string // numbers and ranges, see reference/rights.csv
+	rights       string // numbers and ranges, see docs/rights.md
 }
 
 // The roles in the order of their RoleID, which is 1 for the first. The numbers are those that a new

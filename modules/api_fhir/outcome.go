@@ -8,7 +8,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/fault"
 )
 
-// The texts that clients match on (reference/fhir.md, section 2.2).
+// The texts that clients match on (docs/fhir.md).
 const (
 	textUnauthenticated = "Authentication credentials were not provided."
 	textForbidden       = "You do not have permission to perform this action."
@@ -94,7 +94,7 @@ func issueOf(fields about, err error) (int, Issue) {
 }
 
 // asUpstream is how the Python backend answers refused writes: status 500, whatever was wrong
-// (reference/fhir.md §1.6). Its clients take everything below 500 for success, or match on it.
+// (docs/fhir.md). Its clients take everything below 500 for success, or match on it.
 func asUpstream(status int, out *OperationOutcome) int {
 	if status != http.StatusBadRequest && status != http.StatusConflict && status != http.StatusUnprocessableEntity {
 		return status

@@ -28,7 +28,7 @@ type Author struct {
 
 func (a Author) rules() rules.Author { return rules.Author{UserID: a.AuditUserID(), Now: a.Now} }
 
-// Rights of claims (reference: rights.csv). Whoever may add claims may also change what is not submitted yet.
+// Rights of claims (docs/rights.md). Whoever may add claims may also change what is not submitted yet.
 const (
 	RightAdd      = 111002
 	RightSubmit   = 111007

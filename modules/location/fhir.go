@@ -36,7 +36,7 @@ var (
 // Resources implements modules.FHIR: Location is a region, district, ward or village, and a health facility as
 // a site when it is asked for; Organization is a health facility; practitioners and STU3 are in
 // fhir_practitioners.go. All are registers behind pickers: every signed-in user reads them, health facilities
-// within the own scope (reference/fhir.md §2.3, §2.7).
+// within the own scope (docs/fhir.md).
 func (m *Module) Resources() []apifhir.Resource {
 	list := []apifhir.Resource{
 		fhirsql.Resource(apifhir.Resource{

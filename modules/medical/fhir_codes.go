@@ -24,7 +24,7 @@ type codeList struct {
 	fixed             [][2]string
 }
 
-// codeLists are the code systems there are (fhir.md §2.8): what a country has changed in its lists is seen here.
+// codeLists are the code systems there are (docs/fhir.md): what a country has changed in its lists is seen here.
 var codeLists = []codeList{
 	{id: "diagnosis", title: "Diagnoses", url: diagnosisSystem, table: "tblICDCodes", code: "ICDCode", name: "ICDName", history: true},
 	{id: "patient-education-level", title: "Levels of education", table: "tblEducations", code: "EducationId", name: "Education"},

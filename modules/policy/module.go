@@ -37,7 +37,7 @@ func (*Module) Requires() []string {
 }
 
 // DefaultConfig implements modules.Defaults. eligibility_rights lists the rights (any of them) with
-// which people may ask for eligibility; without it only technical users may (DESIGN.md §9).
+// which people may ask for eligibility; without it only technical users may (docs/compatibility.md).
 func (*Module) DefaultConfig() map[string]any {
 	return map[string]any{"eligibility_rights": []any{}}
 }

@@ -20,7 +20,7 @@ import (
 
 var _ modules.FHIR = (*Module)(nil)
 
-// Resources implements modules.FHIR: InsurancePlan is a product, which every signed-in user may read (fhir.md §2.7).
+// Resources implements modules.FHIR: InsurancePlan is a product, which every signed-in user may read (docs/fhir.md).
 func (m *Module) Resources() []apifhir.Resource {
 	return []apifhir.Resource{fhirsql.Resource(apifhir.Resource{
 		Release: apifhir.R4, Type: "InsurancePlan", Doc: "Insurance products.",

@@ -28,7 +28,7 @@ import (
 //go:embed sample.graphql
 var sdl string
 
-// The rights of payers (rights.csv).
+// The rights of payers (docs/rights.md).
 const (
 	rightSearch = 121801
 	rightUpdate = 121803

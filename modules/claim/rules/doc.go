@@ -1,5 +1,5 @@
 // Package rules decides about claims: pure functions over loaded rows, which follow the stored procedures of database
-// 1.4 (reference/rules.md, section 8). They know no database, clock or client; internal/imports keeps
+// 1.4 (rules.md §8). They know no database, clock or client; internal/imports keeps
 // it so.
 //
 // Whoever has rows makes Data of them (NewData) and calls SubmitClaims or ProcessClaims; what comes back is Changes,

@@ -105,7 +105,7 @@ func TestChangedClaims(t *testing.T) {
 	}
 }
 
-// A NULL RejectionReason counts as 0 and is written as 0 (reference/rules.md §13 #10).
+// A NULL RejectionReason counts as 0 and is written as 0 (rules.md §13 #10).
 func TestMissingReason(t *testing.T) {
 	d := NewData(simple(1))
 	ch := d.Submit(d.Claim(1), someone)

@@ -71,7 +71,7 @@ type Line struct {
 	claim *Claim
 	place int // in claim.lines
 	// unset: the stored RejectionReason is NULL. It is read as 0 and written as 0 with the next change,
-	// because the legacy programs skip such lines (reference/rules.md §13 #10).
+	// because the legacy programs skip such lines (rules.md §13 #10).
 	unset bool
 }
 

@@ -9,7 +9,7 @@ import (
 type Ref struct {
 	ClaimID int
 	// RowID is compared with the claim's; 0 accepts any. It is wide enough for any row version
-	// (the procedures took an int and failed above 2^31, reference/rules.md §13 #6).
+	// (the procedures took an int and failed above 2^31, rules.md §13 #6).
 	RowID RowVersion
 }
 
