@@ -23,16 +23,16 @@ func insertRun(ctx context.Context, tx *db.Tx, b *batch, now time.Time) (int, er
 // publish writes the staged claims and lines of a part. Claims that somebody changed since they were staged are left
 // as they are and counted.
 func publish(ctx context.Context, tx *db.Tx, b *batch, p part) (skipped int, err error) {
-	const asStaged = `(SELECT s."claim_id" FROM "imis_batch_claim" AS s LEFT JOIN "tblClaim" AS c ON c."ClaimID" = s."claim_id" AND c."ValidityTo" IS NULL
-		AND c."ClaimStatus" = s."old_status" AND (c."RunID" = s."old_run" OR c."RunID" IS NULL AND s."old_run" IS NULL)
-		WHERE s."batch_id" = ? AND s."claim_id" > ? AND s."claim_id" <= ? AND c."ClaimID" IS NULL)`
 	const own = `"batch_id" = ? AND "claim_id" > ? AND "claim_id" <= ?`
-	if skipped, err = tx.Exec(ctx, `DELETE FROM "imis_batch_claim" WHERE `+own+` AND "claim_id" IN `+asStaged, b.ID, p.From, p.To, b.ID, p.From, p.To); err != nil {
+	skipped, err = tx.Exec(ctx, `DELETE FROM "imis_batch_claim" WHERE `+own+` AND NOT EXISTS (SELECT 1 FROM "tblClaim" AS c WHERE c."ClaimID" = "imis_batch_claim"."claim_id"
+		AND c."ValidityTo" IS NULL AND c."ClaimStatus" = "imis_batch_claim"."old_status" AND (c."RunID" = "imis_batch_claim"."old_run" OR c."RunID" IS NULL AND "imis_batch_claim"."old_run" IS NULL))`,
+		b.ID, p.From, p.To)
+	if err != nil {
 		return 0, err
 	}
 	if skipped > 0 {
-		_, err := tx.Exec(ctx, `DELETE FROM "imis_batch_line" WHERE `+own+` AND "claim_id" NOT IN
-			(SELECT s."claim_id" FROM "imis_batch_claim" AS s WHERE s."batch_id" = ? AND s."claim_id" > ? AND s."claim_id" <= ?)`, b.ID, p.From, p.To, b.ID, p.From, p.To)
+		_, err := tx.Exec(ctx, `DELETE FROM "imis_batch_line" WHERE `+own+` AND NOT EXISTS
+			(SELECT 1 FROM "imis_batch_claim" AS s WHERE s."batch_id" = ? AND s."claim_id" = "imis_batch_line"."claim_id")`, b.ID, p.From, p.To, b.ID)
 		if err != nil {
 			return 0, err
 		}

@@ -25,7 +25,10 @@ const cents = `CASE WHEN r."scaled" * CAST(ROUND(l."PriceValuated" * 100, 0) AS 
 	ELSE (r."scaled" * CAST(ROUND(l."PriceValuated" * 100, 0) AS bigint) - 5000) / 10000 END`
 
 // stage decides about the candidates of a part, in our own tables only: which lines get what, and what becomes of
-// the claims (rules.Book.Run, a set at a time). Those that nothing happens to are forgotten.
+// the claims (rules.Book.Decide, a set at a time). Those that nothing happens to are forgotten.
+//
+// The conditions look each claim up by its key (EXISTS): no engine has statistics of tables that are being filled, and
+// PostgreSQL took a set for one row and read it again for each claim.
 func stage(ctx context.Context, tx *db.Tx, b *batch, p part) error {
 	here := `s."batch_id" = ? AND s."claim_id" > ? AND s."claim_id" <= ?`
 	own := `"batch_id" = ? AND "claim_id" > ? AND "claim_id" <= ?`
@@ -49,25 +52,24 @@ func stage(ctx context.Context, tx *db.Tx, b *batch, p part) error {
 		}
 	}
 	err := run("valuate claims", `UPDATE "imis_batch_claim" SET "new_status" = 16 WHERE `+own+` AND "old_status" = 8
-		AND "claim_id" IN (SELECT x."claim_id" FROM "imis_batch_line" AS x WHERE x."batch_id" = ? AND x."claim_id" > ? AND x."claim_id" <= ?)`,
-		b.ID, p.From, p.To, b.ID, p.From, p.To)
+		AND EXISTS (SELECT 1 FROM "imis_batch_line" AS x WHERE x."batch_id" = ? AND x."claim_id" = "imis_batch_claim"."claim_id")`, b.ID, p.From, p.To, b.ID)
 	if err != nil {
 		return err
 	}
 	for _, k := range kinds {
 		err := run("find "+k.table+" without amount", `UPDATE "imis_batch_claim" SET "new_status" = 8 WHERE `+own+` AND "old_status" = 8 AND "new_status" = 16
-			AND "claim_id" IN (SELECT s."claim_id" FROM "imis_batch_claim" AS s JOIN "`+k.table+`" AS l ON l."ClaimID" = s."claim_id"
-				LEFT JOIN "imis_batch_line" AS x ON x."batch_id" = s."batch_id" AND x."claim_id" = s."claim_id" AND x."kind" = ? AND x."line_id" = l."`+k.id+`"
-				WHERE `+here+` AND s."new_status" = 16 AND l."ValidityTo" IS NULL AND l."`+k.status+`" = 1 AND l."ProdID" IN $ints(?)
+			AND EXISTS (SELECT 1 FROM "`+k.table+`" AS l
+				LEFT JOIN "imis_batch_line" AS x ON x."batch_id" = ? AND x."claim_id" = l."ClaimID" AND x."kind" = ? AND x."line_id" = l."`+k.id+`"
+				WHERE l."ClaimID" = "imis_batch_claim"."claim_id" AND l."ValidityTo" IS NULL AND l."`+k.status+`" = 1 AND l."ProdID" IN $ints(?)
 				AND (x."line_id" IS NULL AND l."RemuneratedAmount" IS NULL OR x."line_id" IS NOT NULL AND x."amount" IS NULL))`,
-			b.ID, p.From, p.To, k.number, b.ID, p.From, p.To, b.products())
+			b.ID, p.From, p.To, b.ID, k.number, b.products())
 		if err != nil {
 			return err
 		}
 		err = run("take valuated claims along", `UPDATE "imis_batch_claim" SET "new_status" = 16 WHERE `+own+` AND "old_status" = 16 AND "new_status" IS NULL
-			AND "claim_id" IN (SELECT s."claim_id" FROM "imis_batch_claim" AS s JOIN "`+k.table+`" AS l ON l."ClaimID" = s."claim_id"
-				WHERE `+here+` AND s."old_status" = 16 AND l."ValidityTo" IS NULL AND l."`+k.status+`" = 1 AND l."PriceOrigin" <> 'R' AND l."ProdID" IN $ints(?))`,
-			b.ID, p.From, p.To, b.ID, p.From, p.To, b.products())
+			AND EXISTS (SELECT 1 FROM "`+k.table+`" AS l WHERE l."ClaimID" = "imis_batch_claim"."claim_id" AND l."ValidityTo" IS NULL
+				AND l."`+k.status+`" = 1 AND l."PriceOrigin" <> 'R' AND l."ProdID" IN $ints(?))`,
+			b.ID, p.From, p.To, b.products())
 		if err != nil {
 			return err
 		}
