@@ -44,6 +44,7 @@ var steps = []step{
 	{4, "the secret of tokens", createOwnTables},
 	{5, "the contract of queued mutations", addColumn("imis_mutation_queue", "contract")},
 	{6, "the audit log", createOwnTables},
+	{7, "documents of claims", createOwnTables},
 }
 
 // createOwnTables makes the tables of the catalogue that are missing. A release that adds a table adds

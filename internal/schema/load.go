@@ -70,7 +70,7 @@ var catalogue = sync.OnceValue(func() *loaded {
 	}
 	c := &loaded{byName: map[string]*Table{}, renames: map[string]map[string]string{}}
 	var tables []*Table
-	for _, raw := range slices.Concat(raws, programTables, batchTables) {
+	for _, raw := range slices.Concat(raws, programTables, batchTables, documentTables) {
 		t, err := raw.table()
 		if err != nil {
 			panic("catalogue: " + err.Error())

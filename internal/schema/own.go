@@ -76,7 +76,10 @@ var ownTypes = map[string]string{
 	"decimal(18,2)":    "numeric(18,2)",
 	"decimal(18,4)":    "numeric(18,4)",
 	"nvarchar(20)":     "varchar(20)",
+	"nvarchar(4)":      "varchar(4)",
+	"smallint":         "smallint",
 	"datetime":         "timestamp with time zone",
+	"date":             "date",
 }
 
 func ownColumn(name, sqlServerType string, null bool) rawColumn {

@@ -41,6 +41,18 @@ type refusal struct {
 
 func (r *refusal) Error() string { return r.text }
 
+// Worded is an error that clients know by a text of upstream's: details.text. What Err says, in more words, goes into
+// diagnostics beside it.
+type Worded struct {
+	Text string
+	Err  error
+}
+
+func (w *Worded) Error() string { return w.Err.Error() }
+
+// Unwrap gives the error itself.
+func (w *Worded) Unwrap() error { return w.Err }
+
 // about says what the fields of faults are.
 type about uint8
 
@@ -83,6 +95,9 @@ func issueOf(fields about, err error) (int, Issue) {
 		a = answers[fault.Internal]
 	}
 	issue := newIssue(a.severity, a.issue, fault.Message(err))
+	if w := (*Worded)(nil); errors.As(err, &w) && w.Text != "" {
+		issue.Details.Text = w.Text
+	}
 	if field := fault.Field(err); field != "" && a.status < http.StatusInternalServerError {
 		if fields == aboutParams {
 			issue.Location = []string{"http." + field}

@@ -407,10 +407,15 @@ func readTime(b []byte) (time.Time, error) {
 	if err := json.Unmarshal(b, &s); err != nil || s == nil {
 		return time.Time{}, err
 	}
+	return parseTime(*s)
+}
+
+// parseTime reads a date or a moment with or without zone.
+func parseTime(s string) (time.Time, error) {
 	for _, layout := range []string{time.DateOnly, "2006-01-02T15:04:05.999999999", time.RFC3339Nano, "2006-01-02 15:04:05.999999999"} {
-		if t, err := time.Parse(layout, *s); err == nil {
+		if t, err := time.Parse(layout, s); err == nil {
 			return t, nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("“%s” cannot be read as a date; 2026-12-31 or 2026-12-31T23:59:59 is expected", *s)
+	return time.Time{}, fmt.Errorf("“%s” cannot be read as a date; 2026-12-31 or 2026-12-31T23:59:59 is expected", s)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/audit"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/fault"
+	"github.com/openimis/openimis-be-go/internal/schema"
 	"github.com/openimis/openimis-be-go/internal/table"
 	apifhir "github.com/openimis/openimis-be-go/modules/api_fhir"
 )
@@ -69,6 +70,9 @@ func (s *Source[R]) param(name string) (Param, bool) {
 	s.once.Do(func() {
 		s.byName = map[string]Param{}
 		for _, p := range s.params() {
+			if c, ok := s.Table.Catalogue().Column(p.day); ok && c.Type == schema.Date {
+				p.Where = onDays(p.day)
+			}
 			s.byName[p.Name] = p
 		}
 	})
@@ -214,7 +218,7 @@ func (s *Source[R]) order(q db.Query, keys []apifhir.SortKey) string {
 			add(key, k.Desc)
 		case k.Name == "_lastUpdated":
 			if s.Table.From != "" {
-				add(col(alias, s.Table.From), k.Desc)
+				add(s.changedAt(alias), k.Desc)
 			}
 		case s.Sort[k.Name] != "":
 			add(sortable(s.Table, s.Sort[k.Name]), k.Desc)

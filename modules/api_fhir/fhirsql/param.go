@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/schema"
@@ -21,6 +22,8 @@ type Param struct {
 	Where Condition
 	// ref is where a Reference points, for chained parameters.
 	ref []refTo
+	// day is the column of Day.
+	day string
 }
 
 type refTo struct {
@@ -130,10 +133,27 @@ func Always(name, doc, code string, systems ...string) Param {
 // Day is a date parameter on a column of days or moments.
 func Day(name, doc, column string) Param {
 	return Param{
-		Param: apifhir.Param{Name: name, Type: apifhir.Date, Doc: doc},
+		Param: apifhir.Param{Name: name, Type: apifhir.Date, Doc: doc}, day: column,
 		Where: func(at apifhir.At, _ apifhir.Criterion, v apifhir.Value) (string, []any) {
 			return within(col(at.Alias, column), v.Range)
 		},
+	}
+}
+
+// onDays is the condition of Day on a column of days, which are compared with days: the embedded database keeps both as
+// texts, of different lengths.
+func onDays(column string) Condition {
+	return func(at apifhir.At, _ apifhir.Criterion, v apifhir.Value) (string, []any) {
+		where, args := within(col(at.Alias, column), v.Range)
+		for i := range args {
+			moment := args[i].(time.Time)
+			day := moment.Truncate(24 * time.Hour)
+			if day.Before(moment) { // no day begins between the two
+				day = day.AddDate(0, 0, 1)
+			}
+			args[i] = db.Date(day)
+		}
+		return where, args
 	}
 }
 
@@ -192,8 +212,8 @@ func (p Param) Allowing(codes ...string) Param {
 	return p
 }
 
-// common are the parameters of every source.
-func common(t *table.Table) []Param {
+// common are the parameters of every source; changedAt is when a row was changed last.
+func common(t *table.Table, changedAt func(alias string) string) []Param {
 	list := []Param{{
 		Param: apifhir.IDParam,
 		Where: func(at apifhir.At, _ apifhir.Criterion, v apifhir.Value) (string, []any) {
@@ -215,19 +235,19 @@ func common(t *table.Table) []Param {
 		return list
 	}
 	changed := func(at apifhir.At, _ apifhir.Criterion, v apifhir.Value) (string, []any) {
-		return within(col(at.Alias, t.From), stamped(at.Query, v.Range))
+		return within(changedAt(at.Alias), stamped(at.Query, v.Range))
 	}
 	since := func(at apifhir.At, _ apifhir.Criterion, v apifhir.Value) (string, []any) {
 		if v.From.IsZero() {
 			return table.None, nil
 		}
-		return col(at.Alias, t.From) + " >= ?", []any{db.Stamp(at.Query, v.From)}
+		return changedAt(at.Alias) + " >= ?", []any{db.Stamp(at.Query, v.From)}
 	}
 	until := func(at apifhir.At, _ apifhir.Criterion, v apifhir.Value) (string, []any) {
 		if v.To.IsZero() {
 			return table.None, nil
 		}
-		return col(at.Alias, t.From) + " < ?", []any{db.Stamp(at.Query, v.To)}
+		return changedAt(at.Alias) + " < ?", []any{db.Stamp(at.Query, v.To)}
 	}
 	return append(list, Param{Param: apifhir.UpdatedParam, Where: changed},
 		Param{Param: apifhir.RefDateParam, Where: since}, Param{Param: apifhir.RefEndDateParam, Where: until})

@@ -29,7 +29,7 @@ type Rows interface {
 }
 
 func (s *Source[R]) tab() *table.Table { return s.Table }
-func (s *Source[R]) params() []Param   { return append(common(s.Table), s.Params...) }
+func (s *Source[R]) params() []Param   { return append(common(s.Table, s.changedAt), s.Params...) }
 func (s *Source[R]) sorts() []string {
 	var names []string
 	for name := range s.Sort {

@@ -35,6 +35,9 @@ type Source[R Rower] struct {
 	// Asked is a parameter without which a search leaves the source out: places come without health
 	// facilities unless physicalType asks for them. "": it always takes part.
 	Asked string
+	// Changed is when a row was changed last, for tables with changes that leave ValidityFrom as it is; nil:
+	// ValidityFrom. Map has to write the same moment as VersionTime.
+	Changed func(alias string) string
 	// Params beyond _id, _lastUpdated, identifier, refDate and refEndDate, which all sources have.
 	Params []Param
 	// Sort has the columns that _sort takes, by name.
@@ -70,6 +73,14 @@ var col = table.Col
 
 // reserved are the aliases of the statements themselves.
 var reserved = map[string]bool{"": true, alias: true, "page": true, "live": true, "target": true, "other": true, "coded": true}
+
+// changedAt is the expression for the moment of the last change.
+func (s *Source[R]) changedAt(alias string) string {
+	if s.Changed != nil {
+		return s.Changed(alias)
+	}
+	return col(alias, s.Table.From)
+}
 
 // check says what is wrong with a description.
 func (s *Source[R]) check() error {

@@ -3,6 +3,7 @@
 // The name of a resource's struct is its type; apifhir.Encode and Decode read and write them.
 //
 //	datatypes.go   data types
+//	identifiers.go identifiers and concepts as upstream wrote them
 //	people.go      Patient, Practitioner, PractitionerRole, Location, Coverage
 //	claim.go       Claim, ClaimResponse, CommunicationRequest
 //	eligibility.go EligibilityRequest, EligibilityResponse

@@ -1,0 +1,275 @@
+package claim
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/table"
+	apifhir "github.com/openimis/openimis-be-go/modules/api_fhir"
+	"github.com/openimis/openimis-be-go/modules/api_fhir/fhirsql"
+	"github.com/openimis/openimis-be-go/modules/claim/rules"
+	"github.com/openimis/openimis-be-go/modules/insuree"
+	"github.com/openimis/openimis-be-go/modules/location"
+	"github.com/openimis/openimis-be-go/modules/medical"
+	"github.com/openimis/openimis-be-go/modules/policy"
+)
+
+// fhirClaim is a row of tblClaim as Claim, ClaimResponse and CommunicationRequest are made of it.
+type fhirClaim struct {
+	fhirsql.Row
+	Status         int          `db:"ClaimStatus"`
+	From           time.Time    `db:"DateFrom"`
+	To             *time.Time   `db:"DateTo"`
+	Made           time.Time    `db:"DateClaimed"`
+	ProcessedOn    *time.Time   `db:"DateProcessed"`
+	Submitted      *time.Time   `db:"SubmitStamp"`
+	Processed      *time.Time   `db:"ProcessStamp"`
+	Claimed        rules.Amount `db:"Claimed"`
+	Approved       rules.Amount `db:"Approved"`
+	Valuated       rules.Amount `db:"Valuated"`
+	Adjustment     *string      `db:"Adjustment"`
+	Explanation    *string      `db:"Explanation"`
+	GuaranteeID    *string      `db:"GuaranteeId"`
+	VisitType      *string      `db:"VisitType"`
+	Reason         *int         `db:"RejectionReason"`
+	FeedbackStatus *int         `db:"FeedbackStatus"`
+	InsureeID      int          `db:"InsureeID"`
+	ICDID          *int         `db:"ICDID"`
+	ICDID1         *int         `db:"ICDID1"`
+	ICDID2         *int         `db:"ICDID2"`
+	ICDID3         *int         `db:"ICDID3"`
+	ICDID4         *int         `db:"ICDID4"`
+
+	Patient  fhirsql.Ref `db:"patient"`
+	Facility fhirsql.Ref `db:"facility"`
+	Admin    fhirsql.Ref `db:"admin"`
+	Feedback fhirsql.Ref `db:"feedback"`
+
+	diagnoses   [rules.DiagnosisCount]*fhirDiagnosis
+	lines       []fhirLine // all items, then all services: their places are the sequence numbers
+	cover       fhirsql.Ref
+	attachments []fhirAttachment
+}
+
+// changed is when the row was changed last; changedAt is the same in SQL.
+func (c *fhirClaim) changed() time.Time {
+	var last time.Time
+	for _, t := range []*time.Time{c.Changed, c.Submitted, c.Processed} {
+		if t != nil && t.After(last) {
+			last = *t
+		}
+	}
+	return last
+}
+
+// changedAt is when a claim was changed last: submission and processing leave ValidityFrom as it is, and say when they
+// were in columns of their own.
+func changedAt(alias string) string {
+	from, submitted, processed := table.Col(alias, "ValidityFrom"), table.Col(alias, "SubmitStamp"), table.Col(alias, "ProcessStamp")
+	before := "CASE WHEN " + submitted + " > " + from + " THEN " + submitted + " ELSE " + from + " END"
+	return "CASE WHEN " + processed + " > " + before + " THEN " + processed + " ELSE " + before + " END"
+}
+
+// entry is Row.Entry with the moment of the last change.
+func (c *fhirClaim) entry(resource any) apifhir.Entry {
+	e := c.Entry(resource)
+	e.VersionTime = c.changed()
+	return e
+}
+
+// fhirDiagnosis is a diagnosis of a claim, which need not be current any more.
+type fhirDiagnosis struct {
+	ID   int     `db:"ICDID"`
+	Code string  `db:"ICDCode"`
+	Name *string `db:"ICDName"`
+}
+
+// fhirLine is an item or a service of a claim with its entry in the register, which need not be current any more.
+type fhirLine struct {
+	Claim           int             `db:"ClaimID"`
+	Status          int             `db:"Status"`
+	Reason          *int            `db:"RejectionReason"`
+	QtyProvided     decimal.Decimal `db:"QtyProvided"`
+	QtyApproved     rules.Amount    `db:"QtyApproved"`
+	PriceAsked      decimal.Decimal `db:"PriceAsked"`
+	PriceApproved   rules.Amount    `db:"PriceApproved"`
+	PriceAdjusted   rules.Amount    `db:"PriceAdjusted"`
+	PriceValuated   rules.Amount    `db:"PriceValuated"`
+	LimitationValue rules.Amount    `db:"LimitationValue"`
+	Explanation     *string         `db:"Explanation"`
+	Justification   *string         `db:"Justification"`
+	Key             int             `db:"EntryKey"`
+	UUID            db.UUID         `db:"EntryUUID"`
+	Code            string          `db:"EntryCode"`
+
+	kind rules.Kind
+}
+
+// entry refers to the item or service.
+func (l *fhirLine) entry() fhirsql.Ref { return fhirsql.Ref{Key: &l.Key, UUID: l.UUID, Code: &l.Code} }
+
+// quantity is the approved one, where there is one.
+func (l *fhirLine) quantity() decimal.Decimal {
+	if l.QtyApproved != nil {
+		return *l.QtyApproved
+	}
+	return l.QtyProvided
+}
+
+// reason of rejection; 0: none.
+func (l *fhirLine) reason() int { return value(l.Reason) }
+
+func value(n *int) int {
+	if n == nil {
+		return 0
+	}
+	return *n
+}
+
+var (
+	claimColumns = []string{"ClaimStatus", "DateFrom", "DateTo", "DateClaimed", "DateProcessed", "SubmitStamp", "ProcessStamp", "Claimed", "Approved", "Valuated",
+		"Adjustment", "Explanation", "GuaranteeId", "VisitType", "RejectionReason", "FeedbackStatus", "InsureeID", "ICDID", "ICDID1", "ICDID2", "ICDID3", "ICDID4"}
+	claimLinks = []fhirsql.Link{
+		{Alias: "patient", Table: insuree.Insurees, Via: "InsureeID"},
+		{Alias: "facility", Table: location.Facilities, Via: "HFID"},
+		{Alias: "admin", Table: location.ClaimAdmins, Via: "ClaimAdminId"},
+		{Alias: "feedback", Table: Feedbacks, Via: "FeedbackID"},
+	}
+	// claimStatuses are what the search parameter status of Claim takes: "active" of FHIR is every claim, the others are
+	// those of openIMIS by name and by number.
+	claimStatuses = map[string][]any{
+		"active":   {rules.StatusRejected, rules.StatusEntered, rules.StatusChecked, rules.StatusProcessed, rules.StatusValuated},
+		"rejected": {rules.StatusRejected}, "1": {rules.StatusRejected}, "entered": {rules.StatusEntered}, "2": {rules.StatusEntered},
+		"checked": {rules.StatusChecked}, "4": {rules.StatusChecked}, "processed": {rules.StatusProcessed}, "8": {rules.StatusProcessed},
+		"valuated": {rules.StatusValuated}, "16": {rules.StatusValuated},
+	}
+)
+
+// claimSource is a source over all claims: whatever is made of them, a page has the same rows in the same order.
+func claimSource(params []fhirsql.Param, read func(fhirClaim) apifhir.Entry, load ...func(context.Context, db.Query, []fhirClaim) error) *fhirsql.Source[fhirClaim] {
+	return &fhirsql.Source[fhirClaim]{
+		Table: Claims, Columns: claimColumns, Links: claimLinks, Changed: changedAt, Params: params,
+		Sort: map[string]string{"created": "DateClaimed", "identifier": "ClaimCode"},
+		Load: func(ctx context.Context, q db.Query, rows []fhirClaim) error {
+			for _, l := range load {
+				if err := l(ctx, q, rows); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		Map: read,
+	}
+}
+
+// claimKeys are the keys of rows, and where each is: versions of one claim have the same key.
+func claimKeys(rows []fhirClaim) (db.Ints, map[int][]*fhirClaim) {
+	at := make(map[int][]*fhirClaim, len(rows))
+	keys := make(db.Ints, 0, len(rows))
+	for i := range rows {
+		if at[rows[i].Key] == nil {
+			keys = append(keys, rows[i].Key)
+		}
+		at[rows[i].Key] = append(at[rows[i].Key], &rows[i])
+	}
+	return keys, at
+}
+
+// loadLines reads the current items and services of claims.
+func loadLines(ctx context.Context, q db.Query, rows []fhirClaim) error {
+	keys, at := claimKeys(rows)
+	for k := range rules.KindCount {
+		n, entries := &rules.Legacy[k], [rules.KindCount]*table.Table{rules.Items: medical.Items, rules.Services: medical.Services}[k]
+		uuid := ""
+		if entries.HasUUID(q) {
+			uuid = `, e."` + entries.UUID + `" AS "EntryUUID"`
+		}
+		var lines []fhirLine
+		err := q.Select(ctx, &lines, `SELECT l."ClaimID", l."`+n.LineStatus+`" AS "Status", l."RejectionReason", l."QtyProvided", l."QtyApproved", l."PriceAsked", l."PriceApproved",
+			l."PriceAdjusted", l."PriceValuated", l."LimitationValue", l."Explanation", l."Justification",
+			e."`+n.EntryID+`" AS "EntryKey", e."`+n.EntryCode+`" AS "EntryCode"`+uuid+`
+			FROM "`+n.Lines+`" AS l JOIN "`+n.Entry+`" AS e ON e."`+n.EntryID+`" = l."`+n.EntryID+`"
+			WHERE l."ClaimID" IN $ints(?) AND l."ValidityTo" IS NULL ORDER BY l."`+n.LineID+`"`, keys)
+		if err != nil {
+			return fmt.Errorf("read %s of %d claims: %w", n.Lines, len(keys), err)
+		}
+		for _, l := range lines {
+			l.kind = k
+			for _, c := range at[l.Claim] {
+				c.lines = append(c.lines, l)
+			}
+		}
+	}
+	return nil
+}
+
+// loadDiagnoses reads the diagnoses of claims.
+func loadDiagnoses(ctx context.Context, q db.Query, rows []fhirClaim) error {
+	var wanted set
+	for i := range rows {
+		for _, id := range rows[i].diagnosisIDs() {
+			wanted.addIf(id)
+		}
+	}
+	var found []fhirDiagnosis
+	if err := q.Select(ctx, &found, `SELECT d."ICDID", d."ICDCode", d."ICDName" FROM "tblICDCodes" AS d WHERE d."ICDID" IN $ints(?)`, wanted.list()); err != nil {
+		return fmt.Errorf("read the diagnoses of %d claims: %w", len(rows), err)
+	}
+	for i := range rows {
+		for place, id := range rows[i].diagnosisIDs() {
+			if id == nil {
+				continue
+			}
+			if j := slices.IndexFunc(found, func(d fhirDiagnosis) bool { return d.ID == *id }); j >= 0 {
+				rows[i].diagnoses[place] = &found[j]
+			}
+		}
+	}
+	return nil
+}
+
+func (c *fhirClaim) diagnosisIDs() [rules.DiagnosisCount]*int {
+	return [...]*int{c.ICDID, c.ICDID1, c.ICDID2, c.ICDID3, c.ICDID4}
+}
+
+// loadCovers finds the policy that a claim is for: of those that cover the patient, the latest that was in force when the
+// treatment began, else the latest.
+func loadCovers(ctx context.Context, q db.Query, rows []fhirClaim) error {
+	var patients set
+	for i := range rows {
+		patients.add(rows[i].InsureeID)
+	}
+	uuid := ""
+	if policy.Policies.HasUUID(q) {
+		uuid = `, p."` + policy.Policies.UUID + `" AS "UUID"`
+	}
+	var covers []struct {
+		Insuree int        `db:"InsureeId"`
+		From    *time.Time `db:"EffectiveDate"`
+		To      *time.Time `db:"ExpiryDate"`
+		fhirsql.Ref
+	}
+	if err := q.Select(ctx, &covers, `SELECT c."InsureeId", c."EffectiveDate", c."ExpiryDate", p."PolicyID" AS "Key"`+uuid+`
+		FROM "tblInsureePolicy" AS c JOIN "tblPolicy" AS p ON p."PolicyID" = c."PolicyId"
+		WHERE c."InsureeId" IN $ints(?) AND c."ValidityTo" IS NULL AND p."ValidityTo" IS NULL ORDER BY p."PolicyID"`, patients.list()); err != nil {
+		return fmt.Errorf("read the covers of %d claims: %w", len(rows), err)
+	}
+	for i := range rows {
+		inForce := false
+		for _, c := range covers {
+			if c.Insuree != rows[i].InsureeID {
+				continue
+			}
+			holds := c.From != nil && !c.From.After(rows[i].From) && (c.To == nil || !c.To.Before(rows[i].From))
+			if holds || !inForce {
+				rows[i].cover, inForce = c.Ref, holds
+			}
+		}
+	}
+	return nil
+}
