@@ -51,7 +51,7 @@ func (*Module) Model() entity.Model {
 
 // Needs implements modules.Database.
 func (*Module) Needs() []schema.Need {
-	return table.Needs(Insurees, Families, Photos, Genders, FamilyTypes)
+	return table.Needs(Insurees, Families, Photos, Genders, FamilyTypes, ConfirmationTypes, Educations, Professions, Relations, IdentificationTypes)
 }
 
 var (

@@ -27,4 +27,11 @@ var (
 	Genders = table.New(table.Table{Name: "tblGender", Code: "Code", Why: "genders", Columns: []string{"Gender"}})
 	// FamilyTypes is tblFamilyTypes.
 	FamilyTypes = table.New(table.Table{Name: "tblFamilyTypes", Code: "FamilyTypeCode", Why: "family types", Columns: []string{"FamilyType"}})
+	// ConfirmationTypes is tblConfirmationTypes.
+	ConfirmationTypes = table.New(table.Table{Name: "tblConfirmationTypes", Code: "ConfirmationTypeCode", Why: "names of confirmations (FHIR)", Columns: []string{"ConfirmationType"}})
+	// Educations, Professions, Relations and IdentificationTypes are the lists of codes about people.
+	Educations          = table.New(table.Table{Name: "tblEducations", Why: "names of levels of education (FHIR)", Columns: []string{"Education"}})
+	Professions         = table.New(table.Table{Name: "tblProfessions", Why: "names of professions (FHIR)", Columns: []string{"Profession"}})
+	Relations           = table.New(table.Table{Name: "tblRelations", Why: "names of relations to the head (FHIR)", Columns: []string{"Relation"}})
+	IdentificationTypes = table.New(table.Table{Name: "tblIdentificationTypes", Code: "IdentificationCode", Why: "names of kinds of identification (FHIR)", Columns: []string{"IdentificationTypes"}})
 )

@@ -91,7 +91,7 @@ func (p Param) criterion(at apifhir.At, c apifhir.Criterion) (string, []any, err
 				return "", nil, err
 			}
 			if ok {
-				parts, args = append(parts, col(at.Alias, r.column)+" IN ("+keys+")"), append(args, more...)
+				parts, args = append(parts, r.is(at.Alias, keys)), append(args, more...)
 			}
 		}
 	}

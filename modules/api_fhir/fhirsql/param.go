@@ -29,6 +29,15 @@ type Param struct {
 type refTo struct {
 	table  *table.Table
 	column string
+	rows   Through // instead of a column
+}
+
+// is is the condition that the rows refer to one of the keys of a subselect.
+func (r refTo) is(alias, keys string) string {
+	if r.rows != nil {
+		return r.rows(alias, keys)
+	}
+	return col(alias, r.column) + " IN (" + keys + ")"
 }
 
 func (p Param) check(t *table.Table) error {
@@ -36,6 +45,9 @@ func (p Param) check(t *table.Table) error {
 		return errors.New("it has no condition")
 	}
 	for _, r := range p.ref {
+		if r.rows != nil {
+			continue
+		}
 		if err := t.Refers(r.column, r.table); err != nil {
 			return err
 		}
@@ -181,14 +193,30 @@ func within(column string, r apifhir.Range) (string, []any) {
 // the resource types that it may be called; path is where the reference stands in the resource, so that
 // _include and _revinclude follow it ("" when it is not written).
 func Reference(name, doc, path string, to *table.Table, column string, types ...string) Param {
+	return refersTo(name, doc, path, refTo{table: to, column: column}, types)
+}
+
+// Through is the condition that rows, as alias, have to do with a row of another table whose key is among those of a
+// subselect, which it holds once.
+type Through func(alias, keys string) string
+
+// ReferenceThrough is Reference where no column of the rows has the key: members of a family, who is covered by a policy.
+func ReferenceThrough(name, doc, path string, to *table.Table, rows Through, types ...string) Param {
+	return refersTo(name, doc, path, refTo{table: to, rows: rows}, types)
+}
+
+func refersTo(name, doc, path string, r refTo, types []string) Param {
 	return Param{
 		Param: apifhir.Param{Name: name, Type: apifhir.Reference, Doc: doc, Targets: types, Path: path},
-		ref:   []refTo{{to, column}},
+		ref:   []refTo{r},
 		Where: func(at apifhir.At, _ apifhir.Criterion, v apifhir.Value) (string, []any) {
-			match, args := matching(to, at.Query, "target", "", v.ID, true)
+			match, args := matching(r.table, at.Query, "target", "", v.ID, true)
+			if match == table.None {
+				return table.None, nil
+			}
 			var w table.Where
-			w.And(to.Current("target")).Within(to, at.Scope, "target").And(match, args...)
-			return col(at.Alias, column) + " IN (SELECT " + col("target", to.Key) + ` FROM "` + to.Name + `" AS target` + w.SQL() + ")", w.Args()
+			w.And(r.table.Current("target")).Within(r.table, at.Scope, "target").And(match, args...)
+			return r.is(at.Alias, "SELECT "+col("target", r.table.Key)+` FROM "`+r.table.Name+`" AS target`+w.SQL()), w.Args()
 		},
 	}
 }
