@@ -30,6 +30,7 @@ const usage = `usage: server [command]
   migrate        create or upgrade this program's own tables
   seed           fill an empty database: --size demo|district|national
   import DIR     load JSON-lines dumps, a file a table, into an empty database
+  queue          list; show, retry or drop ID: mutations that wait or were given up
   check          tell what the database offers and what is missing
   config         print the effective configuration, secrets masked
   modules        print the modules: compiled in, enabled, version, contract
@@ -49,7 +50,7 @@ func run(ctx context.Context, args []string) error {
 		command, rest = args[0], args[1:]
 	}
 	commands := map[string]func(context.Context, *program, []string) error{
-		"serve": serve, "worker": worker, "migrate": migrateUp, "seed": seedInto, "import": importFrom, "check": check, "config": showConfig, "modules": showModules,
+		"serve": serve, "worker": worker, "migrate": migrateUp, "seed": seedInto, "import": importFrom, "check": check, "config": showConfig, "modules": showModules, "queue": queue,
 		"version": nil,
 	}
 	if command == "help" || command == "-h" || command == "--help" {
@@ -61,7 +62,7 @@ func run(ctx context.Context, args []string) error {
 		fmt.Fprintf(os.Stderr, "server: unknown command %q\n\n%s", command, usage)
 		return errUsage
 	}
-	if len(rest) > 0 && command != "seed" && command != "import" {
+	if len(rest) > 0 && command != "seed" && command != "import" && command != "queue" {
 		return fmt.Errorf("%s takes no arguments, %q is not understood; everything is set by environment variables", command, rest[0])
 	}
 	if command == "version" {
@@ -254,7 +255,7 @@ func worker(ctx context.Context, p *program, _ []string) error {
 		return err
 	}
 	p.log.Info("working", "database", d.Name())
-	s.Work(ctx, 4)
+	s.Work(ctx, int(p.conf.Workers))
 	s.Close()
 	return nil
 }

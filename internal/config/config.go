@@ -65,6 +65,9 @@ type Config struct {
 	RequestTimeout    Duration         `env:"REQUEST_TIMEOUT" envDefault:"60s" allowed:"seconds or a duration such as 1m30s, more than 0"`
 	IdleTimeout       Duration         `env:"IDLE_TIMEOUT" envDefault:"120s" allowed:"seconds or a duration such as 1m30s, more than 0"`
 	ShutdownTimeout   Duration         `env:"SHUTDOWN_TIMEOUT" envDefault:"20s" allowed:"seconds or a duration such as 1m30s, more than 0"`
+	DrainDelay        Pause            `env:"DRAIN_DELAY" allowed:"seconds or a duration such as 5s, or 0; default 2s, on an embedded database 0"`
+	SlowOperation     Duration         `env:"SLOW_OPERATION" envDefault:"1s" allowed:"seconds or a duration such as 500ms, more than 0"`
+	Workers           Count            `env:"WORKERS" envDefault:"4" allowed:"a number from 1 to 1000000"`
 	MaxBody           Size             `env:"MAX_BODY" envDefault:"10MB" allowed:"bytes, or a number with KB, MB or GB, from 1KB to 1GB"`
 
 	// What the process does at once. Whoever asks for more waits for a moment, and is told to try again.
@@ -123,6 +126,9 @@ func (c *Config) together(bad map[string]bool) []error {
 	}
 	if read := c.DatabaseReadURL.Kind(); !bad["DATABASE_READ_URL"] && read != "" && kind != "" && read != kind {
 		errs = append(errs, c.refuse("DATABASE_READ_URL", "the database is "+kind))
+	}
+	if _, given := c.given["DRAIN_DELAY"]; !given && kind != "sqlite" {
+		c.DrainDelay = Pause(2 * time.Second)
 	}
 	if c.PhotoRoot == "" {
 		c.PhotoRoot = c.PhotoRootPath

@@ -468,6 +468,21 @@ func (d *Duration) UnmarshalText(text []byte) error {
 // String implements fmt.Stringer.
 func (d Duration) String() string { return time.Duration(d).String() }
 
+// Pause is a duration that may be 0; a bare number is seconds.
+type Pause time.Duration
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (p *Pause) UnmarshalText(text []byte) error {
+	if s := strings.TrimSpace(string(text)); s == "0" || s == "0s" {
+		*p = 0
+		return nil
+	}
+	return (*Duration)(p).UnmarshalText(text)
+}
+
+// String implements fmt.Stringer.
+func (p Pause) String() string { return time.Duration(p).String() }
+
 // Size is a number of bytes.
 type Size int64
 

@@ -45,6 +45,7 @@ var steps = []step{
 	{5, "the contract of queued mutations", addColumn("imis_mutation_queue", "contract")},
 	{6, "the audit log", createOwnTables},
 	{7, "documents of claims", createOwnTables},
+	{8, "mutations given up, and the processes that run", createOwnTables},
 }
 
 // createOwnTables makes the tables of the catalogue that are missing. A release that adds a table adds

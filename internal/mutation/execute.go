@@ -19,6 +19,18 @@ func passing(err error) bool {
 	return fault.Code(err) == fault.Unavailable || errors.Is(err, context.DeadlineExceeded)
 }
 
+// errPoisonous is the error of a mutation whose process ended in it too often.
+var errPoisonous = errors.New("interrupted too often")
+
+// reason says why a mutation that failed with err is kept for the operator; "": it is not, for it was
+// refused, as it would be the next time.
+func (s *Service) reason(err error) string {
+	if fault.Code(err) == fault.Internal || s.o.Transient(err) || errors.Is(err, errPoisonous) {
+		return err.Error()
+	}
+	return ""
+}
+
 // aftermath is the time to write down how an execution ended, apart from its own time.
 const aftermath = 30 * time.Second
 
@@ -69,7 +81,7 @@ func (s *Service) execute(ctx context.Context, e entry, p *auth.Principal) {
 		} else {
 			log.InfoContext(ctx, "mutation refused", "error", err)
 		}
-		if err := s.fail(ctx, e, text); errors.Is(err, errLost) {
+		if err := s.fail(ctx, e, text, s.reason(err)); errors.Is(err, errLost) {
 			return
 		} else if err != nil {
 			log.ErrorContext(ctx, "the failure cannot be recorded; the mutation is taken over when its lease expires", "error", err)
@@ -85,7 +97,7 @@ func (s *Service) execute(ctx context.Context, e entry, p *auth.Principal) {
 // attempt applies the mutation and its final status: in one transaction, or a long one with the status at its end.
 func (s *Service) attempt(ctx context.Context, e *entry, p *auth.Principal) (outcome Outcome, err error) {
 	if e.Attempts > s.o.MaxInterruptions {
-		return Outcome{}, fault.New(fault.Conflict, "%s was interrupted %d times and is not tried again.", e.Name, s.o.MaxInterruptions)
+		return Outcome{}, fault.Wrap(errPoisonous, fault.Conflict, "%s was interrupted %d times and is not tried again.", e.Name, s.o.MaxInterruptions)
 	}
 	h, ok := s.registry.lookup(e.Name)
 	if !ok {
@@ -108,7 +120,14 @@ func (s *Service) attempt(ctx context.Context, e *entry, p *auth.Principal) (out
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.o.Timeout)
 	defer cancel()
-	return s.short(ctx, *e, h, p)
+	running, halt := context.WithCancelCause(ctx)
+	defer halt(nil)
+	defer context.AfterFunc(s.halting, func() { halt(errStopped) })()
+	outcome, err = s.short(running, *e, h, p)
+	if err != nil && !errors.Is(err, errLost) && errors.Is(context.Cause(running), errStopped) {
+		return Outcome{}, errStopped // rolled back
+	}
+	return outcome, err
 }
 
 // short applies a mutation and its final status in one transaction.

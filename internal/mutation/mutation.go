@@ -7,7 +7,7 @@
 // all of it is committed, or the queue row is still there and is taken over when its lease has expired.
 //
 // registry.go has what modules provide, execute.go the execution (long.go that of long ones), queue.go all SQL, worker.go the
-// workers, broker.go RabbitMQ as an alarm clock, lease.go and daily.go jobs that run on one instance only.
+// workers, dead.go what operators see and do, broker.go RabbitMQ as an alarm clock, lease.go and daily.go jobs that run on one instance only.
 package mutation
 
 import (
@@ -53,6 +53,7 @@ type Options struct {
 	Poll        time.Duration // how often idle workers look for rows; default 2 s
 	Timeout     time.Duration // of one execution that is no long one; default 5 min
 	Patience    time.Duration // how long Submit waits for a long one; default 20 s
+	Drain       time.Duration // how long executions may go on when Run ends, before they are undone and left to others; default 20 s
 	MaxAttempts int           // executions that may fail for a passing reason; default 5
 	Backoff     time.Duration // pause after the first of them, doubled after each; default 1 s
 	// MaxInterruptions is after how many executions whose process ended in them a mutation is given up: it may be
@@ -92,8 +93,12 @@ type Service struct {
 	holder   string        // names this process in leases
 	alarm    chan struct{} // wakes one worker of this process
 	running  sync.WaitGroup
-	stopping context.Context // ends when Run does
+	stopping context.Context // ends when Run is told to: long ones stop
 	stop     context.CancelFunc
+	halting  context.Context // ends when Options.Drain is over: all stop
+	halt     context.CancelFunc
+	turn     sync.Mutex
+	served   string                 // whose mutation was taken last
 	at       func(point, id string) // fault injection of tests; nil otherwise
 }
 
@@ -109,6 +114,7 @@ func New(d *db.DB, r *Registry, o Options) *Service {
 	set(&o.Timeout, 5*time.Minute)
 	set(&o.Patience, 20*time.Second)
 	set(&o.Backoff, time.Second)
+	set(&o.Drain, 20*time.Second)
 	set(&o.Abandon, 24*time.Hour)
 	if o.MaxAttempts <= 0 {
 		o.MaxAttempts = 5
@@ -130,6 +136,7 @@ func New(d *db.DB, r *Registry, o Options) *Service {
 	}
 	s := &Service{db: d, registry: r, o: o, holder: Holder(), alarm: make(chan struct{}, 1)}
 	s.stopping, s.stop = context.WithCancel(context.Background())
+	s.halting, s.halt = context.WithCancel(context.Background())
 	return s
 }
 

@@ -57,23 +57,29 @@ func (s *Service) unmarked() string {
 
 const selectNext = `SELECT $uuid(q."mutation_id") AS "mutation_id", q."name", q."principal", q."payload", q."attempts", q."leased_by", q."lease_until", q."enqueued", q."contract"
 FROM "imis_mutation_queue" q $skiplocked
-WHERE q."name" IN $texts(?) AND COALESCE(q."contract", ?) = ? AND (q."lease_until" IS NULL OR q."lease_until" <= ?)
-ORDER BY q."enqueued", q."mutation_id" $page(1, 0) $forskip`
+WHERE q."principal" > ? AND q."name" IN $texts(?) AND COALESCE(q."contract", ?) = ? AND (q."lease_until" IS NULL OR q."lease_until" <= ?)
+ORDER BY q."principal", q."enqueued", q."mutation_id" $page(1, 0) $forskip`
 
 // updateLease asks again whether the row is free: where lock hints do nothing, two may have read it.
 const updateLease = `UPDATE "imis_mutation_queue" SET "leased_by" = ?, "lease_until" = ?, "attempts" = ?
 WHERE "mutation_id" = ? AND ("lease_until" IS NULL OR "lease_until" <= ?)`
 
-// claim leases the oldest row that is free, or whose lease has expired, and whose mutation this
-// instance knows, in the contract that it speaks: another instance on the same database may have other
-// modules, and speak another one.
+// claim leases a row that is free, or whose lease has expired, and whose mutation this instance knows, in
+// the contract that it speaks: another instance on the same database may have other modules, and speak
+// another one. Users take turns, in the order of their names; of one user's rows the oldest comes first. So
+// somebody with a thousand mutations keeps nobody waiting.
 func (s *Service) claim(ctx context.Context) (e entry, found bool, err error) {
 	names := db.Texts(s.registry.names)
 	err = s.db.Write(ctx, "claim a mutation", func(tx *db.Tx) error {
 		found = false
 		now := s.o.Clock()
 		e = entry{}
-		if err := tx.Get(ctx, &e, selectNext, names, s.unmarked(), s.o.Contract, now); errors.Is(err, sql.ErrNoRows) {
+		served := s.lastServed()
+		err := tx.Get(ctx, &e, selectNext, served, names, s.unmarked(), s.o.Contract, now)
+		if errors.Is(err, sql.ErrNoRows) && served != "" { // the round begins again
+			err = tx.Get(ctx, &e, selectNext, "", names, s.unmarked(), s.o.Contract, now)
+		}
+		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		} else if err != nil {
 			return err
@@ -85,7 +91,23 @@ func (s *Service) claim(ctx context.Context) (e entry, found bool, err error) {
 		found = n == 1
 		return err
 	})
+	if found && err == nil {
+		s.serve(e.Principal)
+	}
 	return e, found && err == nil, err
+}
+
+// lastServed is the user whose mutation this process took last; "" before the first.
+func (s *Service) lastServed() string {
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	return s.served
+}
+
+func (s *Service) serve(principal string) {
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	s.served = principal
 }
 
 const deleteTaken = `DELETE FROM "imis_mutation_queue" WHERE "mutation_id" = ? AND "leased_by" = ?`
@@ -117,11 +139,17 @@ func finish(ctx context.Context, tx *db.Tx, id db.UUID, failure string) error {
 	return err
 }
 
-// fail ends a mutation without effects.
-func (s *Service) fail(ctx context.Context, e entry, text string) error {
+// fail ends a mutation without effects. With a reason it is kept for the operator (dead.go), in the same
+// transaction; without one the user was told all that there is to say.
+func (s *Service) fail(ctx context.Context, e entry, text, reason string) error {
 	return s.db.Write(ctx, "fail mutation "+e.Name, func(tx *db.Tx) error {
 		if err := takeAway(ctx, tx, e); err != nil {
 			return err
+		}
+		if reason != "" {
+			if err := bury(ctx, tx, e, s.o.Clock(), reason); err != nil {
+				return err
+			}
 		}
 		return finish(ctx, tx, e.ID, text)
 	})
@@ -161,7 +189,11 @@ func (s *Service) abandon(ctx context.Context) (n int, err error) {
 			if _, err := tx.Exec(ctx, deleteRow, e.ID); err != nil {
 				return err
 			}
-			if err := finish(ctx, tx, e.ID, "No running instance offers the mutation "+e.Name+"."); err != nil {
+			text := "No running instance offers the mutation " + e.Name + "."
+			if err := bury(ctx, tx, e, now, text); err != nil {
+				return err
+			}
+			if err := finish(ctx, tx, e.ID, text); err != nil {
 				return err
 			}
 		}

@@ -8,7 +8,8 @@ import (
 )
 
 // Run executes queued mutations with n workers until ctx ends, then waits for the executions under way; long ones are
-// told to stop and go on elsewhere. A long one keeps no worker: others are executed beside it.
+// told to stop and go on elsewhere, and what has not ended within Options.Drain is rolled back and gives its lease back,
+// so that another process begins it at once. A long one keeps no worker: others are executed beside it.
 // Every serving process should run at least one worker, even with Options.Async off: it takes over
 // what processes that died have left.
 func (s *Service) Run(ctx context.Context, n int) {
@@ -18,6 +19,7 @@ func (s *Service) Run(ctx context.Context, n int) {
 	}
 	s.poll(ctx)
 	s.stop()
+	defer time.AfterFunc(s.o.Drain, s.halt).Stop()
 	all.Wait()
 	s.running.Wait()
 }

@@ -147,6 +147,7 @@ var lookups = []lookup{
 	{table: "claim_ClaimMutation", columns: "claim_id", where: all},
 	{table: "claim_ClaimMutation", columns: "mutation_id", where: all},
 	{table: "imis_mutation_queue", columns: "lease_until enqueued", where: all},
+	{table: "imis_mutation_queue", columns: "principal enqueued", where: all},
 }
 
 // Indexes gives the secondary indexes of a database that we created, for SQLite and PostgreSQL: one for

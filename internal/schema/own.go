@@ -2,7 +2,8 @@ package schema
 
 // programTables are the tables of this program alone: the leases of the mutation queue
 // (core_Mutation_Log says what is to be done and how it ended, imis_mutation_queue who is doing it), the
-// leases of scheduled jobs, the sessions of gateways that were ended, the secret of tokens, and the audit log.
+// leases of scheduled jobs, the sessions of gateways that were ended, the secret of tokens, the audit log, the
+// mutations that were given up, and the processes that run.
 // `server migrate` creates them beside the legacy tables.
 var programTables = []rawTable{
 	{
@@ -61,6 +62,37 @@ var programTables = []rawTable{
 			ownColumn("subjects", "nvarchar(max)", true),
 			ownColumn("amount", "int", false),
 			ownColumn("outcome", "nvarchar(20)", true),
+		},
+	},
+	{
+		Name: "imis_dead_mutation", Own: true, Key: []string{"mutation_id"},
+		Foreign: []rawForeign{{Column: "mutation_id", Table: "core_Mutation_Log"}},
+		Columns: []rawColumn{
+			ownColumn("mutation_id", "uniqueidentifier", false),
+			ownColumn("name", "nvarchar(100)", false),
+			ownColumn("principal", "nvarchar(100)", false),
+			ownColumn("payload", "nvarchar(max)", false),
+			ownColumn("attempts", "int", false),
+			ownColumn("enqueued", "datetime", false),
+			ownColumn("contract", "nvarchar(20)", true),
+			ownColumn("died", "datetime", false),
+			ownColumn("reason", "nvarchar(max)", false),
+		},
+	},
+	{
+		Name: "imis_instance", Own: true, Key: []string{"id"},
+		Columns: []rawColumn{
+			ownColumn("id", "nvarchar(100)", false),
+			ownColumn("role", "nvarchar(20)", false),
+			ownColumn("host", "nvarchar(100)", false),
+			ownColumn("pid", "int", false),
+			ownColumn("version", "nvarchar(100)", false),
+			ownColumn("roots", "nvarchar(20)", false),
+			ownColumn("modules", "nvarchar(max)", false),
+			ownColumn("contract", "nvarchar(20)", true),
+			ownColumn("schema_step", "int", false),
+			ownColumn("started", "datetime", false),
+			ownColumn("seen", "datetime", false),
 		},
 	},
 }

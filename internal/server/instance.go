@@ -57,6 +57,7 @@ type InstanceOptions struct {
 	MaxBody    int64
 	PhotoRoot  string
 	Async      bool
+	Drain      time.Duration // how long mutations may go on when the process stops
 	Wake       func(id string)
 	BaseURL    func(r *http.Request) string
 	FHIRStatus config.FHIRStatus
@@ -107,7 +108,7 @@ func NewInstance(o InstanceOptions) (*Instance, error) {
 	i.app.Config = i.config
 	pins := o.Chosen.Pins
 	registry := mutation.NewRegistry()
-	i.Mutations = mutation.New(o.DB, registry, mutation.Options{Contract: o.Chosen.Contract.Name, Unmarked: o.Chosen.Contract.Unmarked, Async: o.Async, Principals: o.Principals, Clock: o.Instants, Stamps: o.Clock, Log: o.Log, Wake: o.Wake, Audit: o.Audit,
+	i.Mutations = mutation.New(o.DB, registry, mutation.Options{Contract: o.Chosen.Contract.Name, Unmarked: o.Chosen.Contract.Unmarked, Async: o.Async, Drain: o.Drain, Principals: o.Principals, Clock: o.Instants, Stamps: o.Clock, Log: o.Log, Wake: o.Wake, Audit: o.Audit,
 		Finished: func(e mutation.Event) { o.Metrics.Mutation(mutationStatus(e.Status)) }})
 	i.app.Mutations = i.Mutations
 	for _, c := range o.Compiled {

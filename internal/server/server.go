@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -45,6 +46,7 @@ type Server struct {
 	audit      *audit.Log // nil: off
 	auditTable audit.Table
 	echo       *echo.Echo
+	draining   atomic.Bool // told to stop, and still answering: see Serve
 }
 
 // signingIn is how many connections are kept for signing in.
@@ -97,7 +99,7 @@ func New(conf *config.Config, d *db.DB, compiled []Constructor, log *slog.Logger
 		i, err := NewInstance(InstanceOptions{
 			Root: root, Chosen: chosen, Compiled: compiled, DB: d, Clock: s.clock, Instants: instants, Log: log, Metrics: s.metrics,
 			Principals: s.store.Principal, ListCap: int(conf.ListCap), MaxBody: int64(conf.MaxBody), PhotoRoot: conf.PhotoRoot,
-			Async: bool(conf.AsyncMutations), Wake: wake, BaseURL: s.baseURL, FHIRStatus: conf.FHIRStatus, Gate: gate, Memory: memory,
+			Drain: time.Duration(conf.ShutdownTimeout), Async: bool(conf.AsyncMutations), Wake: wake, BaseURL: s.baseURL, FHIRStatus: conf.FHIRStatus, Gate: gate, Memory: memory,
 			Audit: s.audit, AuditTable: s.auditTable,
 		})
 		if err != nil {
@@ -156,6 +158,7 @@ func (s *Server) routes() *echo.Echo {
 	e.Pre(semicolons)
 	e.Use(telemetry.Requests(telemetry.Options{Log: s.log, Metrics: s.metrics, Trusted: s.conf.TrustedProxies.Contains}))
 	e.Use(middleware.SecureWithConfig(middleware.SecureConfig{XFrameOptions: "SAMEORIGIN", ContentTypeNosniff: "nosniff", ReferrerPolicy: "same-origin"}))
+	e.Use(s.partWays)
 	e.Use(s.hosts)
 	e.Use(middleware.ContextTimeout(time.Duration(s.conf.RequestTimeout)))
 	e.Use(compress())
@@ -171,6 +174,17 @@ func (s *Server) routes() *echo.Echo {
 		i.Mount(e, a, follow.middleware)
 	}
 	return e
+}
+
+// partWays closes the connection of whoever asks a server that is about to stop, so that the next request
+// makes a new one, to another server. Connections that are idle stay until the end: a request may be on its way.
+func (s *Server) partWays(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if s.draining.Load() {
+			c.Response().Header().Set(echo.HeaderConnection, "close")
+		}
+		return next(c)
+	}
 }
 
 // hosts refuses requests for other host names than ALLOWED_HOSTS.
@@ -215,6 +229,9 @@ func (s *Server) baseURL(r *http.Request) string {
 
 // ready says whether the server can work: the database answers and has what the modules need.
 func (s *Server) ready(c echo.Context) error {
+	if s.draining.Load() {
+		return c.JSON(http.StatusServiceUnavailable, map[string]any{"status": "stopping", "missing": []string{"the server is about to stop"}})
+	}
 	ctx, cancel := context.WithTimeout(c.Request().Context(), 5*time.Second)
 	defer cancel()
 	if err := s.DB.Ping(ctx); err != nil {
@@ -295,7 +312,9 @@ func Listen(conf *config.Config) (net.Listener, error) {
 	return l, nil
 }
 
-// Serve answers until ctx ends and then lets running requests finish. It closes listener.
+// Serve answers until ctx ends. Then it says at /readyz for DRAIN_DELAY that it is not ready, and still answers, so
+// that a gateway that asks goes around it without an error; after that running requests and mutations may
+// finish within SHUTDOWN_TIMEOUT. It closes listener.
 func (s *Server) Serve(ctx context.Context, listener net.Listener, listening func(addr string)) error {
 	h := &http.Server{Handler: s.echo, ReadHeaderTimeout: time.Duration(s.conf.ReadHeaderTimeout), ReadTimeout: time.Duration(s.conf.RequestTimeout),
 		WriteTimeout: time.Duration(s.conf.RequestTimeout) + 10*time.Second, IdleTimeout: time.Duration(s.conf.IdleTimeout), MaxHeaderBytes: 64 << 10}
@@ -309,6 +328,15 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener, listening fun
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
+		if delay := time.Duration(s.conf.DrainDelay); delay > 0 {
+			s.draining.Store(true)
+			s.log.Info("stopping: /readyz tells it, requests are still answered", "for", delay.String())
+			select {
+			case err = <-failed:
+			case <-time.After(delay):
+			}
+		}
+		stop() // queued mutations are left to others, while requests finish
 		s.log.Info("stopping: running requests may finish", "within", time.Duration(s.conf.ShutdownTimeout).String())
 		limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Duration(s.conf.ShutdownTimeout))
 		defer cancel()
