@@ -81,7 +81,10 @@ func (q *call) route() (reply, error) {
 		return q.dispatch("the capability statement", "", []action{{http.MethodGet, true, auth.Anyone, "capabilities", q.metadata}})
 	}
 	if len(path) == 0 && !q.inBundle {
-		return q.dispatch("the server", "", []action{{http.MethodPost, true, auth.SignedIn, "batch", q.bundle}})
+		return q.dispatch("the server", "", []action{
+			{http.MethodGet, q.mount.Compat, auth.SignedIn, "", q.root},
+			{http.MethodPost, true, auth.SignedIn, "batch", q.bundle},
+		})
 	}
 	if len(path) == 0 || len(path) > 4 || path[0] == "metadata" {
 		return q.nothing("There is nothing at this path; ask " + q.base + "/metadata for what there is.")
@@ -247,7 +250,7 @@ func (q *call) body(types ...string) ([]byte, string, error) {
 		t, params, err := mime.ParseMediaType(header)
 		if err != nil || !slices.Contains(types, t) {
 			return nil, "", &refusal{status: http.StatusUnsupportedMediaType, issue: issueUnsupported, param: "Content-Type",
-				text: fmt.Sprintf("Content-Type %q is not supported here%s.", clip([]byte(header)), allowed(types))}
+				text: fmt.Sprintf(textMediaType, clip([]byte(header))), diagnostics: fmt.Sprintf("Content-Type %q is not supported here%s.", clip([]byte(header)), allowed(types))}
 		}
 		if v := params["fhirversion"]; v != "" {
 			if release, ok := releaseOf(v); !ok || release != q.release {

@@ -78,8 +78,8 @@ func quality(q string) float64 {
 }
 
 func notAcceptable(where, what string) error {
-	return &refusal{status: http.StatusNotAcceptable, issue: issueUnsupported, param: where,
-		text: where + " asks for " + clip([]byte(what)) + "; this server answers application/fhir+json and application/json."}
+	return &refusal{status: http.StatusNotAcceptable, issue: issueUnsupported, param: where, text: textNotAcceptable,
+		diagnostics: where + " asks for " + clip([]byte(what)) + "; this server answers application/fhir+json and application/json."}
 }
 
 // prefer is what the Prefer header asks for.

@@ -13,6 +13,8 @@ const (
 	textUnauthenticated = "Authentication credentials were not provided."
 	textForbidden       = "You do not have permission to perform this action."
 	textInvalidPage     = "Invalid page."
+	textNotAcceptable   = "Could not satisfy the request Accept header."
+	textMediaType       = "Unsupported media type %q in request."
 )
 
 // answers says how each fault code is answered. 401, 403 and 405 carry severity and code as upstream writes them.
@@ -79,7 +81,7 @@ func issueOf(fields about, err error) (int, Issue) {
 	var r *refusal
 	if errors.As(err, &r) {
 		issue := newIssue("error", r.issue, r.text)
-		if r.status == http.StatusUnauthorized || r.status == http.StatusForbidden || r.status == http.StatusMethodNotAllowed {
+		if r.status == http.StatusUnauthorized || r.status == http.StatusForbidden || r.status == http.StatusMethodNotAllowed || r.status == http.StatusNotAcceptable || r.status == http.StatusUnsupportedMediaType {
 			issue.Severity = "fatal"
 		}
 		if r.diagnostics != "" {

@@ -1,6 +1,7 @@
 package apifhir
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -14,6 +15,17 @@ import (
 // metadata answers the capability statement of the release.
 func (q *call) metadata() (reply, error) {
 	body, err := Encode(q.s.capabilities(q.release, q.base))
+	return newReply(http.StatusOK, body), err
+}
+
+// root answers with the addresses of the types, as the Python backend did at the mount's path. It is no
+// resource of FHIR.
+func (q *call) root() (reply, error) {
+	addresses := map[string]string{}
+	for _, name := range q.registry().types() {
+		addresses[name] = q.base + "/" + name + "/"
+	}
+	body, err := json.Marshal(addresses)
 	return newReply(http.StatusOK, body), err
 }
 

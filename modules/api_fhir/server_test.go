@@ -74,7 +74,9 @@ func (x *tester) do(line, body string, headers ...string) answer {
 		if err := json.Unmarshal(w.Body.Bytes(), &a.body); err != nil {
 			x.t.Fatalf("%s: %v in %s", line, err, w.Body)
 		}
-		fhirtest.Dump(x.t, line, w.Body.Bytes())
+		if a.body["resourceType"] != nil {
+			fhirtest.Dump(x.t, line, w.Body.Bytes())
+		}
 	}
 	return a
 }
@@ -384,6 +386,9 @@ func TestErrors(t *testing.T) {
 	x.do("GET /Patient", "").want(t, 404, "issue.0.details.text~Location, Organization")
 	x.do("GET /location/L3", "").want(t, 404)
 	x.do("GET /", "").want(t, 405)
+	if a := x.do("GET http://h/api/api_fhir/", ""); a.Code != 200 || a.at("Location") != "https://imis.example.org/api/api_fhir/Location/" {
+		t.Errorf("the root: %d %s", a.Code, a.Body)
+	}
 	x.do("GET /a/b/c/d/e", "").want(t, 404, "issue.0.details.text~/metadata")
 	x.do("GET /Location/L3/_history/1", "").want(t, 404)
 	x.do("GET /Location/_history", "").want(t, 404)
@@ -446,7 +451,7 @@ func TestNegotiation(t *testing.T) {
 	} {
 		a := x.do("GET /Location/L1", "", header)
 		if want == "" {
-			a.want(t, 406, "issue.0.code=not-supported", "issue.0.location.0=http.Accept")
+			a.want(t, 406, "issue.0.code=not-supported", "issue.0.severity=fatal", "issue.0.details.text=Could not satisfy the request Accept header.", "issue.0.location.0=http.Accept")
 		} else if got := a.Header().Get("Content-Type"); a.Code != 200 || got != want {
 			t.Errorf("%s: %d %s, want %s", header, a.Code, got, want)
 		}
@@ -460,7 +465,7 @@ func TestNegotiation(t *testing.T) {
 			t.Errorf("%s: %d %s, want %s", format, a.Code, got, want)
 		}
 	}
-	x.do("POST /Location/_search", "{}", "Content-Type: application/json").want(t, 415, "issue.0.details.text~x-www-form-urlencoded")
+	x.do("POST /Location/_search", "{}", "Content-Type: application/json").want(t, 415, "issue.0.details.text~Unsupported media type", "issue.0.diagnostics~x-www-form-urlencoded")
 	x.do("POST /Location/_search", "name=%zz", "Content-Type: application/x-www-form-urlencoded").want(t, 400)
 }
 
@@ -486,7 +491,7 @@ func TestCreateAndUpdate(t *testing.T) {
 	x.do("POST /Location", `[1]`).want(t, 400, "issue.0.details.text~object")
 	x.do("POST /Location", `{"resourceType":"Location","status":"open"}`).want(t, 400, "issue.0.expression.0=Location.status", "issue.0.details.text~active, suspended, inactive")
 	x.do("POST /Location", strings.Repeat("x", 5000)).want(t, 413, "issue.0.code=too-long")
-	x.do("POST /Location", body, "Content-Type: application/xml").want(t, 415, "issue.0.details.text~fhir+json")
+	x.do("POST /Location", body, "Content-Type: application/xml").want(t, 415, "issue.0.diagnostics~fhir+json")
 	org := `{"resourceType":"Organization","name":"x"}`
 	x.do("PUT /Organization/u-1", org, `If-Match: W/"7"`).want(t, 200, "id=u-1")
 	x.do("PUT /Organization/u-1", org, `If-Match: W/"6"`).want(t, 412)

@@ -95,7 +95,7 @@ func TestPatchesThatDoNotFit(t *testing.T) {
 		{"application/merge-patch+json", `[]`, 400, "JSON object"},
 		{"application/json", ``, 400, "JSON object"},
 		{"application/fhir+json", `{"resourceType":"Parameters"}`, 400, "FHIRPath Patch"},
-		{"text/plain", `{}`, 415, "not supported"},
+		{"text/plain", `{}`, 415, "Unsupported media type"},
 	} {
 		w.do("PATCH Location/D1W1", c.body, "Content-Type: "+c.kind).want(t, c.status, "issue.0.details.text=~"+c.text)
 	}
