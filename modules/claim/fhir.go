@@ -39,8 +39,25 @@ func (m *Module) Resources() []apifhir.Resource {
 			Release: apifhir.STU3, Type: "ClaimResponse", Personal: true,
 			Doc: "What became of claims: status, adjudication of each line, amounts.", Access: apifhir.Access{Get: Search},
 		}, responsesSTU3),
+		fhirsql.Resource(apifhir.Resource{
+			Release: apifhir.R4, Type: "CommunicationRequest", Personal: true, Profile: apifhir.StructureDefinition("openimis-communication-request"),
+			Doc: "Claims whose patients are asked for feedback.", Access: apifhir.Access{Get: seesFeedback},
+		}, requestsR4),
+		fhirsql.Resource(apifhir.Resource{
+			Release: apifhir.R4, Type: "Communication", Personal: true, Refusals500: true, Profile: apifhir.StructureDefinition("openimis-communication"),
+			Doc:    "Feedback that patients gave on claims.",
+			Access: apifhir.Access{Get: seesFeedback, Create: auth.Needs(RightFeedback), Update: auth.Needs(RightFeedback)},
+			Create: apifhir.Decoded(createCommunication), Update: apifhir.Decoded(updateCommunication),
+		}, communicationsR4),
+		fhirsql.Resource(apifhir.Resource{
+			Release: apifhir.STU3, Type: "CommunicationRequest", Personal: true,
+			Doc: "Feedback that patients gave on claims.", Access: apifhir.Access{Get: seesFeedback},
+		}, communicationsSTU3),
 	}
 }
+
+// seesFeedback lets in who may ask for feedback, and who may give it.
+var seesFeedback = auth.Needs(RightUpdate, RightFeedback)
 
 // The sources. What Claim and ClaimResponse call alike is asked alike, so that a search of both gives pairs.
 var (
