@@ -52,7 +52,7 @@ func TestPreviewEqualsRun(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(found(t, d, id), found2(preview)); diff != "" {
+			if diff := cmp.Diff(kept(t, d, id), promised(preview)); diff != "" {
 				t.Errorf("%s: run (-) and preview (+) differ:\n%s", period(r.LocationID, r.Year, r.Month), diff)
 			}
 			for _, sum := range preview.Totals {
@@ -75,7 +75,7 @@ type outcome struct {
 	Totals  []string
 }
 
-func found2(p *Preview) (o outcome) {
+func promised(p *Preview) (o outcome) {
 	o.Claims = p.Claims
 	for _, x := range p.Indexes {
 		value := "NULL"
@@ -90,7 +90,7 @@ func found2(p *Preview) (o outcome) {
 	return o
 }
 
-func found(t *testing.T, d *db.DB, run int) (o outcome) {
+func kept(t *testing.T, d *db.DB, run int) (o outcome) {
 	t.Helper()
 	var indexes []struct {
 		Product, Type, Year, Period int

@@ -104,40 +104,8 @@ func fill(t testing.TB, d *db.DB, seed uint64, policies, claims int) (w world) {
 			}
 		}
 		f.put("tblRelDistr", len(shares), func(i int) db.Values { return shares[i] })
-		numbers := f.put("tblClaim", claims, func(i int) db.Values {
-			stamp := day("2019-01-01", 365).Add(time.Duration(g.n(86400)) * time.Second)
-			v := db.Values{"ClaimCode": fmt.Sprint(i), "InsureeID": people[g.n(40)], "HFID": facilities[g.n(4)], "ClaimStatus": []int{1, 4, 8, 8, 8, 8, 16, 16}[g.n(8)],
-				"ProcessStamp": stamp, "DateFrom": stamp, "DateTo": stamp, "DateClaimed": stamp}
-			switch g.n(40) {
-			case 0:
-				v["ValidityTo"] = stamp
-			case 1:
-				v["ProcessStamp"] = nil
-			}
-			return v
-		})
-		var lines [2][]db.Values
-		for _, id := range numbers {
-			for range 1 + g.n(4) {
-				k := kinds[g.n(2)]
-				v := db.Values{"ClaimID": id, "ProdID": w.products[g.n(8)], k.status: 1 + g.n(8)/7, "QtyProvided": 1, "PriceAsked": 1,
-					"PriceOrigin": []any{"R", "R", "R", "P", "O", nil}[g.n(6)], "PriceValuated": g.amount(300), "RemuneratedAmount": nil, "ValidityTo": nil}
-				if v["PriceOrigin"] != "R" && g.n(10) > 0 {
-					v["RemuneratedAmount"] = v["PriceValuated"]
-				}
-				switch g.n(30) {
-				case 0:
-					v["ValidityTo"] = date("2019-12-31")
-				case 1:
-					v["PriceValuated"] = nil
-				case 2:
-					v["ProdID"] = nil
-				}
-				lines[k.number] = append(lines[k.number], v)
-			}
-		}
-		for _, k := range kinds {
-			f.put(k.table, len(lines[k.number]), func(i int) db.Values { return lines[k.number][i] })
+		for left := claims; left > 0; left -= portion {
+			claimsAndLines(f, g, w, facilities, people, claims-left, min(left, portion))
 		}
 		return nil
 	})
@@ -145,6 +113,49 @@ func fill(t testing.TB, d *db.DB, seed uint64, policies, claims int) (w world) {
 		t.Fatal(err)
 	}
 	return w
+}
+
+// portion is how many claims are in memory at a time.
+const portion = 50_000
+
+// claimsAndLines writes n claims, the first of which has the number first, with one to four lines each.
+func claimsAndLines(f filler, g dice, w world, facilities, people []int, first, n int) {
+	day := func(from string, days int) time.Time { return date(from).AddDate(0, 0, g.n(days)) }
+	numbers := f.put("tblClaim", n, func(i int) db.Values {
+		stamp := day("2019-01-01", 365).Add(time.Duration(g.n(86400)) * time.Second)
+		v := db.Values{"ClaimCode": fmt.Sprint(first + i), "InsureeID": people[g.n(40)], "HFID": facilities[g.n(4)], "ClaimStatus": []int{1, 4, 8, 8, 8, 8, 16, 16}[g.n(8)],
+			"ProcessStamp": stamp, "DateFrom": stamp, "DateTo": stamp, "DateClaimed": stamp}
+		switch g.n(40) {
+		case 0:
+			v["ValidityTo"] = stamp
+		case 1:
+			v["ProcessStamp"] = nil
+		}
+		return v
+	})
+	var lines [2][]db.Values
+	for _, id := range numbers {
+		for range 1 + g.n(4) {
+			k := kinds[g.n(2)]
+			v := db.Values{"ClaimID": id, "ProdID": w.products[g.n(8)], k.status: 1 + g.n(8)/7, "QtyProvided": 1, "PriceAsked": 1,
+				"PriceOrigin": []any{"R", "R", "R", "P", "O", nil}[g.n(6)], "PriceValuated": g.amount(300), "RemuneratedAmount": nil, "ValidityTo": nil}
+			if v["PriceOrigin"] != "R" && g.n(10) > 0 {
+				v["RemuneratedAmount"] = v["PriceValuated"]
+			}
+			switch g.n(30) {
+			case 0:
+				v["ValidityTo"] = date("2019-12-31")
+			case 1:
+				v["PriceValuated"] = nil
+			case 2:
+				v["ProdID"] = nil
+			}
+			lines[k.number] = append(lines[k.number], v)
+		}
+	}
+	for _, k := range kinds {
+		f.put(k.table, len(lines[k.number]), func(i int) db.Values { return lines[k.number][i] })
+	}
 }
 
 type dice struct{ *rand.Rand }
