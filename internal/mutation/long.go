@@ -15,8 +15,8 @@ func (s *Service) long(ctx context.Context, e *entry, h Handler, p *auth.Princip
 	running, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(s.stopping, func() { cancel(errStopped) })()
-	beating := make(chan struct{})
-	go func() { defer close(beating); s.beat(running, cancel, *e) }()
+	beating, held := make(chan struct{}), *e
+	go func() { defer close(beating); s.beat(running, cancel, held) }()
 
 	outcome, err = guarded(e.Name, func() (Outcome, error) {
 		return h.Long(running, s.call(*e, p), func(ctx context.Context, text string) error { return s.report(ctx, e, text) })
