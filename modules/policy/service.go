@@ -21,6 +21,13 @@ import (
 type Service struct {
 	DB    *db.DB
 	Clock clock.Clock
+	in    db.Query // what reads read, beside DB; nil: DB
+}
+
+// within is the service whose reads see, and are part of, a transaction of the caller's.
+func (s Service) within(q db.Query) Service {
+	s.in = q
+	return s
 }
 
 // Inquiry is an insuree with the covers by his family's policies.
@@ -244,5 +251,8 @@ func (s Service) InsertRenewals(ctx context.Context, f rules.RenewalFilter) (ren
 }
 
 func (s Service) read(ctx context.Context, fn func(st Store) error) error {
+	if s.in != nil {
+		return fn(Store{s.in})
+	}
 	return s.DB.Read(ctx, func(q db.Query) error { return fn(Store{q}) })
 }
