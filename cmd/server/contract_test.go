@@ -62,8 +62,12 @@ func shared(t *testing.T) string {
 	return dir
 }
 
-// replayed are the numbers of the samples whose modules are served: all of GraphQL.
-const replayedUpTo = 112
+// The samples from fhirFrom on are of FHIR, which in 2019 was STU3; those after replayedUpTo are of
+// eligibility.
+const (
+	fhirFrom     = 113
+	replayedUpTo = 130
+)
 
 func TestRecordedRequestsGiveTheRecordedAnswers(t *testing.T) {
 	dir := shared(t)
@@ -84,12 +88,18 @@ func TestRecordedRequestsGiveTheRecordedAnswers(t *testing.T) {
 			t.Fatal(err)
 		}
 		base := serveWhole(t, d) + "/api"
+		stu3 := servertest.Serve(t, servertest.New(t, d, compiled, map[string]string{"IMIS_FIXED_NOW": recordedNow,
+			"OPENIMIS_MODULES": "core,location,medical,medical_pricelist,product,insuree,policy,contribution,claim,claim_batch,api_fhir@0.0.4"})) + "/api"
 		var used []string
 		for _, s := range samples {
-			if n, _ := strconv.Atoi(s.File[:3]); n > replayedUpTo {
+			at := base
+			switch n, _ := strconv.Atoi(s.File[:3]); {
+			case n > replayedUpTo:
 				continue
+			case n >= fhirFrom:
+				at = stu3
 			}
-			difference, err := contract.Send(http.DefaultClient, base, s)
+			difference, err := contract.Send(http.DefaultClient, at, s)
 			switch {
 			case err != nil:
 				t.Errorf("%s: %v", s.File, err)
