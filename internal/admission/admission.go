@@ -116,9 +116,19 @@ func (g *Gate) Enter(ctx context.Context, o Operation) (leave func(), err error)
 	}
 	began := l.now()
 	return sync.OnceFunc(func() {
-		l.leave(o.User)
-		g.history.took(o.Shape, l.now().Sub(began))
+		took := l.now().Sub(began)
+		l.leave(o.User, took)
+		g.history.took(o.Shape, took)
 	}), nil
+}
+
+// Full refuses, by its error, an operation of a user of which nothing else is known yet: where even a light one
+// would be refused, nobody needs to look at it.
+func (g *Gate) Full(user string) error {
+	if g.light.full(user) {
+		return refused()
+	}
+	return nil
 }
 
 // Running is how many operations are being executed and how many wait.

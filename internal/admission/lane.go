@@ -19,6 +19,7 @@ type lane struct {
 	users   map[string]*user
 	turns   []*user   // with somebody waiting, in the order in which they are next
 	empty   time.Time // when nobody waited last
+	takes   float64   // seconds that an operation takes, on average
 }
 
 // user is what a user has in a lane.
@@ -54,6 +55,11 @@ func (l *lane) enter(ctx context.Context, name string) error {
 	}
 	if l.waiting == 0 {
 		l.empty = now
+	}
+	if l.crowded(u, now) {
+		l.forget(u)
+		l.mu.Unlock()
+		return refused()
 	}
 	if l.waiting >= l.most && !l.makeRoom(u) {
 		l.forget(u)
@@ -102,6 +108,26 @@ func (l *lane) enter(ctx context.Context, name string) error {
 // overloaded says whether somebody has waited all the time for a while.
 func (l *lane) overloaded(now time.Time) bool { return l.waiting > 0 && now.Sub(l.empty) > busyFor }
 
+// crowded says whether a further operation of a user would wait for too long in an overloaded lane. Users take
+// turns, so that everybody who waits has one before each of those that the user has there already.
+func (l *lane) crowded(u *user, now time.Time) bool {
+	if !l.overloaded(now) {
+		return false
+	}
+	mine := 1
+	if u != nil {
+		mine += len(u.queue)
+	}
+	return float64(mine*max(1, len(l.turns)))*l.takes > l.briefly.Seconds()*float64(l.places)
+}
+
+// full is crowded for somebody who has not come yet.
+func (l *lane) full(name string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.crowded(l.users[name], l.now())
+}
+
 // makeRoom refuses the latest operation of the user with the most that wait, unless that is the newcomer.
 func (l *lane) makeRoom(newcomer *user) bool {
 	most := newcomer
@@ -138,10 +164,11 @@ func (l *lane) forget(u *user) {
 	}
 }
 
-// leave gives a place back and lets the next ones in.
-func (l *lane) leave(name string) {
+// leave gives a place back, after a time, and lets the next ones in.
+func (l *lane) leave(name string, took time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.takes += (took.Seconds() - l.takes) / 16
 	u := l.users[name]
 	u.running--
 	l.running--

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"strings"
 	"time"
 
@@ -71,8 +72,8 @@ type Config struct {
 	MaxBody           Size             `env:"MAX_BODY" envDefault:"10MB" allowed:"bytes, or a number with KB, MB or GB, from 1KB to 1GB"`
 
 	// What the process does at once. Whoever asks for more waits for a moment, and is told to try again.
-	MaxOperations        Count `env:"MAX_OPERATIONS" envDefault:"16" allowed:"a number from 1 to 1000000"`
-	MaxOperationsPerUser Count `env:"MAX_OPERATIONS_PER_USER" envDefault:"8" allowed:"a number from 1 to 1000000"`
+	MaxOperations        Count `env:"MAX_OPERATIONS" allowed:"a number from 1 to 1000000"`
+	MaxOperationsPerUser Count `env:"MAX_OPERATIONS_PER_USER" allowed:"a number from 1 to 1000000"`
 	AnswerMemory         Size  `env:"ANSWER_MEMORY" envDefault:"256MB" allowed:"bytes, or a number with KB, MB or GB, from 1KB to 1GB"`
 
 	// Warnings are things to tell the operator that are no errors.
@@ -129,6 +130,15 @@ func (c *Config) together(bad map[string]bool) []error {
 	}
 	if _, given := c.given["DRAIN_DELAY"]; !given && kind != "sqlite" {
 		c.DrainDelay = Pause(2 * time.Second)
+	}
+	if c.MaxOperations == 0 && !bad["MAX_OPERATIONS"] {
+		c.MaxOperations = 16
+		if kind == "sqlite" { // it computes in this process: more would only take turns on the processors
+			c.MaxOperations = Count(max(4, 2*runtime.GOMAXPROCS(0)))
+		}
+	}
+	if c.MaxOperationsPerUser == 0 && !bad["MAX_OPERATIONS_PER_USER"] {
+		c.MaxOperationsPerUser = max(1, c.MaxOperations/2)
 	}
 	if c.PhotoRoot == "" {
 		c.PhotoRoot = c.PhotoRootPath

@@ -55,6 +55,8 @@ type Handler struct {
 	log    *slog.Logger
 	// Admit decides when an operation may be executed; nil: at once.
 	Admit Admission
+	// Full refuses a request that is not worth reading, for it would not be admitted; nil: none.
+	Full func(r *http.Request) error
 	// Observe is told the names of the root fields of each operation, for logs and metrics.
 	Observe func(ctx context.Context, kind string, roots []string, took time.Duration, failed bool)
 }
@@ -128,6 +130,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", mediaType(r.Header.Values("Accept")))
+	if h.Full != nil && r.Method == http.MethodPost {
+		if err := h.Full(r); err != nil {
+			h.busy(w, err)
+			return
+		}
+	}
 	params, status, message := h.read(w, r)
 	if status != 0 {
 		refuse(w, status, message)

@@ -33,6 +33,9 @@ func (i *Instance) admit(r *http.Request, rows int, shape string) (graphqlhttp.T
 	return graphqlhttp.Turn{Context: ctx, Executed: leave, Done: func() { leave(); release() }}, nil
 }
 
+// full refuses a request before it is read.
+func (i *Instance) full(r *http.Request) error { return i.o.Gate.Full(whoAsks(r)) }
+
 // whoAsks is the user who takes turns with others: of those who have not signed in, the address.
 func whoAsks(r *http.Request) string {
 	if p := auth.From(r.Context()); p != nil {

@@ -207,7 +207,7 @@ func (i *Instance) assemble(registry *mutation.Registry) error {
 		return err
 	}
 	i.graphql = graphqlhttp.New(es, contract.Wording, graphqlhttp.Limits{Body: i.o.MaxBody}, i.o.Log, gate{i.access, contract.Absent})
-	i.graphql.Observe, i.graphql.Admit = i.observe, i.admit
+	i.graphql.Observe, i.graphql.Admit, i.graphql.Full = i.observe, i.admit, i.full
 	return nil
 }
 
