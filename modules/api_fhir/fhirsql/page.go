@@ -91,7 +91,8 @@ func (p Param) criterion(at apifhir.At, c apifhir.Criterion) (string, []any, err
 				return "", nil, err
 			}
 			if ok {
-				parts, args = append(parts, r.is(at.Alias, keys)), append(args, more...)
+				text, more := r.is(at.Alias, keys, more)
+				parts, args = append(parts, text), append(args, more...)
 			}
 		}
 	}

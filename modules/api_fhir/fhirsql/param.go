@@ -33,11 +33,12 @@ type refTo struct {
 }
 
 // is is the condition that the rows refer to one of the keys of a subselect.
-func (r refTo) is(alias, keys string) string {
-	if r.rows != nil {
-		return r.rows(alias, keys)
+func (r refTo) is(alias, keys string, args []any) (string, []any) {
+	if r.rows == nil {
+		return col(alias, r.column) + " IN (" + keys + ")", args
 	}
-	return col(alias, r.column) + " IN (" + keys + ")"
+	text := r.rows(alias, keys)
+	return text, slices.Repeat(args, strings.Count(text, keys))
 }
 
 func (p Param) check(t *table.Table) error {
@@ -197,7 +198,7 @@ func Reference(name, doc, path string, to *table.Table, column string, types ...
 }
 
 // Through is the condition that rows, as alias, have to do with a row of another table whose key is among those of a
-// subselect, which it holds once.
+// subselect. Parameters are only in the subselect, which it may hold several times.
 type Through func(alias, keys string) string
 
 // ReferenceThrough is Reference where no column of the rows has the key: members of a family, who is covered by a policy.
@@ -216,7 +217,7 @@ func refersTo(name, doc, path string, r refTo, types []string) Param {
 			}
 			var w table.Where
 			w.And(r.table.Current("target")).Within(r.table, at.Scope, "target").And(match, args...)
-			return r.is(at.Alias, "SELECT "+col("target", r.table.Key)+` FROM "`+r.table.Name+`" AS target`+w.SQL()), w.Args()
+			return r.is(at.Alias, "SELECT "+col("target", r.table.Key)+` FROM "`+r.table.Name+`" AS target`+w.SQL(), w.Args())
 		},
 	}
 }
