@@ -136,3 +136,22 @@ func TestSchemasAndSpellings(t *testing.T) {
 		t.Errorf("%+v %v", r, err)
 	}
 }
+
+// Whoever owns a database lacks nothing, and its tables are seen, on every engine.
+func TestCheckOfTheOwner(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		r, err := migrate.Check(t.Context(), d, claims)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(r.Unreadable)+len(r.Unwritable)+len(r.Misspelt)+len(r.Missing) > 0 || r.Zone == "" || (r.Login == "") != (d.Dialect() == db.SQLite) {
+			t.Errorf("%+v", r)
+		}
+		if may, err := d.MayCreate(t.Context()); err != nil || !may {
+			t.Errorf("may create: %v, %v", may, err)
+		}
+		if why, err := d.Unseen(t.Context(), "tblNothing"); err != nil || why != "" {
+			t.Errorf("a table that is nowhere: %q, %v", why, err)
+		}
+	})
+}
