@@ -31,6 +31,7 @@ const usage = `usage: server [command]
   seed           fill an empty database: --size demo|district|national
   import DIR     load JSON-lines dumps, a file a table, into an empty database
   queue          list; show, retry or drop ID: mutations that wait or were given up
+  instances      list the servers and workers that run on the database
   check          tell what the database offers and what is missing
   config         print the effective configuration, secrets masked
   modules        print the modules: compiled in, enabled, version, contract
@@ -50,7 +51,7 @@ func run(ctx context.Context, args []string) error {
 		command, rest = args[0], args[1:]
 	}
 	commands := map[string]func(context.Context, *program, []string) error{
-		"serve": serve, "worker": worker, "migrate": migrateUp, "seed": seedInto, "import": importFrom, "check": check, "config": showConfig, "modules": showModules, "queue": queue,
+		"serve": serve, "worker": worker, "migrate": migrateUp, "seed": seedInto, "import": importFrom, "check": check, "config": showConfig, "modules": showModules, "queue": queue, "instances": instances,
 		"version": nil,
 	}
 	if command == "help" || command == "-h" || command == "--help" {
@@ -255,6 +256,8 @@ func worker(ctx context.Context, p *program, _ []string) error {
 		return err
 	}
 	p.log.Info("working", "database", d.Name())
+	leave := s.Announce(ctx, "worker")
+	defer leave()
 	s.Work(ctx, int(p.conf.Workers))
 	s.Close()
 	return nil

@@ -17,10 +17,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/openimis/openimis-be-go/internal/build"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/dbtest"
 	"github.com/openimis/openimis-be-go/internal/progress"
 	"github.com/openimis/openimis-be-go/internal/seed"
+	"github.com/openimis/openimis-be-go/internal/service"
 )
 
 // asServer makes the test binary the server itself: TestMain runs main when it is set.
@@ -287,7 +289,10 @@ func servesInstead() bool {
 	if os.Getenv(asServer) == "" {
 		return false
 	}
-	if err := run(context.Background(), nil); err != nil && !strings.Contains(err.Error(), "signal") {
+	if v := os.Getenv("IMIS_TEST_RELEASE"); v != "" {
+		build.Version = v
+	}
+	if err := service.Main("test", func(ctx context.Context) error { return run(ctx, nil) }); err != nil && !strings.Contains(err.Error(), "signal") {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

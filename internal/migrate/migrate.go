@@ -22,6 +22,7 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/instance"
 	"github.com/openimis/openimis-be-go/internal/progress"
 	"github.com/openimis/openimis-be-go/internal/schema"
 )
@@ -34,18 +35,60 @@ const versionTable = "imis_migration"
 type step struct {
 	version int64
 	what    string
+	effect  effect
 	run     func(ctx context.Context, tx *sql.Tx, d schema.Dialect, v schema.Version) error
 }
 
+// effect is what a step means to instances of releases that do not know it.
+type effect bool
+
+const (
+	expands  effect = true  // they work on as before: it only adds tables, or columns that may be NULL
+	restrict effect = false // they may fail: it is refused while one of them lives
+)
+
+// Latest is the last step that this release knows.
+func Latest() int { return int(steps[len(steps)-1].version) }
+
+// bearable says which live instance, if any, could not bear a step that is pending.
+func bearable(ctx context.Context, d *db.DB) error {
+	taken, err := stepsTaken(ctx, d)
+	if err != nil {
+		return fmt.Errorf("migrate %s: read the steps taken: %w", d.Name(), err)
+	}
+	var live []instance.Process
+	for _, s := range steps {
+		if taken[s.version] || s.effect == expands {
+			continue
+		}
+		if live == nil {
+			if live, err = (instance.Registry{DB: d}).Live(ctx); err != nil {
+				return fmt.Errorf("migrate %s: look for instances that run: %w", d.Name(), err)
+			}
+		}
+		var who []string
+		for _, p := range live {
+			if int64(p.SchemaStep) < s.version {
+				who = append(who, p.String())
+			}
+		}
+		if len(who) > 0 {
+			return fmt.Errorf("migrate %s: nothing was changed, for step %d (%s) is more than these instances can bear, which run on the database; upgrade or stop them first:\n  %s",
+				d.Name(), s.version, s.what, strings.Join(who, "\n  "))
+		}
+	}
+	return nil
+}
+
 var steps = []step{
-	{1, "create own tables", createOwnTables},
-	{2, "create the tables of batch runs", createOwnTables},
-	{3, "ended sessions of gateways", createOwnTables},
-	{4, "the secret of tokens", createOwnTables},
-	{5, "the contract of queued mutations", addColumn("imis_mutation_queue", "contract")},
-	{6, "the audit log", createOwnTables},
-	{7, "documents of claims", createOwnTables},
-	{8, "mutations given up, and the processes that run", createOwnTables},
+	{1, "create own tables", expands, createOwnTables},
+	{2, "create the tables of batch runs", expands, createOwnTables},
+	{3, "ended sessions of gateways", expands, createOwnTables},
+	{4, "the secret of tokens", expands, createOwnTables},
+	{5, "the contract of queued mutations", expands, addColumn("imis_mutation_queue", "contract")},
+	{6, "the audit log", expands, createOwnTables},
+	{7, "documents of claims", expands, createOwnTables},
+	{8, "mutations given up, and the processes that run", expands, createOwnTables},
 }
 
 // createOwnTables makes the tables of the catalogue that are missing. A release that adds a table adds
@@ -77,12 +120,16 @@ func addColumn(table, column string) func(context.Context, *sql.Tx, schema.Diale
 	}
 }
 
-// Up takes the steps that this database has not taken, each in a transaction. Several instances may
+// Up takes the steps that this database has not taken, each in a transaction, unless one of them is more than a
+// live instance of an older release can bear: then it takes none. Several instances may
 // start it at once: one works, the others wait and find everything done. version is the release whose
 // column types our tables get ([DefaultVersion] where nothing tells); PostgreSQL has only one.
 func Up(ctx context.Context, d *db.DB, version schema.Version, report progress.Func) error {
 	p, err := provider(d, version)
 	if err != nil {
+		return err
+	}
+	if err := bearable(ctx, d); err != nil {
 		return err
 	}
 	for done := 0; ; done++ {

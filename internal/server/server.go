@@ -22,10 +22,13 @@ import (
 	"github.com/openimis/openimis-be-go/graph"
 	"github.com/openimis/openimis-be-go/internal/audit"
 	"github.com/openimis/openimis-be-go/internal/auth"
+	"github.com/openimis/openimis-be-go/internal/build"
 	"github.com/openimis/openimis-be-go/internal/clock"
 	"github.com/openimis/openimis-be-go/internal/config"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/entity"
+	"github.com/openimis/openimis-be-go/internal/instance"
+	"github.com/openimis/openimis-be-go/internal/migrate"
 	"github.com/openimis/openimis-be-go/internal/mutation"
 	"github.com/openimis/openimis-be-go/internal/schema"
 	"github.com/openimis/openimis-be-go/internal/telemetry"
@@ -256,7 +259,7 @@ func (s *Server) Needs() []schema.Need {
 	if s.auditTable.DB != nil {
 		needs = append(needs, audit.Needs())
 	}
-	return needs
+	return append(needs, instance.Needs())
 }
 
 // openAudit makes the audit log that AUDIT_LOG asks for.
@@ -321,6 +324,8 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener, listening fun
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
 	running.Go(func() { s.Work(background, 1) })
+	leave := s.Announce(ctx, "serve")
+	defer leave()
 	failed := make(chan error, 1)
 	go func() { failed <- h.Serve(listener) }()
 	listening(listener.Addr().String())
@@ -350,6 +355,29 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener, listening fun
 	}
 	return err
 }
+
+// Announce keeps the process in the list of those that run on the database, until leave is called.
+func (s *Server) Announce(ctx context.Context, role string) (leave func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	p := instance.Process{ID: mutation.Holder(), Role: role, Version: build.Version, Roots: s.conf.SiteRoot.String(), SchemaStep: migrate.Latest()}
+	if len(s.Instances) > 0 {
+		var enabled []string
+		for _, m := range s.Instances[0].Describe().Modules {
+			if m.Enabled {
+				enabled = append(enabled, strings.TrimSpace(m.Name+" "+m.Version))
+			}
+		}
+		p.Modules = strings.Join(enabled, ", ")
+		if name := s.Instances[0].o.Chosen.Contract.Name; name != "" {
+			p.Contract = &name
+		}
+	}
+	var keeping sync.WaitGroup
+	keeping.Go(func() { s.registry().Keep(ctx, p) })
+	return func() { cancel(); keeping.Wait() }
+}
+
+func (s *Server) registry() instance.Registry { return instance.Registry{DB: s.DB, Log: s.log} }
 
 // Work executes queued mutations with n workers per instance, and the daily jobs, until ctx ends. A
 // serving process does it too: it takes over what dead processes left.
