@@ -20,7 +20,22 @@ import (
 
 // notYet are requests of clients that do not succeed, with the reason. One that does is a failure: the
 // table must shrink.
-var notYet = map[string]string{}
+var notYet = map[string]string{
+	"amg-comoros-r4/coverage":            "policies are not served as Coverage and Contract",
+	"amg-comoros-r4/contracts":           "policies are not served as Coverage and Contract",
+	"amg-comoros-r4/graphql":             "policiesByFamily is of a later GraphQL contract than the one that is served",
+	"cht-mediator-r4/subscription":       "there is no Subscription",
+	"dhis2-adapter/contract":             "policies are not served as Coverage and Contract",
+	"enrolment-demo-r4/patient":          "insurees and families are only read",
+	"enrolment-demo-r4/group":            "insurees and families are only read",
+	"mobile-pact-r4/list-coverage":       "policies are not served as Coverage and Contract",
+	"nepal-hib-stu3/coverage":            "policies are not served as Coverage and Contract",
+	"openhim-mediators-r4/list-contract": "policies are not served as Coverage and Contract",
+	"openhim-mediators-r4/list-coverage": "policies are not served as Coverage and Contract",
+	"openhim-mediators-r4/patch-group":   "insurees and families are only read",
+	"subscription-demo-r4/subscribe":     "there is no Subscription",
+	"subscription-demo-r4/unsubscribe":   "there is no Subscription",
+}
 
 // TestFHIRClients sends what the known clients send to a server over the seeded data, and reads what they
 // read. One server speaks STU3 at /api_fhir and R4 at /api_fhir_r4.
@@ -63,13 +78,12 @@ type seeded struct {
 	// An insuree with a claim of this year that was paid, and a policy that covers the same today.
 	Case struct {
 		CHFID, Insuree, Claim, Facility, FacilityUUID, Admin, AdminUUID, ICD string
-		ICDID, InsureeID, HFID, ProdID                                       int
 		Family, Policy, Product                                              string
 		Item, ItemUUID, Service, ServiceUUID                                 string
 		Village, VillageUUID, Ward, District, Region                         string
 	}
 	// Claims that wait for feedback, one for each client that gives some.
-	waiting []string
+	waiting []struct{ Claim, Insuree, CHFID string }
 	clients int
 }
 
@@ -80,8 +94,7 @@ func clientData(t *testing.T, d *db.DB, today time.Time) *seeded {
 		SELECT i."CHFID" AS "chfid", i."InsureeUUID" AS "insuree", c."ClaimUUID" AS "claim", h."HFCode" AS "facility", h."HfUUID" AS "facilityuuid",
 			a."ClaimAdminCode" AS "admin", a."ClaimAdminUUID" AS "adminuuid", x."ICDCode" AS "icd", f."FamilyUUID" AS "family", p."PolicyUUID" AS "policy",
 			pr."ProductCode" AS "product", it."ItemCode" AS "item", it."ItemUUID" AS "itemuuid", s."ServCode" AS "service", s."ServiceUUID" AS "serviceuuid",
-			v."LocationName" AS "village", v."LocationUUID" AS "villageuuid", w."LocationName" AS "ward", dl."LocationName" AS "district", r."LocationName" AS "region",
-			x."ICDID" AS "icdid", i."InsureeID" AS "insureeid", h."HfID" AS "hfid", pr."ProdID" AS "prodid"
+			v."LocationName" AS "village", v."LocationUUID" AS "villageuuid", w."LocationName" AS "ward", dl."LocationName" AS "district", r."LocationName" AS "region"
 		FROM "tblClaim" AS c
 			JOIN "tblInsuree" AS i ON i."InsureeID" = c."InsureeID"
 			JOIN "tblFamilies" AS f ON f."FamilyID" = i."FamilyID"
@@ -104,12 +117,13 @@ func clientData(t *testing.T, d *db.DB, today time.Time) *seeded {
 		ORDER BY c."ClaimID" $page(?, ?)`, db.Date(today), db.Date(today), 1, 0); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Select(t.Context(), &data.waiting, `SELECT c."ClaimUUID" FROM "tblClaim" AS c
-		WHERE c."ValidityTo" IS NULL AND c."FeedbackStatus" = 4 ORDER BY c."ClaimID" $page(?, ?)`, 5, 0); err != nil {
+	if err := d.Select(t.Context(), &data.waiting, `SELECT c."ClaimUUID" AS "claim", i."InsureeUUID" AS "insuree", i."CHFID" AS "chfid"
+		FROM "tblClaim" AS c JOIN "tblInsuree" AS i ON i."InsureeID" = c."InsureeID"
+		WHERE c."ValidityTo" IS NULL AND i."ValidityTo" IS NULL AND c."FeedbackStatus" = 4 ORDER BY c."ClaimID" $page(?, ?)`, 5, 0); err != nil {
 		t.Fatal(err)
 	}
-	if len(data.waiting) == 0 {
-		t.Fatal("no claim waits for feedback")
+	if len(data.waiting) < 2 {
+		t.Fatal("too few claims wait for feedback")
 	}
 	return data
 }
@@ -135,10 +149,10 @@ func (s *seeded) values(client string) map[string]string {
 		v["date"] = "2019-01-01" // its first run
 	case "nepal-hib-stu3":
 		v["text"] = "active"
-	case "policies-app":
-		v["claim_uuid"] = s.waiting[0]
-	case "cht-mediator-r4":
-		v["claim_uuid"] = s.waiting[len(s.waiting)-1]
+	case "policies-app", "cht-mediator-r4":
+		w := s.waiting[0]
+		s.waiting = s.waiting[1:]
+		v["claim_uuid"], v["patient_uuid"], v["chfid"] = w.Claim, w.Insuree, w.CHFID
 	}
 	return v
 }

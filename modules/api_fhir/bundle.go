@@ -174,17 +174,17 @@ func (q *call) links(path string, req *request, total int, more bool, last strin
 	if req.CountOnly {
 		return out
 	}
-	out = append(out, link("first", 1, ""))
-	if req.page > 1 {
-		out = append(out, link("previous", req.page-1, ""))
-	}
-	if more {
+	if more { // the second link of all: older mediators take it by its place
 		after := ""
 		if last != "" {
 			after = req.cursor(req.page+1, last)
 		}
 		out = append(out, link("next", req.page+1, after))
 	}
+	if req.page > 1 {
+		out = append(out, link("previous", req.page-1, ""))
+	}
+	out = append(out, link("first", 1, ""))
 	if req.WantTotal {
 		out = append(out, link("last", max(1, (total+req.count-1)/max(1, req.count)), ""))
 	}

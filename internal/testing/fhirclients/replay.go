@@ -105,7 +105,9 @@ func (p *player) complain(format string, args ...any) {
 func (p *player) play(t *testing.T, r Request, d dialogue) []string {
 	p.problems = nil
 	a := p.send(t, r)
-	p.judge(r, d, a)
+	if len(p.problems) == 0 {
+		p.judge(r, d, a)
+	}
 	if len(p.problems) > 0 {
 		return p.problems
 	}
@@ -169,17 +171,21 @@ func (p *player) send(t *testing.T, r Request) answer {
 	switch content := p.body(t, r); {
 	case content != nil:
 		var err error
-		if body, err = json.Marshal(p.filled(t, content)); err != nil {
+		if body, err = json.Marshal(p.filled(content)); err != nil {
 			t.Fatal(err)
 		}
 	case r.Form != nil:
 		form := url.Values{}
 		for name, v := range r.Form {
-			form.Set(name, p.fill(t, v))
+			form.Set(name, p.fill(v))
 		}
 		body = []byte(form.Encode())
 	}
-	return p.ask(t, r, p.fill(t, r.Path), body)
+	address := p.fill(r.Path)
+	if len(p.problems) > 0 {
+		return answer{}
+	}
+	return p.ask(t, r, address, body)
 }
 
 // body is the JSON of a request, its own or another one's with changes.
@@ -217,7 +223,7 @@ func (p *player) ask(t *testing.T, r Request, address string, body []byte) answe
 		t.Fatal(err)
 	}
 	for name, v := range r.Headers {
-		req.Header.Set(name, p.fill(t, v))
+		req.Header.Set(name, p.fill(v))
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
@@ -242,31 +248,31 @@ func (p *player) ask(t *testing.T, r Request, address string, body []byte) answe
 var placeholder = regexp.MustCompile(`\$\{([^}]+)\}`)
 
 // fill puts values where a text has placeholders.
-func (p *player) fill(t *testing.T, s string) string {
+func (p *player) fill(s string) string {
 	return placeholder.ReplaceAllStringFunc(s, func(found string) string {
 		v, ok := p.values[found[2:len(found)-1]]
 		if !ok {
-			t.Fatalf("there is no value for %s", found)
+			p.complain("no earlier answer has %s", found)
 		}
 		return v
 	})
 }
 
 // filled is fill for every text in JSON.
-func (p *player) filled(t *testing.T, v any) any {
+func (p *player) filled(v any) any {
 	switch v := v.(type) {
 	case string:
-		return p.fill(t, v)
+		return p.fill(v)
 	case []any:
 		list := make([]any, len(v))
 		for i, x := range v {
-			list[i] = p.filled(t, x)
+			list[i] = p.filled(x)
 		}
 		return list
 	case map[string]any:
 		object := make(map[string]any, len(v))
 		for name, x := range v {
-			object[name] = p.filled(t, x)
+			object[name] = p.filled(x)
 		}
 		return object
 	}
