@@ -121,6 +121,14 @@ func requests(w *site) map[string][]request {
 			{name: "Location", user: administrator, path: `/api/api_fhir_r4/Location?_count=10`, has: `"searchset"`},
 			{name: "Location/identifier", user: administrator, path: `/api/api_fhir_r4/Location?identifier=$v`, values: w.column("tblLocations", "LocationCode"), has: `"searchset"`},
 			{name: "metadata", user: administrator, path: `/api/api_fhir_r4/metadata`, has: `"CapabilityStatement"`},
+			{name: "Patient", user: administrator, path: "/api/api_fhir_r4/Patient/$v", values: insurees, has: `"resourceType":"Patient"`},
+			{name: "patients", user: administrator, path: "/api/api_fhir_r4/Patient?_count=10", has: `"total":`},
+			{name: "patients-of-a-district", user: local, path: "/api/api_fhir_r4/Patient?_count=10", has: `"total":`},
+			{name: "patients/page=4000", user: administrator, path: "/api/api_fhir_r4/Patient?_count=10&page-offset=4000", has: `"total":`},
+			{name: "patient-by-number", user: administrator, path: "/api/api_fhir_r4/Patient?identifier=$v", values: insurees, has: `"total":1`},
+			{name: "claims", user: administrator, path: "/api/api_fhir_r4/Claim?_count=10", has: `"total":`},
+			{name: "claims-since", user: administrator, path: "/api/api_fhir_r4/Claim?_count=10&refDate=2026-06-01", has: `"total":`},
+			{name: "claims-of-a-facility", user: facility, path: "/api/api_fhir_r4/Claim?_count=10", has: `"total":`},
 		},
 	}
 	for _, who := range []struct{ name, user string }{{"district", local}, {"districts=20", national}, {"administrator", administrator}} {

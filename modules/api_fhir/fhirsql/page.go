@@ -2,6 +2,7 @@ package fhirsql
 
 import (
 	"context"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -170,10 +171,7 @@ func (s *Source[R]) one(ctx context.Context, q db.Query, id string) ([]R, []apif
 	if match == table.None {
 		return nil, nil, nil
 	}
-	w := s.visible(at).And(match, args...)
-	src := "SELECT " + s.columns(q, alias) + ` FROM "` + s.Table.Name + `" AS ` + alias + s.joins() +
-		w.SQL() + " ORDER BY " + col(alias, s.Table.Key) + " $page(?, ?)"
-	return s.load(ctx, q, src, w.Args(1, 0))
+	return s.cut(ctx, q, s.visible(at).And(match, args...), col(alias, s.Table.Key), 0, 1)
 }
 
 // page reads a page of rows. The keys are cut out before anything is joined, so that the rows that a late
@@ -184,12 +182,27 @@ func (s *Source[R]) page(ctx context.Context, q db.Query, w *table.Where, sort [
 		w = w.Clone().And(key+" > ?", after)
 		offset = 0
 	}
-	src := "SELECT " + s.columns(q, alias) + ` FROM (SELECT ` + key + ` FROM "` + s.Table.Name + `" AS ` + alias + w.SQL() +
-		" ORDER BY " + order + " $page(?, ?)) AS page JOIN \"" + s.Table.Name + `" AS ` + alias + " ON " + key + " = " + col("page", s.Table.Key) +
-		s.joins() + " ORDER BY " + order
-	_, entries, err := s.load(ctx, q, src, w.Args(limit, offset))
+	_, entries, err := s.cut(ctx, q, w, order, offset, limit)
 	return entries, err
 }
+
+// cut reads rows whose keys a subselect finds.
+func (s *Source[R]) cut(ctx context.Context, q db.Query, w *table.Where, order string, offset, limit int) ([]R, []apifhir.Entry, error) {
+	key := col(alias, s.Table.Key)
+	page, args := "$page(?, ?)", w.Args(limit, offset)
+	if offset == 0 && slices.Contains(usual, limit) {
+		page, args = "$page("+strconv.Itoa(limit)+", 0)", w.Args()
+	}
+	src := "SELECT " + s.columns(q, alias) + ` FROM (SELECT ` + key + ` FROM "` + s.Table.Name + `" AS ` + alias + w.SQL() +
+		" ORDER BY " + order + " " + page + `) AS page JOIN "` + s.Table.Name + `" AS ` + alias + " ON " + key + " = " + col("page", s.Table.Key) +
+		s.joins() + " ORDER BY " + order
+	return s.load(ctx, q, src, args)
+}
+
+// usual are sizes of pages, with the row more that tells whether there is a next one, that stand in the
+// statement itself. PostgreSQL keeps the plan of such a statement; with the size as an argument it plans
+// anew each time, which with ten joins takes five times as long as running it.
+var usual = []int{1, 2, 3, 6, 11, 21, 26, 51, 101, 201, 501, 1001}
 
 func (s *Source[R]) count(ctx context.Context, q db.Query, w *table.Where) (n int, err error) {
 	err = q.Get(ctx, &n, `SELECT COUNT(*) FROM "`+s.Table.Name+`" AS `+alias+w.SQL(), w.Args()...)
