@@ -20,11 +20,12 @@ var _ modules.FHIR = (*Module)(nil)
 // made of the same rows in the same order, so that pages of one number belong together (reference/fhir.md §1.9, §2.7).
 // POST Claim enters and submits a claim, as uspUpdateClaimFromPhone does, and answers its ClaimResponse.
 func (m *Module) Resources() []apifhir.Resource {
+	claimsR4, responsesR4 := sourcesR4(m.app.Currency())
 	return []apifhir.Resource{
 		withDocuments(fhirsql.Resource(apifhir.Resource{
 			Release: apifhir.R4, Type: "Claim", Personal: true, Profile: apifhir.StructureDefinition("openimis-claim"),
 			Doc:    "Claims of health facilities. Creating one enters and submits it, and answers its ClaimResponse.",
-			Access: apifhir.Access{Get: Search, Create: auth.Needs(RightAdd)}, Create: apifhir.Decoded(createR4),
+			Access: apifhir.Access{Get: Search, Create: auth.Needs(RightAdd)}, Create: apifhir.Decoded(createR4(responsesR4)),
 		}, claimsR4)),
 		fhirsql.Resource(apifhir.Resource{
 			Release: apifhir.R4, Type: "ClaimResponse", Personal: true, Profile: apifhir.StructureDefinition("openimis-claim-response"),
@@ -59,16 +60,17 @@ func (m *Module) Resources() []apifhir.Resource {
 // seesFeedback lets in who may ask for feedback, and who may give it.
 var seesFeedback = auth.Needs(RightUpdate, RightFeedback)
 
-// The sources. What Claim and ClaimResponse call alike is asked alike, so that a search of both gives pairs.
-var (
-	claimsR4 = claimSource([]fhirsql.Param{
+// sourcesR4 are those of Claim and ClaimResponse in R4. What both call alike is asked alike, so that a search of both gives
+// pairs.
+func sourcesR4(currency string) (claims, responses *fhirsql.Source[fhirClaim]) {
+	claims = claimSource([]fhirsql.Param{
 		byStatus,
 		fhirsql.Day("created", "Day on which the claim was made", "DateClaimed"),
 		fhirsql.Reference("patient", "The patient", "patient", insuree.Insurees, "InsureeID", "Patient"),
 		fhirsql.Reference("provider", "The health facility", "provider", location.Facilities, "HFID", "Organization"),
 		fhirsql.Reference("enterer", "The claim administrator", "enterer", location.ClaimAdmins, "ClaimAdminId", "Practitioner"),
-	}, fhirClaim.claimR4, loadLines, loadDiagnoses, loadCovers, loadAttachments)
-	responsesR4 = claimSource([]fhirsql.Param{
+	}, func(c fhirClaim) apifhir.Entry { return c.claimR4(currency) }, loadLines, loadDiagnoses, loadCovers, loadAttachments)
+	responses = claimSource([]fhirsql.Param{
 		byStatus,
 		fhirsql.SameRow("request", "The claim", "request", Claims, "Claim"),
 		fhirsql.Reference("patient", "The patient", "patient", insuree.Insurees, "InsureeID", "Patient"),
@@ -76,7 +78,12 @@ var (
 		fhirsql.Codes("outcome", "How far the claim is: queued (entered), partial (checked, processed), complete (valuated, rejected)", "ClaimStatus", map[string][]any{
 			"queued": {rules.StatusEntered}, "partial": {rules.StatusChecked, rules.StatusProcessed}, "complete": {rules.StatusValuated, rules.StatusRejected}, "error": {},
 		}, "http://hl7.org/fhir/remittance-outcome"),
-	}, fhirClaim.responseR4, loadLines)
+	}, func(c fhirClaim) apifhir.Entry { return c.responseR4(currency) }, loadLines)
+	return claims, responses
+}
+
+// The sources in STU3, where amounts have no currency, as upstream's had none.
+var (
 	claimsSTU3 = claimSource([]fhirsql.Param{
 		byStatus,
 		fhirsql.Day("created", "Day on which the claim was made", "DateClaimed"),

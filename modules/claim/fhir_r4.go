@@ -25,7 +25,7 @@ var resourceOf = [rules.KindCount]string{rules.Items: "Medication", rules.Servic
 // itemReference is the extension of lines that refers to the item or service.
 const itemReference = "claim-item-reference"
 
-func (c fhirClaim) claimR4() apifhir.Entry {
+func (c fhirClaim) claimR4(currency string) apifhir.Entry {
 	claim := &fhir.Claim{
 		Identifier:     c.Identifiers(),
 		Status:         fhir.FinancialResourceStatusCodesActive,
@@ -44,7 +44,7 @@ func (c fhirClaim) claimR4() apifhir.Entry {
 		claim.BillablePeriod.End = apifhir.Ptr(apifhir.DateText(*c.To))
 	}
 	if c.Claimed != nil {
-		claim.Total = apifhir.Money(*c.Claimed, "")
+		claim.Total = apifhir.Money(*c.Claimed, currency)
 	}
 	for _, d := range c.diagnoses {
 		if d != nil {
@@ -59,7 +59,7 @@ func (c fhirClaim) claimR4() apifhir.Entry {
 			Category:         &fhir.CodeableConcept{Text: apifhir.Ptr(kindNames[l.kind])},
 			ProductOrService: fhir.CodeableConcept{Text: apifhir.Ptr(strings.TrimSpace(l.Code))},
 			Quantity:         &fhir.Quantity{Value: number(l.QtyProvided)},
-			UnitPrice:        apifhir.Money(l.PriceAsked, ""),
+			UnitPrice:        apifhir.Money(l.PriceAsked, currency),
 			Extension:        []fhir.Extension{apifhir.ReferenceExtension(itemReference, l.entry().Reference(resourceOf[l.kind]))},
 		})
 	}
@@ -93,7 +93,7 @@ func (c *fhirClaim) supportingInfo() (list []fhir.ClaimSupportingInfo) {
 	return list
 }
 
-func (c fhirClaim) responseR4() apifhir.Entry {
+func (c fhirClaim) responseR4(currency string) apifhir.Entry {
 	response := &fhir.ClaimResponse{
 		Identifier:  c.Identifiers(),
 		Status:      fhir.FinancialResourceStatusCodesActive,
@@ -106,8 +106,8 @@ func (c fhirClaim) responseR4() apifhir.Entry {
 		Request:     c.self("Claim"),
 		Outcome:     outcomes[c.Status],
 		Disposition: apifhir.Ptr(StatusName(c.Status)),
-		Total:       c.totals(),
-		Payment:     c.payment(),
+		Total:       c.totals(currency),
+		Payment:     c.payment(currency),
 	}
 	if _, asked := feedbackRequests[value(c.FeedbackStatus)]; asked {
 		response.CommunicationRequest = []fhir.Reference{*c.self("CommunicationRequest")}
@@ -117,7 +117,7 @@ func (c fhirClaim) responseR4() apifhir.Entry {
 	}
 	for i := range c.lines {
 		l := &c.lines[i]
-		item := fhir.ClaimResponseItem{ItemSequence: i + 1, Adjudication: l.adjudication(c.Status),
+		item := fhir.ClaimResponseItem{ItemSequence: i + 1, Adjudication: l.adjudication(c.Status, currency),
 			Extension: []fhir.Extension{apifhir.ReferenceExtension(itemReference, l.entry().Reference(resourceOf[l.kind]))}}
 		if text := fhirsql.Trim(l.Justification); text != "" {
 			response.ProcessNote = append(response.ProcessNote, fhir.ClaimResponseProcessNote{Number: apifhir.Ptr(i + 1), Type: apifhir.Ptr(fhir.NoteTypeDisplay), Text: text})
@@ -149,9 +149,9 @@ func reached(status int) (list []int) {
 
 // adjudication has the quantity and the price of a line at each status that the claim reached: as asked, approved,
 // adjusted, and in the end what the whole line is worth. A rejected line has one alone, which says why.
-func (l *fhirLine) adjudication(status int) (list []fhir.ClaimResponseItemAdjudication) {
+func (l *fhirLine) adjudication(status int, currency string) (list []fhir.ClaimResponseItemAdjudication) {
 	add := func(status int, quantity, amount decimal.Decimal) {
-		list = append(list, fhir.ClaimResponseItemAdjudication{Category: *statusConcept(status), Reason: reasonConcept(l.reason()), Value: number(quantity), Amount: apifhir.Money(amount, "")})
+		list = append(list, fhir.ClaimResponseItemAdjudication{Category: *statusConcept(status), Reason: reasonConcept(l.reason()), Value: number(quantity), Amount: apifhir.Money(amount, currency)})
 	}
 	if l.Status == rules.LineRejected || status == rules.StatusRejected {
 		add(rules.StatusRejected, l.quantity(), l.PriceAsked)
@@ -187,7 +187,7 @@ func (l *fhirLine) price(status int) decimal.Decimal {
 
 // totals has what was claimed and what is left of it at each status that the claim reached. A rejected claim has none:
 // the app for claims takes a total for success.
-func (c *fhirClaim) totals() (list []fhir.ClaimResponseTotal) {
+func (c *fhirClaim) totals(currency string) (list []fhir.ClaimResponseTotal) {
 	for _, s := range reached(c.Status) {
 		sum := decimal.Zero
 		for i := range c.lines {
@@ -205,18 +205,18 @@ func (c *fhirClaim) totals() (list []fhir.ClaimResponseTotal) {
 		if s == rules.StatusEntered && c.Claimed != nil {
 			sum = *c.Claimed
 		}
-		list = append(list, fhir.ClaimResponseTotal{Category: *statusConcept(s), Amount: *apifhir.Money(sum.Round(2), "")})
+		list = append(list, fhir.ClaimResponseTotal{Category: *statusConcept(s), Amount: *apifhir.Money(sum.Round(2), currency)})
 	}
 	return list
 }
 
-func (c *fhirClaim) payment() *fhir.ClaimResponsePayment {
+func (c *fhirClaim) payment(currency string) *fhir.ClaimResponsePayment {
 	amount := rules.FirstOf(c.Valuated, c.Approved)
 	if c.ProcessedOn == nil || amount == nil {
 		return nil
 	}
 	p := &fhir.ClaimResponsePayment{Type: *apifhir.Concept("http://terminology.hl7.org/CodeSystem/ex-paymenttype", "complete", "Complete"),
-		Date: apifhir.Ptr(apifhir.DateText(*c.ProcessedOn)), Amount: *apifhir.Money(*amount, "")}
+		Date: apifhir.Ptr(apifhir.DateText(*c.ProcessedOn)), Amount: *apifhir.Money(*amount, currency)}
 	if text := fhirsql.Trim(c.Adjustment); text != "" {
 		p.AdjustmentReason = &fhir.CodeableConcept{Text: &text}
 	}

@@ -32,13 +32,15 @@ var (
 )
 
 // createR4 enters and submits a claim of R4. Its ClaimResponse is the answer.
-func createR4(ctx context.Context, in *apifhir.Input, claim *fhir.Claim, contained []apifhir.Contained) (apifhir.Entry, error) {
-	f := formR4(ctx, in, claim, contained)
-	id, err := f.create()
-	if err != nil {
-		return apifhir.Entry{}, err
+func createR4(responses *fhirsql.Source[fhirClaim]) func(context.Context, *apifhir.Input, *fhir.Claim, []apifhir.Contained) (apifhir.Entry, error) {
+	return func(ctx context.Context, in *apifhir.Input, claim *fhir.Claim, contained []apifhir.Contained) (apifhir.Entry, error) {
+		f := formR4(ctx, in, claim, contained)
+		id, err := f.create()
+		if err != nil {
+			return apifhir.Entry{}, err
+		}
+		return responses.Entry(ctx, in.Tx, id)
 	}
-	return responsesR4.Entry(ctx, in.Tx, id)
 }
 
 // formR4 reads a claim of R4. Identifiers may be of the kinds Code and MR. What is claimed in all is added up from the

@@ -1,7 +1,6 @@
 package claim
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -11,7 +10,6 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
-	"github.com/samply/golang-fhir-models/fhir-models/fhir"
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/clock"
@@ -85,6 +83,7 @@ func (c *clinic) asClient(user *auth.Principal) *hospital {
 	}
 	s.Mount(h.e.Group("/r4", sign), apifhir.Mount{Release: apifhir.R4})
 	s.Mount(h.e.Group("/compat", sign), apifhir.Mount{Release: apifhir.R4, Compat: true, Refusals500: true})
+	s.Mount(h.e.Group("/strict", sign), apifhir.Mount{Release: apifhir.STU3})
 	s.Mount(h.e.Group("/stu3", sign), apifhir.Mount{Release: apifhir.STU3, Compat: true, Refusals500: true})
 	return h
 }
@@ -257,17 +256,4 @@ func (c *clinic) rowsOf(claim int) string {
 func (c *clinic) claimID(code string) int {
 	c.t.Helper()
 	return c.number(`SELECT "ClaimID" FROM "tblClaim" WHERE "ClaimCode" = ? AND "ValidityTo" IS NULL`, code)
-}
-
-// form reads a body as the server would.
-func (c *clinic) decode(ctx context.Context, body string) (f *fhirForm, err error) {
-	claim, contained, err := apifhir.Decode[fhir.Claim]([]byte(body))
-	if err != nil {
-		return nil, err
-	}
-	err = c.d.Write(ctx, "decode", func(tx *db.Tx) error {
-		f = formR4(ctx, &apifhir.Input{Tx: tx, By: c.clerk(), Now: today}, claim, contained)
-		return nil
-	})
-	return f, err
 }

@@ -216,7 +216,7 @@ func (m *Module) coverageEligibility(ctx context.Context, in *apifhir.Input, r *
 	}
 	for i := range e.covers {
 		c := &e.covers[i]
-		insurance := fhir.CoverageEligibilityResponseInsurance{Coverage: *c.policy.Reference("Coverage"), Inforce: apifhir.Ptr(true), Item: e.itemsR4(c)}
+		insurance := fhir.CoverageEligibilityResponseInsurance{Coverage: *c.policy.Reference("Coverage"), Inforce: apifhir.Ptr(true), Item: e.itemsR4(c, m.app.Currency())}
 		period := fhir.Period{}
 		if c.policy.Effective != nil {
 			period.Start = apifhir.Ptr(apifhir.DateText(*c.policy.Effective))
@@ -232,14 +232,14 @@ func (m *Module) coverageEligibility(ctx context.Context, in *apifhir.Input, r *
 
 // itemsR4 are what is left of a policy in money, what is left by category of care where the policy's product says, and
 // what was asked for.
-func (e *entitlement) itemsR4(c *inForce) []fhir.CoverageEligibilityResponseInsuranceItem {
+func (e *entitlement) itemsR4(c *inForce, currency string) []fhir.CoverageEligibilityResponseInsuranceItem {
 	concept := func(system, code string) fhir.CodeableConcept {
 		concept := apifhir.Concept(apifhir.CodeSystem(system), code, "")
 		concept.Text = &code
 		return *concept
 	}
 	category := func(code string) *fhir.CodeableConcept { return apifhir.Ptr(concept(systemCategory, code)) }
-	money := func(d decimal.Decimal) *fhir.Money { return apifhir.Money(d, "") }
+	money := func(d decimal.Decimal) *fhir.Money { return apifhir.Money(d, currency) }
 	allowed, used, note := c.amounts()
 	medical := fhir.CoverageEligibilityResponseInsuranceItem{Category: category("benefit"), Name: &c.Product.Code, Description: &c.Product.Name,
 		Benefit: []fhir.CoverageEligibilityResponseInsuranceItemBenefit{{Type: concept(systemBenefit, "benefit"), AllowedMoney: money(allowed), UsedMoney: money(used)}}}
