@@ -27,16 +27,19 @@ func (m *Module) Resources() []apifhir.Resource {
 		fhirsql.Resource(apifhir.Resource{
 			Release: apifhir.R4, Type: "Patient", Doc: "Insured people of the user's districts.", Personal: true,
 			Profile: apifhir.StructureDefinition("openimis-patient"),
-			Access:  apifhir.Access{Get: mayReadPatients},
+			Access:  apifhir.Access{Get: mayReadPatients, Create: MayAddInsurees, Update: MayEditInsurees, Delete: MayDeleteInsurees},
+			Create:  apifhir.Decoded(f.createPatient), Update: apifhir.Decoded(f.updatePatient), Delete: f.deletePatient,
 		}, f.patients),
 		fhirsql.Resource(apifhir.Resource{
 			Release: apifhir.R4, Type: "Group", Doc: "Families of the user's districts, with their members.", Personal: true,
 			Profile: apifhir.StructureDefinition("openimis-group"),
-			Access:  apifhir.Access{Get: mayReadGroups},
+			Access:  apifhir.Access{Get: mayReadGroups, Create: MayAddFamilies, Update: MayEditFamilies, Delete: MayDeleteFamilies},
+			Create:  lenient(f.createGroup), Update: lenient(f.updateGroup), Delete: f.deleteGroup,
 		}, f.groups),
 		fhirsql.Resource(apifhir.Resource{
 			Release: apifhir.STU3, Type: "Patient", Doc: "Insured people of the user's districts.", Personal: true,
-			Access: apifhir.Access{Get: mayReadPatients},
+			Access: apifhir.Access{Get: mayReadPatients, Create: MayAddInsurees, Update: MayEditInsurees, Delete: MayDeleteInsurees},
+			Create: apifhir.Decoded(f.createSTU3), Update: apifhir.Decoded(f.updateSTU3), Delete: f.deletePatient,
 		}, f.patientsSTU3),
 	}
 }

@@ -1,6 +1,7 @@
 package insuree
 
 import (
+	"context"
 	"strings"
 
 	"github.com/samply/golang-fhir-models/fhir-models/fhir"
@@ -8,6 +9,8 @@ import (
 	apifhir "github.com/openimis/openimis-be-go/modules/api_fhir"
 	"github.com/openimis/openimis-be-go/modules/api_fhir/fhirsql"
 	"github.com/openimis/openimis-be-go/modules/api_fhir/stu3"
+	"github.com/openimis/openimis-be-go/modules/insuree/rules"
+	"github.com/openimis/openimis-be-go/modules/location"
 )
 
 // The systems of the Python backend's STU3, which are pages of the standard.
@@ -90,4 +93,63 @@ func (p person) stu3Extensions() []stu3.Extension {
 
 func stu3Identifier(kind, value string) stu3.Identifier {
 	return stu3.Identifier{Use: apifhir.Ptr(fhir.IdentifierUseUsual), Type: apifhir.Concept(stu3IdentifierSystem, kind, ""), Value: &value}
+}
+
+// createSTU3 registers the head of a new family, which lives in the village that the extension Location names: this
+// release has no families.
+func (f *people) createSTU3(ctx context.Context, in *apifhir.Input, p *stu3.Patient, _ []apifhir.Contained) (apifhir.Entry, error) {
+	i := &input{ctx: ctx, in: in}
+	person := i.personSTU3(p, rules.Person{})
+	var home rules.Household
+	for _, x := range p.Extension {
+		if x.Url != stu3Location || fhirsql.Trim(x.ValueString) == "" {
+			continue
+		}
+		key, err := fhirsql.Resolve(ctx, in.Tx, location.Locations, apifhir.Target{Type: "Location", Kind: apifhir.KindCode, Value: fhirsql.Trim(x.ValueString)}, "Patient.extension")
+		i.note(err)
+		home.VillageID = key
+	}
+	if home.VillageID == 0 && i.Err() == nil {
+		i.Add("Patient.extension", "The extension %s with the code of the family's village is missing; over STU3 a patient is registered as the head of a new family.", stu3Location)
+	}
+	if err := i.done(); err != nil {
+		return apifhir.Entry{}, err
+	}
+	entered, err := f.service().EnterFamily(ctx, in.Tx, i.author(), home, person)
+	if err != nil {
+		return apifhir.Entry{}, placed(err, person.Number)
+	}
+	return f.patientsSTU3.Entry(ctx, in.Tx, entered.InsureeID)
+}
+
+// updateSTU3 replaces what this release knows of an insuree; the rest stays.
+func (f *people) updateSTU3(ctx context.Context, in *apifhir.Input, p *stu3.Patient, _ []apifhir.Contained) (apifhir.Entry, error) {
+	was, err := f.patientsSTU3.Get(ctx, in.Tx, in.ID)
+	if err != nil {
+		return apifhir.Entry{}, err
+	}
+	i := &input{ctx: ctx, in: in}
+	person := i.personSTU3(p, was.known())
+	if err := i.done(); err != nil {
+		return apifhir.Entry{}, err
+	}
+	if err := f.service().UpdateInsuree(ctx, in.Tx, i.author(), was.Key, person); err != nil {
+		return apifhir.Entry{}, placed(err, person.Number)
+	}
+	return f.patientsSTU3.Entry(ctx, in.Tx, was.Key)
+}
+
+// personSTU3 reads what a Patient says about a person; was is what there is.
+func (i *input) personSTU3(p *stu3.Patient, was rules.Person) rules.Person {
+	i.basics(&was, p.Identifier, p.Name, p.Telecom, p.Gender, p.BirthDate, p.MaritalStatus)
+	was.Passport = passport(p.Identifier)
+	was.CurrentAddress, was.Geolocation = "", ""
+	for _, a := range p.Address {
+		if a.Type != nil && *a.Type == fhir.AddressTypeBoth {
+			was.Geolocation = fhirsql.Trim(a.Text)
+		} else {
+			was.CurrentAddress = fhirsql.Trim(a.Text)
+		}
+	}
+	return was
 }

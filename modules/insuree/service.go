@@ -195,7 +195,7 @@ func refer(ctx context.Context, tx *db.Tx, author auth.Author, p *rules.Person, 
 		return err
 	}
 	if p != nil && found.Taken > 0 {
-		return fault.Input("chfId", "There is another insuree with the number %s.", p.Number)
+		return &fault.Error{Code: fault.Invalid, Field: "chfId", Message: numberTaken(p.Number)}
 	}
 	for _, c := range []struct {
 		field string
@@ -220,6 +220,11 @@ func refer(ctx context.Context, tx *db.Tx, author auth.Author, p *rules.Person, 
 		}
 	}
 	return nil
+}
+
+// numberTaken says that another insuree has a number.
+func numberTaken(number string) string {
+	return "There is another insuree with the number " + number + "."
 }
 
 // findInsuree locks a current insuree or says that there is none.
