@@ -272,6 +272,18 @@ func (a reply) at(path string) string {
 	return fmt.Sprint(v)
 }
 
+// next is the link to the next page, "" on the last.
+func (a reply) next() string {
+	for i := 0; ; i++ {
+		switch a.at(fmt.Sprintf("link.%d.relation", i)) {
+		case "":
+			return ""
+		case "next":
+			return a.at(fmt.Sprintf("link.%d.url", i))
+		}
+	}
+}
+
 // want compares the status and "path=value" pairs.
 func (a reply) want(t *testing.T, status int, pairs ...string) reply {
 	t.Helper()

@@ -192,11 +192,8 @@ func TestSeveralSourcesAreOneList(t *testing.T) {
 			for next != "" {
 				a := w.do(next, "").want(t, 200, "total=11")
 				links = append(links, a.codes("match"))
-				next = ""
-				for i := range 5 {
-					if a.at(fmt.Sprintf("link.%d.relation", i)) == "next" {
-						next = "GET " + a.at(fmt.Sprintf("link.%d.url", i))
-					}
+				if next = a.next(); next != "" {
+					next = "GET " + next
 				}
 			}
 			if got := strings.Join(numbers, " "); got != all {
