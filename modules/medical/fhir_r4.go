@@ -223,7 +223,7 @@ func (s service) entry(currency string) apifhir.Entry {
 	if kind := fhirsql.Trim(s.Kind); kind != "" {
 		a.UseContext = append(a.UseContext, fhir.UsageContext{
 			Code:                 fhir.Coding{System: apifhir.Ptr(usageContextSystem), Code: apifhir.Ptr("workflow"), Display: apifhir.Ptr("Workflow Setting")},
-			ValueCodeableConcept: *apifhir.Concept(apifhir.CodeSystem("activity-definition-service-category"), kind, serviceCategories[kind]),
+			ValueCodeableConcept: *apifhir.Concept(apifhir.CodeSystem("activity-definition-usage-context-workflow-type"), kind, serviceCategories[kind]),
 		})
 	}
 	return s.Entry(a)

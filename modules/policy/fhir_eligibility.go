@@ -242,7 +242,7 @@ func (e *entitlement) itemsR4(c *inForce, currency string) []fhir.CoverageEligib
 	money := func(d decimal.Decimal) *fhir.Money { return apifhir.Money(d, currency) }
 	allowed, used, note := c.amounts()
 	medical := fhir.CoverageEligibilityResponseInsuranceItem{Category: category("benefit"), Name: &c.Product.Code, Description: &c.Product.Name,
-		Benefit: []fhir.CoverageEligibilityResponseInsuranceItemBenefit{{Type: concept(systemBenefit, "benefit"), AllowedMoney: money(allowed), UsedMoney: money(used)}}}
+		Benefit: []fhir.CoverageEligibilityResponseInsuranceItemBenefit{{Type: *apifhir.Concept("http://terminology.hl7.org/CodeSystem/benefit-type", "benefit", "Benefit"), AllowedMoney: money(allowed), UsedMoney: money(used)}}}
 	if note != "" {
 		medical.Description = apifhir.Ptr(c.Product.Name + ". " + note)
 	}

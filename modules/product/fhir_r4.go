@@ -108,7 +108,7 @@ func (p plan) status(today time.Time) fhir.PublicationStatus {
 }
 
 func (p plan) entry(currency string, today time.Time) apifhir.Entry {
-	medical := apifhir.Concept(apifhir.CodeSystem("insurance-plan-coverage-type"), "medical", "Medical")
+	medical := apifhir.Concept("http://terminology.hl7.org/CodeSystem/insurance-plan-type", "medical", "Medical")
 	i := &fhir.InsurancePlan{
 		Identifier: p.Identifiers(), Name: p.Name, Status: apifhir.Ptr(p.status(today)),
 		Type:      []fhir.CodeableConcept{*apifhir.Concept("http://terminology.hl7.org/CodeSystem/insurance-plan-type", "medical", "Medical")},

@@ -8,10 +8,13 @@ import (
 
 	"github.com/google/fhir/go/fhirversion"
 	"github.com/google/fhir/go/jsonformat"
+
+	"github.com/openimis/openimis-be-go/test/fhir/guide"
 )
 
 // validator checks structure, required members, code sets, primitive formats, choices and reference types
-// (google/fhir), and what that lets pass: members without content and links that are named twice.
+// (google/fhir), and what that lets pass: members without content, links that are named twice, contained
+// resources that nothing refers to (dom-3), and the openIMIS guide.
 type validator struct{ r4, stu3 *jsonformat.Unmarshaller }
 
 func newValidator() (*validator, error) {
@@ -40,7 +43,13 @@ func (v *validator) validate(body []byte, stu3 bool) []string {
 	if _, err := u.Unmarshal(body); err != nil {
 		findings = append(findings, strings.Split(strings.TrimSpace(err.Error()), "\n")...)
 	}
-	return append(append(findings, emptyMembers("$", doc)...), repeatedLinks(doc)...)
+	findings = append(findings, emptyMembers("$", doc)...)
+	findings = append(findings, repeatedLinks(doc)...)
+	findings = append(findings, strayContained("$", doc)...)
+	if !stu3 { // the guide is of R4
+		findings = append(findings, guide.Check(doc)...)
+	}
+	return findings
 }
 
 // emptyMembers finds null, "", {} and [], which FHIR JSON forbids.
@@ -63,12 +72,7 @@ func emptyMembers(path string, v any) (findings []string) {
 		if len(v) == 0 {
 			return []string{path + ": empty object"}
 		}
-		names := make([]string, 0, len(v))
-		for name := range v {
-			names = append(names, name)
-		}
-		sort.Strings(names)
-		for _, name := range names {
+		for _, name := range sortedNames(v) {
 			findings = append(findings, emptyMembers(path+"."+name, v[name])...)
 		}
 	}
@@ -98,4 +102,56 @@ func repeatedLinks(doc any) (findings []string) {
 		}
 	}
 	return findings
+}
+
+// strayContained finds contained resources that the rest of their resource does not refer to.
+func strayContained(path string, v any) (findings []string) {
+	switch v := v.(type) {
+	case []any:
+		for i, x := range v {
+			findings = append(findings, strayContained(fmt.Sprintf("%s[%d]", path, i), x)...)
+		}
+	case map[string]any:
+		contained, _ := v["contained"].([]any)
+		used := map[string]bool{}
+		if len(contained) > 0 {
+			references(v, used)
+		}
+		for i, c := range contained {
+			resource, _ := c.(map[string]any)
+			if id, _ := resource["id"].(string); !used["#"+id] && !used["#"] {
+				findings = append(findings, fmt.Sprintf("%s.contained[%d]: nothing refers to %q", path, i, id))
+			}
+		}
+		for _, name := range sortedNames(v) {
+			findings = append(findings, strayContained(path+"."+name, v[name])...)
+		}
+	}
+	return findings
+}
+
+// references collects the texts of members that refer to a resource.
+func references(v any, into map[string]bool) {
+	switch v := v.(type) {
+	case []any:
+		for _, x := range v {
+			references(x, into)
+		}
+	case map[string]any:
+		if ref, ok := v["reference"].(string); ok {
+			into[ref] = true
+		}
+		for _, x := range v {
+			references(x, into)
+		}
+	}
+}
+
+func sortedNames(m map[string]any) []string {
+	names := make([]string, 0, len(m))
+	for name := range m {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
 }
