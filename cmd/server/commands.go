@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -187,6 +188,9 @@ func serve(ctx context.Context, p *program, _ []string) error {
 	logins, err := p.prepare(ctx, d)
 	if err != nil {
 		return err
+	}
+	if os.Getenv("GOMEMLIMIT") == "" { // near it garbage is collected sooner; nothing is refused
+		debug.SetMemoryLimit(int64(p.conf.AnswerMemory) + 160<<20)
 	}
 	s, err := server.New(p.conf, d, compiled, p.log)
 	if err != nil {

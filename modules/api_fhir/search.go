@@ -100,19 +100,32 @@ func (q *call) parse(res *Resource, params url.Values) (*request, []error) {
 	return p.parse(params)
 }
 
+const (
+	longestSearch = 64 << 10 // bytes of all parameters
+	mostErrors    = 50       // that are told
+)
+
 func (p *parser) parse(params url.Values) (*request, []error) {
 	params = unfold(params)
 	p.now, p.out = p.conf.Clock(), &request{
 		Query: Query{Params: map[string][]Criterion{}, WantTotal: true},
 		count: p.conf.Count, page: 1, total: true, used: url.Values{},
 	}
-	names := make([]string, 0, len(params))
-	for name := range params {
+	names, size := make([]string, 0, len(params)), 0
+	for name, values := range params {
 		names = append(names, name)
+		for _, v := range values {
+			size += len(name) + len(v)
+		}
+	}
+	if size > longestSearch { // an address cannot be as long; a form or an entry of a Bundle can
+		return p.out, []error{fault.New(fault.Invalid, "The parameters of the search have %d characters; at most %d are allowed.", size, longestSearch)}
 	}
 	sort.Strings(names)
 	for _, name := range names {
-		p.param(name, params[name])
+		if p.param(name, params[name]); len(p.errs) > mostErrors {
+			return p.out, append(p.errs[:mostErrors:mostErrors], fault.New(fault.Invalid, "More is wrong with the parameters of the search."))
+		}
 	}
 	if p.out.count == 0 {
 		p.out.CountOnly = true
