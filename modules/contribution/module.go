@@ -9,12 +9,12 @@ import (
 	"github.com/openimis/openimis-be-go/modules/policy"
 )
 
-// Module is the contribution module of one instance. In 2019 it has no GraphQL fields, and no
-// other module calls its rules yet.
-type Module struct{}
+// Module is the contribution module of one instance. In 2019 it has no GraphQL fields; over FHIR contributions come with
+// the Contract that they are paid for.
+type Module struct{ app *modules.App }
 
 // New makes the module.
-func New(*modules.App) *Module { return &Module{} }
+func New(app *modules.App) *Module { return &Module{app: app} }
 
 // Name implements modules.Module.
 func (*Module) Name() string { return "contribution" }

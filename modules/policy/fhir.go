@@ -1,9 +1,12 @@
 package policy
 
 import (
+	"context"
+
 	"github.com/samply/golang-fhir-models/fhir-models/fhir"
 
 	"github.com/openimis/openimis-be-go/internal/auth"
+	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/modules"
 	apifhir "github.com/openimis/openimis-be-go/modules/api_fhir"
 	"github.com/openimis/openimis-be-go/modules/api_fhir/fhirsql"
@@ -16,7 +19,8 @@ var _ modules.FHIR = (*Module)(nil)
 var mayRead = auth.Needs(101201)
 
 // Resources implements modules.FHIR: a policy is a Coverage, which says whom it covers and until when, and a Contract,
-// which says what it is worth and what was paid (reference/fhir.md §2.7).
+// which says what it is worth and what was paid (reference/fhir.md §2.7). Module contribution offers the Contract, since
+// it comes with contributions.
 func (m *Module) Resources() []apifhir.Resource {
 	return append(m.eligibilityResources(),
 		fhirsql.Resource(apifhir.Resource{
@@ -25,15 +29,31 @@ func (m *Module) Resources() []apifhir.Resource {
 			Access:  apifhir.Access{Get: mayRead},
 		}, coverages(policyRow.coverage, true)),
 		fhirsql.Resource(apifhir.Resource{
-			Release: apifhir.R4, Type: "Contract", Doc: "Policies with their value, the people they cover and the contributions paid.", Personal: true,
-			Profile: apifhir.StructureDefinition("openimis-contract"),
-			Access:  apifhir.Access{Get: mayRead},
-		}, contracts(m.app.Currency())),
-		fhirsql.Resource(apifhir.Resource{
 			Release: apifhir.STU3, Type: "Coverage", Doc: "Policies of the families of the user's districts.", Personal: true,
 			Access: apifhir.Access{Get: mayRead},
 		}, coverages(policyRow.stu3, false)),
 	)
+}
+
+// Contracts is the resource Contract, without writes.
+type Contracts struct {
+	Resource apifhir.Resource
+	source   *fhirsql.Source[policyRow]
+}
+
+// NewContracts makes it for an instance.
+func NewContracts(app *modules.App) Contracts {
+	source := contracts(app.Currency())
+	return Contracts{source: source, Resource: fhirsql.Resource(apifhir.Resource{
+		Release: apifhir.R4, Type: "Contract", Doc: "Policies with their value, the people they cover and the contributions paid.", Personal: true,
+		Profile: apifhir.StructureDefinition("openimis-contract"),
+		Access:  apifhir.Access{Get: mayRead},
+	}, source)}
+}
+
+// Entry reads back the contract of a policy that was written.
+func (c Contracts) Entry(ctx context.Context, q db.Query, policyID int) (apifhir.Entry, error) {
+	return c.source.Entry(ctx, q, policyID)
 }
 
 // coverageStatus is the status of a Coverage: whoever does not look at the period takes what has expired or is suspended

@@ -97,7 +97,7 @@ type fhirClient struct {
 func (s *scheme) as(scope auth.Scope, without ...int) *fhirClient {
 	s.t.Helper()
 	app := &modules.App{DB: s.d, Clock: clock.Fixed(now), Config: func(string) modules.Config { return modules.Config{"currency": "npr"} }}
-	server, err := apifhir.New(apifhir.Config{DB: s.d, Clock: clock.Fixed(now)}, append(New(app).Resources(), insuree.New(app).Resources()...)...)
+	server, err := apifhir.New(apifhir.Config{DB: s.d, Clock: clock.Fixed(now)}, append(append(New(app).Resources(), NewContracts(app).Resource), insuree.New(app).Resources()...)...)
 	if err != nil {
 		s.t.Fatal(err)
 	}
