@@ -143,7 +143,7 @@ func checkAmount(at Place, m *Amount) []Problem {
 	switch {
 	case *m == nil:
 		return nil
-	case (*m).Exponent() > 20 || (*m).Exponent() < -100 || Overflows((*m).Round(2)):
+	case outOfRange(*m):
 		return []Problem{{BadValue, at, sentence("the number is out of range; less than %s is allowed, with 2 decimals", AmountLimit)}}
 	case (*m).IsNegative():
 		return []Problem{{BadValue, at, sentence("%s is negative", *m)}}
@@ -152,12 +152,20 @@ func checkAmount(at Place, m *Amount) []Problem {
 	return nil
 }
 
-// Total is what the lines of the form claim, once all have a price.
+// outOfRange says whether a number does not fit its column. It does not work with one of very many digits.
+func outOfRange(m Amount) bool {
+	return m != nil && (m.Exponent() > 20 || m.Exponent() < -100 || Overflows(m.Round(2)))
+}
+
+// Total is what the lines of the form claim, once all have a price. Those of which Check says that a number is out of range
+// do not count: multiplied they have thousands of digits.
 func (f *Form) Total() (sum decimal.Decimal, found []Problem) {
 	sum = Zero
 	for k := range f.Lines {
 		for i := range f.Lines[k] {
-			sum = sum.Add(Value(f.Lines[k][i].Quantity).Mul(Value(f.Lines[k][i].Price)))
+			if l := &f.Lines[k][i]; !outOfRange(l.Quantity) && !outOfRange(l.Price) {
+				sum = sum.Add(Value(l.Quantity).Mul(Value(l.Price)))
+			}
 		}
 	}
 	sum = sum.Round(2)

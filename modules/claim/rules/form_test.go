@@ -70,6 +70,16 @@ func TestFormCheck(t *testing.T) {
 	if _, found := f.Total(); len(found) != 1 || found[0].At.Part != PartTotal {
 		t.Errorf("%+v", found)
 	}
+	for _, n := range []string{"1e9000", "1e-9000"} { // these are not added up
+		f = whole()
+		f.Lines[Items][0].Price, f.Lines[Services][0].Quantity = amount(n), amount(n)
+		if found := f.Check(today); len(found) != 2 {
+			t.Errorf("%s: %+v", n, found)
+		}
+		if total, found := f.Total(); !total.IsZero() || len(found) > 0 {
+			t.Errorf("%s: total %s, %+v", n, total, found)
+		}
+	}
 }
 
 func TestReview(t *testing.T) {
