@@ -69,7 +69,10 @@ type Config struct {
 	DrainDelay        Pause            `env:"DRAIN_DELAY" allowed:"seconds or a duration such as 5s, or 0; default 2s, on an embedded database 0"`
 	SlowOperation     Duration         `env:"SLOW_OPERATION" envDefault:"1s" allowed:"seconds or a duration such as 500ms, more than 0"`
 	Workers           Count            `env:"WORKERS" envDefault:"4" allowed:"a number from 1 to 1000000"`
-	MaxBody           Size             `env:"MAX_BODY" envDefault:"10MB" allowed:"bytes, or a number with KB, MB or GB, from 1KB to 1GB"`
+	// SubscriptionTargets are where FHIR subscriptions may send to beside public addresses over https.
+	SubscriptionTargets List `env:"SUBSCRIPTION_TARGETS" allowed:"host names, addresses or networks separated by commas"`
+
+	MaxBody Size `env:"MAX_BODY" envDefault:"10MB" allowed:"bytes, or a number with KB, MB or GB, from 1KB to 1GB"`
 
 	// What the process does at once. Whoever asks for more waits for a moment, and is told to try again.
 	MaxOperations        Count `env:"MAX_OPERATIONS" allowed:"a number from 1 to 1000000"`

@@ -89,6 +89,7 @@ var steps = []step{
 	{6, "the audit log", expands, createOwnTables},
 	{7, "documents of claims", expands, createOwnTables},
 	{8, "mutations given up, and the processes that run", expands, createOwnTables},
+	{9, "subscriptions", expands, createOwnTables},
 }
 
 // createOwnTables makes the tables of the catalogue that are missing. A release that adds a table adds

@@ -95,6 +95,28 @@ var programTables = []rawTable{
 			ownColumn("seen", "datetime", false),
 		},
 	},
+	{
+		Name: "imis_subscription", Own: true, Key: []string{"id"},
+		Columns: []rawColumn{
+			ownColumn("id", "nvarchar(100)", false),
+			ownColumn("owner", "nvarchar(255)", false),
+			ownColumn("status", "nvarchar(20)", false),
+			ownColumn("reason", "nvarchar(255)", false),
+			ownColumn("criteria", "nvarchar(max)", false),
+			ownColumn("endpoint", "nvarchar(max)", false),
+			ownColumn("payload", "nvarchar(100)", true),
+			ownColumn("headers", "nvarchar(max)", true),
+			ownColumn("ends", "datetime", true),
+			ownColumn("changed", "datetime", false),
+			ownColumn("position", "datetime", false),
+			ownColumn("sent", "nvarchar(max)", true),
+			ownColumn("failures", "int", false),
+			ownColumn("due", "datetime", false),
+			ownColumn("error", "nvarchar(max)", true),
+			ownColumn("leased_by", "nvarchar(100)", true),
+			ownColumn("lease_until", "datetime", true),
+		},
+	},
 }
 
 // ownTypes are the types of the program's own tables on PostgreSQL.

@@ -36,6 +36,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/telemetry"
 	"github.com/openimis/openimis-be-go/modules"
 	apifhir "github.com/openimis/openimis-be-go/modules/api_fhir"
+	"github.com/openimis/openimis-be-go/modules/api_fhir/subscription"
 	"github.com/openimis/openimis-be-go/modules/core"
 )
 
@@ -56,26 +57,29 @@ type InstanceOptions struct {
 	ListCap    int
 	MaxBody    int64
 	PhotoRoot  string
-	Async      bool
-	Drain      time.Duration // how long mutations may go on when the process stops
-	Wake       func(id string)
-	BaseURL    func(r *http.Request) string
-	FHIRStatus config.FHIRStatus
-	Gate       *admission.Gate // shared by the instances of a process
-	Memory     *entity.Memory
-	Audit      *audit.Log // nil: off
-	AuditTable audit.Table
+	// SubscriptionTargets are where FHIR subscriptions may send to beside public addresses.
+	SubscriptionTargets []string
+	Async               bool
+	Drain               time.Duration // how long mutations may go on when the process stops
+	Wake                func(id string)
+	BaseURL             func(r *http.Request) string
+	FHIRStatus          config.FHIRStatus
+	Gate                *admission.Gate // shared by the instances of a process
+	Memory              *entity.Memory
+	Audit               *audit.Log // nil: off
+	AuditTable          audit.Table
 }
 
 // Instance is the enabled modules behind one mount prefix.
 type Instance struct {
-	o       InstanceOptions
-	all     []modules.Module // compiled in: their code and rules are there on every instance
-	modules []modules.Module // enabled: what the instance serves
-	app     *modules.App
-	schema  *ast.Schema
-	graphql *graphqlhttp.Handler
-	fhir    *apifhir.Server
+	o             InstanceOptions
+	all           []modules.Module // compiled in: their code and rules are there on every instance
+	modules       []modules.Module // enabled: what the instance serves
+	app           *modules.App
+	schema        *ast.Schema
+	graphql       *graphqlhttp.Handler
+	fhir          *apifhir.Server
+	subscriptions *subscription.Service
 	// fhirRelease is what /api_fhir speaks; /api_fhir_r4 always speaks R4.
 	fhirRelease apifhir.Release
 	access      map[string]auth.Access
@@ -303,7 +307,12 @@ func (i *Instance) assembleFHIR(version string) error {
 			resources = append(resources, f.Resources()...)
 		}
 	}
+	i.subscriptions = &subscription.Service{DB: i.o.DB, Clock: i.o.Instants, Targets: subscription.ParseTargets(i.o.SubscriptionTargets)}
+	resources = append(resources, i.subscriptions.Resource())
 	i.fhir, err = apifhir.New(apifhir.Config{DB: i.o.DB, BaseURL: i.o.BaseURL, MaxBody: i.o.MaxBody, Clock: i.o.Clock, Version: build.Version, Log: i.o.Log}, resources...)
+	if err == nil {
+		i.subscriptions.Serve(i.fhir)
+	}
 	return err
 }
 

@@ -34,6 +34,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/telemetry"
 	"github.com/openimis/openimis-be-go/modules"
 	apifhir "github.com/openimis/openimis-be-go/modules/api_fhir"
+	"github.com/openimis/openimis-be-go/modules/api_fhir/subscription"
 )
 
 // Server serves the instances of one process over one database.
@@ -101,7 +102,7 @@ func New(conf *config.Config, d *db.DB, compiled []Constructor, log *slog.Logger
 	for _, root := range conf.SiteRoot {
 		i, err := NewInstance(InstanceOptions{
 			Root: root, Chosen: chosen, Compiled: compiled, DB: d, Clock: s.clock, Instants: instants, Log: log, Metrics: s.metrics,
-			Principals: s.store.Principal, ListCap: int(conf.ListCap), MaxBody: int64(conf.MaxBody), PhotoRoot: conf.PhotoRoot,
+			Principals: s.store.Principal, ListCap: int(conf.ListCap), MaxBody: int64(conf.MaxBody), PhotoRoot: conf.PhotoRoot, SubscriptionTargets: conf.SubscriptionTargets,
 			Drain: time.Duration(conf.ShutdownTimeout), Async: bool(conf.AsyncMutations), Wake: wake, BaseURL: s.baseURL, FHIRStatus: conf.FHIRStatus, Gate: gate, Memory: memory,
 			Audit: s.audit, AuditTable: s.auditTable,
 		})
@@ -397,6 +398,13 @@ func (s *Server) Work(ctx context.Context, n int) {
 			running.Go(func() {
 				scheduler.Daily(ctx, j.Name, j.At, func(ctx context.Context, _ time.Time) error { return j.Run(ctx) })
 			})
+		}
+	}
+	for _, i := range s.Instances { // one server's is enough: they have the same resources
+		if i.fhir != nil && s.DB.Offers("imis_subscription", "") {
+			feed := &subscription.Feed{Service: i.subscriptions, Principals: s.store.Principal, Log: s.log}
+			running.Go(func() { feed.Run(ctx) })
+			break
 		}
 	}
 	if s.broker != nil {
