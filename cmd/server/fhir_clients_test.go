@@ -21,7 +21,7 @@ import (
 // notYet are requests of clients that do not succeed, with the reason. One that does is a failure: the
 // table must shrink.
 var notYet = map[string]string{
-	"amg-comoros-r4/graphql":           "policiesByFamily is of a later GraphQL contract than the one that is served",
+	"amg-comoros-r4/graphql": "policiesByFamily is of a later GraphQL contract than the one that is served",
 }
 
 // TestFHIRClients sends what the known clients send to a server over the seeded data, and reads what they
