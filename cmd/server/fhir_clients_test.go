@@ -136,6 +136,8 @@ func (s *seeded) values(client string) map[string]string {
 		v["date"] = "2019-01-01" // its first run
 	case "nepal-hib-stu3":
 		v["text"] = "active"
+	case "enrolment-demo-r4": // moves a person into a new family, which has no policy
+		v["patient_uuid"] = s.waiting[len(s.waiting)-1].Insuree
 	case "policies-app", "cht-mediator-r4":
 		w := s.waiting[0]
 		s.waiting = s.waiting[1:]
