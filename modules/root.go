@@ -26,7 +26,7 @@ type Root struct {
 // List answers a root field with rows; App.List and App.First make them.
 type List func(ctx context.Context) (*entity.Result, error)
 
-// Conditions reads, and removes, the arguments of a list that are no filters, and may add conditions.
+// Conditions reads, and removes, the arguments of a list that are not filters, and may add conditions.
 type Conditions func(c entity.Cond, args map[string]any) error
 
 // List makes the function of a root field that lists rows of t, filtered and paged as the client asks;

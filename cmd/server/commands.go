@@ -221,7 +221,7 @@ func usable(ctx context.Context, d *db.DB, missing []string) error {
 		case why != "":
 			return fmt.Errorf("no openIMIS is found in %s: %s", d.Name(), why)
 		}
-		return fmt.Errorf("%s is no openIMIS database: name another, or fill it with `server seed` or `server import`", d.Name())
+		return fmt.Errorf("%s is not an openIMIS database: name another, or fill it with `server seed` or `server import`", d.Name())
 	}
 	reasons := append([]string{}, missing...)
 	for _, t := range d.Denied() {

@@ -11,7 +11,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/build"
 )
 
-// What is no command, or no argument of one, does nothing but say so.
+// What is not a command, or no argument of one, does nothing but say so.
 func TestCommandsRefuseWhatTheyDoNotUnderstand(t *testing.T) {
 	t.Setenv("DATABASE_URL", "sqlite:"+t.TempDir()+"/t.db")
 	for _, c := range []struct{ line, says string }{

@@ -11,14 +11,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/openimis/openimis-be-go/internal/contract"
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
 	"github.com/openimis/openimis-be-go/internal/importer"
-	"github.com/openimis/openimis-be-go/internal/load/loadtest"
 	"github.com/openimis/openimis-be-go/internal/progress"
 	"github.com/openimis/openimis-be-go/internal/server"
-	"github.com/openimis/openimis-be-go/internal/server/servertest"
+	"github.com/openimis/openimis-be-go/internal/testing/contract"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
+	"github.com/openimis/openimis-be-go/internal/testing/loadtest"
+	"github.com/openimis/openimis-be-go/internal/testing/servertest"
 )
 
 func TestMain(m *testing.M) {

@@ -18,11 +18,11 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
 	"github.com/openimis/openimis-be-go/internal/migrate"
 	"github.com/openimis/openimis-be-go/internal/progress"
 	"github.com/openimis/openimis-be-go/internal/relay"
 	"github.com/openimis/openimis-be-go/internal/seed"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
 	"github.com/openimis/openimis-be-go/modules/insuree"
 )
 
@@ -34,7 +34,7 @@ type site struct {
 	b       *testing.B
 }
 
-// onDistrict runs fn on every engine. SQL Server is left out: its stand-in is no measure of it.
+// onDistrict runs fn on every engine. SQL Server is left out: its stand-in is not a measure of it.
 func onDistrict(b *testing.B, fn func(b *testing.B, w *site)) {
 	db.Observe(nil) // what requests ask is checked by the tests
 	for _, engine := range dbtest.Engines() {

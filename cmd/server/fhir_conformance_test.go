@@ -8,12 +8,12 @@ import (
 	"time"
 
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
 	"github.com/openimis/openimis-be-go/internal/progress"
 	"github.com/openimis/openimis-be-go/internal/seed"
-	"github.com/openimis/openimis-be-go/internal/server/servertest"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
 	"github.com/openimis/openimis-be-go/internal/testing/fhirconformance"
-	"github.com/openimis/openimis-be-go/modules/api_fhir/fhirtest"
+	"github.com/openimis/openimis-be-go/internal/testing/fhirtest"
+	"github.com/openimis/openimis-be-go/internal/testing/servertest"
 )
 
 // TestFHIRDoesWhatItPromises judges every type, interaction and search parameter of /metadata over the

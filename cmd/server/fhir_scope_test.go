@@ -12,10 +12,10 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
 	"github.com/openimis/openimis-be-go/internal/progress"
 	"github.com/openimis/openimis-be-go/internal/seed"
-	"github.com/openimis/openimis-be-go/internal/server/servertest"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
+	"github.com/openimis/openimis-be-go/internal/testing/servertest"
 	apifhir "github.com/openimis/openimis-be-go/modules/api_fhir"
 )
 
@@ -120,7 +120,7 @@ func (c scoped) ask(user, method, path string) (int, bundle) {
 	}
 	var b bundle
 	if resp.StatusCode == http.StatusOK {
-		_ = json.Unmarshal(body, &b) // a resource is no Bundle
+		_ = json.Unmarshal(body, &b) // a resource is not a Bundle
 	}
 	return resp.StatusCode, b
 }

@@ -12,10 +12,10 @@ import (
 	"time"
 
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
 	"github.com/openimis/openimis-be-go/internal/progress"
 	"github.com/openimis/openimis-be-go/internal/seed"
-	"github.com/openimis/openimis-be-go/internal/server/servertest"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
+	"github.com/openimis/openimis-be-go/internal/testing/servertest"
 )
 
 // replicated is a database that reads from a copy of itself, made before the test begins: a replica that

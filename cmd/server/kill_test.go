@@ -19,10 +19,10 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/build"
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
 	"github.com/openimis/openimis-be-go/internal/progress"
 	"github.com/openimis/openimis-be-go/internal/seed"
 	"github.com/openimis/openimis-be-go/internal/service"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
 )
 
 // asServer makes the test binary the server itself: TestMain runs main when it is set.

@@ -15,11 +15,11 @@ import (
 	"time"
 
 	"github.com/openimis/openimis-be-go/internal/config"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
 	"github.com/openimis/openimis-be-go/internal/progress"
 	"github.com/openimis/openimis-be-go/internal/seed"
 	"github.com/openimis/openimis-be-go/internal/server"
-	"github.com/openimis/openimis-be-go/internal/server/servertest"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
+	"github.com/openimis/openimis-be-go/internal/testing/servertest"
 )
 
 // startup are the queries that the React application of 2019 sends when its page is opened and its pickers
@@ -52,7 +52,7 @@ var earlier = []string{
 }
 
 // platforms are the lists of deploy/platforms: which of the earlier queries each serves, and whether it
-// serves FHIR. "" is no list at all: every module.
+// serves FHIR. "" is no list: every module.
 var platforms = map[string]struct {
 	earlier [4]bool
 	fhir    bool

@@ -8,10 +8,10 @@ import (
 	"time"
 
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
 	"github.com/openimis/openimis-be-go/internal/progress"
 	"github.com/openimis/openimis-be-go/internal/seed"
-	"github.com/openimis/openimis-be-go/internal/server/servertest"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
+	"github.com/openimis/openimis-be-go/internal/testing/servertest"
 )
 
 // TestTablesOfThePythonBackend signs in and runs a mutation on a database whose core_ tables the Python

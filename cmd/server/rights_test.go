@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/openimis/openimis-be-go/internal/dbtest"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
 )
 
 // access is who may use each root field: "anyone", "signed in", or any of the legacy right numbers
@@ -59,7 +59,7 @@ func TestEveryRootFieldNamesItsRights(t *testing.T) {
 	}
 	for name := range access {
 		if schema.Query.Fields.ForName(name) == nil && schema.Mutation.Fields.ForName(name) == nil {
-			t.Errorf("%s is no root field any more", name)
+			t.Errorf("%s is not a root field any more", name)
 		}
 	}
 }

@@ -166,7 +166,7 @@ func TestOverloadIsRefusedEarly(t *testing.T) {
 	})
 }
 
-// A burst is no overload: all of it is served, though some wait.
+// A burst is not an overload: all of it is served, though some wait.
 func TestBurstsAreServed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := New(Options{Running: 8, PerUser: 8})

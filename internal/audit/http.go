@@ -150,7 +150,7 @@ func moment(name, text string, to *time.Time) error {
 			return nil
 		}
 	}
-	return fault.Input(name, "%s %q is no moment; allowed: 2019-06-30 or 2019-06-30T12:00:00Z.", name, text)
+	return fault.Input(name, "%s %q is not a moment; allowed: 2019-06-30 or 2019-06-30T12:00:00Z.", name, text)
 }
 
 // mark writes the place of a line, and parseMark reads it.

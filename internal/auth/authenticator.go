@@ -153,7 +153,7 @@ func (a *Authenticator) token(r *http.Request) (*Principal, error) {
 // remote trusts the name that a proxy vouches for.
 func (a *Authenticator) remote(ctx context.Context, name, peer string) (*Principal, error) {
 	if !validUsername(name) {
-		return nil, fault.New(fault.Unauthenticated, "The header %s is no user name.", a.o.HeaderName)
+		return nil, fault.New(fault.Unauthenticated, "The header %s is not a user name.", a.o.HeaderName)
 	}
 	p, err := a.store.Principal(ctx, name)
 	if fault.Code(err) == fault.Unauthenticated {
@@ -350,7 +350,7 @@ func peerOf(r *http.Request) netip.Addr {
 }
 
 // clientOf is the address whose failures are counted: the peer, or behind a trusted proxy the last
-// address that it saw and that is no trusted proxy itself. "" when the proxy does not tell.
+// address that it saw and that is not a trusted proxy itself. "" when the proxy does not tell.
 func (a *Authenticator) clientOf(r *http.Request, peer netip.Addr) string {
 	if !peer.IsValid() {
 		return ""

@@ -20,8 +20,8 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/clock"
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
 	"github.com/openimis/openimis-be-go/internal/fault"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
 )
 
 // gate is an Authenticator over a populated database, with a clock and a log to look at.
@@ -464,7 +464,7 @@ func TestManyNames(t *testing.T) {
 	}
 }
 
-// A password that has run out is no password, where that is asked for; in the legacy application it only
+// A password that has run out is not a password, where that is asked for; in the legacy application it only
 // ends a link to set a new one.
 func TestPasswordsRunOut(t *testing.T) {
 	for _, expire := range []bool{true, false} {

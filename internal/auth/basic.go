@@ -19,7 +19,7 @@ const (
 // credentials are what somebody typed.
 type credentials struct{ username, password string }
 
-var errBasic = fault.New(fault.Unauthenticated, "The Authorization header is no valid Basic login; allowed: Basic base64(user:password).")
+var errBasic = fault.New(fault.Unauthenticated, "The Authorization header is not a valid Basic login; allowed: Basic base64(user:password).")
 
 // parseBasic reads the Authorization headers of a request. Without Basic login ok is false: other
 // schemes are not for us (the newer React application sends "JWT undefined"). Several headers, or a

@@ -24,7 +24,7 @@ const maxLoginBody = 16 << 10
 // password, as JSON or as a form, for a token.
 //
 //	200 {"token": "…", "exp": 1764489600}   exp in Unix seconds
-//	400 a member is missing or is no text
+//	400 a member is missing or is not a text
 //	401 user name or password is wrong; 429 too many failures, with Retry-After
 //
 // Errors are rendered by render, in the envelope of the mount.
@@ -105,7 +105,7 @@ func readLogin(w http.ResponseWriter, r *http.Request) (credentials, error) {
 		return credentials{}, fault.New(fault.Invalid, "A login cannot be sent as %s; allowed: application/json and application/x-www-form-urlencoded.", kind)
 	}
 	if err != nil {
-		return credentials{}, fault.Wrap(err, fault.Invalid, "The body is no login; allowed: username and password, as a JSON object or as a form.")
+		return credentials{}, fault.Wrap(err, fault.Invalid, "The body is not a login; allowed: username and password, as a JSON object or as a form.")
 	}
 	var c credentials
 	if c.username, err = member("username"); err != nil {
@@ -116,9 +116,9 @@ func readLogin(w http.ResponseWriter, r *http.Request) (credentials, error) {
 	}
 	switch {
 	case !validUsername(c.username):
-		return c, fault.Input("username", "username is no user name: 1 to %d characters, without control characters.", maxUsername)
+		return c, fault.Input("username", "username is not a user name: 1 to %d characters, without control characters.", maxUsername)
 	case !utf8.ValidString(c.password) || utf8.RuneCountInString(c.password) > maxPassword || strings.ContainsFunc(c.password, unicode.IsControl):
-		return c, fault.Input("password", "password is no password: at most %d characters, without control characters.", maxPassword)
+		return c, fault.Input("password", "password is not a password: at most %d characters, without control characters.", maxPassword)
 	}
 	return c, nil
 }

@@ -79,7 +79,7 @@ type Config struct {
 	MaxOperationsPerUser Count `env:"MAX_OPERATIONS_PER_USER" allowed:"a number from 1 to 1000000"`
 	AnswerMemory         Size  `env:"ANSWER_MEMORY" envDefault:"256MB" allowed:"bytes, or a number with KB, MB or GB, from 1KB to 1GB"`
 
-	// Warnings are things to tell the operator that are no errors.
+	// Warnings are things to tell the operator that are not errors.
 	Warnings []string
 
 	given map[string]string // the variables that were set, by name

@@ -111,7 +111,7 @@ const searchPath = "-c search_path=django,public"
 // encode writes a query with blanks as %20: libpq and its like take a + for itself.
 func encode(q url.Values) string { return strings.ReplaceAll(q.Encode(), "+", "%20") }
 
-// hostPort joins host and port, with the brackets of IPv6; 0 is no port.
+// hostPort joins host and port, with the brackets of IPv6; 0 is not a port.
 func hostPort(host string, port int) string {
 	switch {
 	case port != 0:

@@ -24,7 +24,7 @@ func (h *Hosts) UnmarshalText(text []byte) error {
 	for _, w := range words {
 		entry := strings.ToLower(strings.TrimSpace(w))
 		if !hostPattern(entry) {
-			return fmt.Errorf("%q is no host name", w)
+			return fmt.Errorf("%q is not a host name", w)
 		}
 		out = append(out, entry)
 	}

@@ -94,7 +94,7 @@ func PrintSettings(w io.Writer, list []Setting) error {
 	return nil
 }
 
-// userinfo is what stands between scheme and host, also of a text that is no valid URL; the password
+// userinfo is what stands between scheme and host, also of a text that is not a valid URL; the password
 // reaches to the last @.
 var userinfo = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]*://)([^:@/]*):(.*)@`)
 

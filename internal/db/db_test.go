@@ -12,7 +12,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
 )
 
 var (
@@ -62,7 +62,7 @@ func conform(t *testing.T, d *db.DB) {
 			t.Errorf("contains: %v %v", got, err)
 		}
 		if err := d.Select(ctx, &got, `SELECT "ItemID" FROM "tblItems" WHERE $like("ItemName", ?)`, db.Contains("a_é")); err != nil || len(got) != 0 {
-			t.Errorf("_ is no wildcard: %v %v", got, err)
+			t.Errorf("_ is not a wildcard: %v %v", got, err)
 		}
 	})
 	t.Run("decimals, times and GUIDs come back as they went", func(t *testing.T) {

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
 	"github.com/openimis/openimis-be-go/internal/fault"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
 )
 
 // postgres gives the URL of an empty PostgreSQL database with settings for its sessions ("&a=b"), and

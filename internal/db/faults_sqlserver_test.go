@@ -13,8 +13,8 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest/faketds"
 	"github.com/openimis/openimis-be-go/internal/fault"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest/faketds"
 )
 
 // fake opens the database of a fake SQL Server.
@@ -210,7 +210,7 @@ func TestWriteUnderFaults(t *testing.T) {
 				t.Errorf("run %d times, want %d; the user reads %q", runs, c.runs, fault.Message(err))
 			}
 			if c.is != nil && !errors.Is(err, c.is) && !errors.Is(db.Kind(err), c.is) {
-				t.Errorf("%v is no %v", err, c.is)
+				t.Errorf("%v is not a %v", err, c.is)
 			}
 			if commits := count(s.Kinds(before), faketds.Commit); c.kind != faketds.Commit && (commits == 1) != (err == nil) || commits > 2 {
 				t.Errorf("%d COMMITs with the error %v", commits, err)

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest/faketds"
 	"github.com/openimis/openimis-be-go/internal/fault"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest/faketds"
 )
 
 // What SQL Server says while it starts or hands over to another replica passes, so it is tried again.

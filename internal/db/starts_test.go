@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
 )
 
 // $starts finds what $like finds, and by an index where SQLite has one.

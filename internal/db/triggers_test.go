@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
-	"github.com/openimis/openimis-be-go/internal/dbtest/faketds"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest/faketds"
 )
 
 // SQL Server refuses OUTPUT to the client on a table with triggers (error 334): there the keys come by way

@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
-	"github.com/openimis/openimis-be-go/internal/dbtest/faketds"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest/faketds"
 )
 
 // Columns without a zone get what the clock on the wall says; those of PostgreSQL the moment. The day is that of the

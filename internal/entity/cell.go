@@ -108,7 +108,7 @@ func (c *jsonCell) append(b []byte, src any) ([]byte, error) {
 		if n, err := strconv.ParseInt(s, 10, 64); err == nil {
 			return strconv.AppendInt(b, n, 10), nil
 		}
-		return b, fmt.Errorf("%q is no whole number", s)
+		return b, fmt.Errorf("%q is not a whole number", s)
 	case kindBool:
 		switch v := src.(type) {
 		case bool:
@@ -116,7 +116,7 @@ func (c *jsonCell) append(b []byte, src any) ([]byte, error) {
 		case int64:
 			return strconv.AppendBool(b, v != 0), nil
 		}
-		return b, fmt.Errorf("%T is no boolean", src)
+		return b, fmt.Errorf("%T is not a boolean", src)
 	case kindFloat:
 		return appendAmount(b, src), nil
 	case kindDate, kindDateTime:
@@ -169,7 +169,7 @@ func asTime(src any) (time.Time, error) {
 		t, _, err := parseTime(string(v))
 		return t, err
 	}
-	return time.Time{}, fmt.Errorf("%T is no time", src)
+	return time.Time{}, fmt.Errorf("%T is not a time", src)
 }
 
 // appendTime writes a date, or a timestamp as Python does: microseconds only when there are any.

@@ -43,7 +43,7 @@ func (r *Result) MarshalGQL(w io.Writer) {
 func (r *Result) Empty() bool { return string(r.json) == "[]" }
 
 // List answers a root field that is a connection or a plain list of t, with the arguments of the
-// request. own reads, and removes, the arguments that are no filters and may add conditions.
+// request. own reads, and removes, the arguments that are not filters and may add conditions.
 func (e *Engine) List(ctx context.Context, t *Type, own func(c Cond, args map[string]any) error) (*Result, error) {
 	return e.run(ctx, t, own, nil)
 }

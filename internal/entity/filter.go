@@ -203,7 +203,7 @@ func (q *query) follow(t target, parts []string, match func(b *bound, segment st
 			t.alias, t.column, t.of, t.kind, t.id = at.alias, f.one.Column, at.typ.table, q.registry.to(f.one.To).keyKind(), true
 			return t, nil
 		case f.one == nil:
-			return t, fmt.Errorf("%s.%s is no relation", at.typ.Name, p)
+			return t, fmt.Errorf("%s.%s is not a relation", at.typ.Name, p)
 		}
 		next, err := q.join(path, at, name)
 		if err != nil {
@@ -304,9 +304,9 @@ func (q *query) compare(arg string, t target, v any) error {
 		}
 		if err != nil || n != int(int32(n)) {
 			if t.id {
-				return fault.Input(arg, "Argument %q: %q is no id; a global id or a whole number is expected.", arg, textOf(v))
+				return fault.Input(arg, "Argument %q: %q is not an id; a global id or a whole number is expected.", arg, textOf(v))
 			}
-			return fault.Input(arg, "Argument %q: %q is no whole number.", arg, text)
+			return fault.Input(arg, "Argument %q: %q is not a whole number.", arg, text)
 		}
 		q.few = q.few || t.id
 		if where, beyond := limits.beyond(column, t.op, decimal.NewFromInt(int64(n))); beyond {
@@ -325,7 +325,7 @@ func (q *query) compare(arg string, t target, v any) error {
 	case kindFloat:
 		d, err := decimal.NewFromString(text)
 		if err != nil {
-			return fault.Input(arg, "Argument %q: %q is no number.", arg, text)
+			return fault.Input(arg, "Argument %q: %q is not a number.", arg, text)
 		}
 		d = d.Round(10) // SQL Server reads it from a text
 		if where, beyond := limits.beyond(column, t.op, d); beyond {
@@ -335,7 +335,7 @@ func (q *query) compare(arg string, t target, v any) error {
 	case kindUUID:
 		u, ok := db.ParseUUID(text)
 		if !ok {
-			return fault.Input(arg, "Argument %q: %q is no UUID.", arg, text)
+			return fault.Input(arg, "Argument %q: %q is not a UUID.", arg, text)
 		}
 		return add(column+" = ?", db.DjangoUUID(u)) // entities with such a key are tables of the Python backend
 	case kindDate:
@@ -402,7 +402,7 @@ func parseTime(s string) (t time.Time, dateOnly bool, err error) {
 			return t.UTC(), false, nil
 		}
 	}
-	return t, false, fmt.Errorf("%s is no date; 2026-12-31 or 2026-12-31T23:59:59 is expected", fault.Quote(s))
+	return t, false, fmt.Errorf("%s is not a date; 2026-12-31 or 2026-12-31T23:59:59 is expected", fault.Quote(s))
 }
 
 func textOf(v any) string {

@@ -19,7 +19,7 @@ func TestFilters(t *testing.T) {
 			{`hospitals(code: "H")`, ""},
 			{`hospitals(name_Icontains: "HOSP")`, "H1"},
 			{`hospitals(name_Icontains: "50%")`, "H2"},
-			{`hospitals(name_Icontains: "5%c")`, ""}, // what is typed is no pattern
+			{`hospitals(name_Icontains: "5%c")`, ""}, // what is typed is not a pattern
 			{`hospitals(name_Istartswith: "blue")`, "H2"},
 			{`hospitals(name_Istartswith: "clinic")`, ""},
 			{`hospitals(name_Iexact: "green hospital")`, "H1"},
@@ -287,10 +287,10 @@ func TestArgumentsThatMeanNothingNameThemselves(t *testing.T) {
 			`{ patients(first: 101) { totalCount } }`:                              "Requesting 101 records on the `patients` connection exceeds the `first` limit of 100 records.",
 			`{ patients(last: -1) { totalCount } }`:                                "Negative indexing is not supported.",
 			`{ hospitals { edges { node { patients(first: 101) { totalCount }}}}}`: "Requesting 101 records on the `patients` connection exceeds the `first` limit of 100 records.",
-			`{ hospitals(id: "x") { totalCount } }`:                                `Argument "id": "x" is no id; a global id or a whole number is expected.`,
-			`{ hospitals(since: "soon") { totalCount } }`:                          `Argument "since": "soon" is no date; 2026-12-31 or 2026-12-31T23:59:59 is expected.`,
-			`{ drugs(noted: "2026-13-01") { edges { cursor } } }`:                  `Argument "noted": "2026-13-01" is no date; 2026-12-31 or 2026-12-31T23:59:59 is expected.`,
-			`{ journal(id: "x") { edges { cursor } } }`:                            `Argument "id": "x" is no UUID.`,
+			`{ hospitals(id: "x") { totalCount } }`:                                `Argument "id": "x" is not an id; a global id or a whole number is expected.`,
+			`{ hospitals(since: "soon") { totalCount } }`:                          `Argument "since": "soon" is not a date; 2026-12-31 or 2026-12-31T23:59:59 is expected.`,
+			`{ drugs(noted: "2026-13-01") { edges { cursor } } }`:                  `Argument "noted": "2026-13-01" is not a date; 2026-12-31 or 2026-12-31T23:59:59 is expected.`,
+			`{ journal(id: "x") { edges { cursor } } }`:                            `Argument "id": "x" is not a UUID.`,
 			`{ drugs(orderBy: ["colour"]) { edges { cursor } } }`:                  "Cannot resolve keyword 'colour' into field. Choices are: code, id, noted, often, price",
 			`{ patients(orderBy: ["hospital__patients"]) { totalCount } }`:         "Cannot resolve keyword 'hospital__patients' into field. Choices are: age, born, gender, head, hospital, id, mustSee, number, treatedAt",
 		} {

@@ -250,7 +250,7 @@ func pageArgs(args map[string]any) (a relay.Args, err error) {
 		if v := args[name]; v != nil {
 			n, ok := number(v)
 			if !ok {
-				return a, fault.Input(name, "Argument %q: %v is no whole number.", name, v)
+				return a, fault.Input(name, "Argument %q: %v is not a whole number.", name, v)
 			}
 			*to = &n
 		}

@@ -234,7 +234,7 @@ func (r *Registry) checkArguments() (problems []string) {
 	return problems
 }
 
-// paging are the arguments that are no filters.
+// paging are the arguments that are not filters.
 var paging = map[string]bool{"before": true, "after": true, "first": true, "last": true, "orderBy": true}
 
 // ownArgument says whether a root field reads the argument itself.

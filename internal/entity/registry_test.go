@@ -25,8 +25,8 @@ func TestADescriptionThatDoesNotFitTheSchemaStopsTheStart(t *testing.T) {
 		{"a type that is not in the schema", func(w *types) { w.hospital.Name = "Clinic" }, "", "Clinic: the schema has no such type"},
 		{"a column whose field is an object", func(w *types) { w.hospital.Columns["place"] = "LocationId" }, "", "Hospital.place: a column cannot have the type Place"},
 		{"an argument that leads nowhere", func(*types) {}, "HospitalFilter: colour", "Query.hospitals(colour:): Hospital has no field colour"},
-		{"an argument through a column", func(*types) {}, "HospitalFilter: name_Code", "Query.hospitals(name_Code:): Hospital.name is no relation"},
-		{"an argument through a list", func(*types) {}, "HospitalFilter: patients_Number", "Query.hospitals(patients_Number:): Hospital.patients is no relation"},
+		{"an argument through a column", func(*types) {}, "HospitalFilter: name_Code", "Query.hospitals(name_Code:): Hospital.name is not a relation"},
+		{"an argument through a list", func(*types) {}, "HospitalFilter: patients_Number", "Query.hospitals(patients_Number:): Hospital.patients is not a relation"},
 		{"an argument of a nested list", func(*types) {}, "PatientFilter: colour", "Hospital.patients(colour:): Patient has no field colour"},
 		{"an extension of a type that nobody has", func(w *types) { w.models = w.models[1:] }, "", "Hospital is extended, but its module is not enabled"},
 		{"all that is wrong at once", func(w *types) {

@@ -16,13 +16,13 @@ import (
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/clock"
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
 	"github.com/openimis/openimis-be-go/internal/entity"
-	"github.com/openimis/openimis-be-go/internal/entity/entitytest"
 	"github.com/openimis/openimis-be-go/internal/relay"
 	"github.com/openimis/openimis-be-go/internal/sdl"
-	"github.com/openimis/openimis-be-go/internal/sqlcheck"
 	"github.com/openimis/openimis-be-go/internal/table"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
+	"github.com/openimis/openimis-be-go/internal/testing/entitytest"
+	"github.com/openimis/openimis-be-go/internal/testing/sqlcheck"
 )
 
 func TestMain(m *testing.M) { os.Exit(sqlcheck.Gate(m)) }

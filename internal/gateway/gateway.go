@@ -80,7 +80,7 @@ func New(c *Config, now clock.Clock, log *slog.Logger) (*Gateway, error) {
 // Handler is the whole gateway.
 func (g *Gateway) Handler() http.Handler { return g.handler }
 
-// routes leads a request by its path. Prefixes are compared as they are: /IAPI is no route to a backend.
+// routes leads a request by its path. Prefixes are compared as they are: /IAPI is not a route to a backend.
 func (g *Gateway) routes() http.Handler {
 	mux := map[string]http.Handler{
 		"/iapi":  g.csrf(g.signedIn(routeIBackend, g.proxy(g.pools[routeIBackend], g.asUser, nil))),

@@ -108,7 +108,7 @@ func fields(text []byte, fn func(name string, value any) error) error {
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.UseNumber()
 	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
-		return errors.Join(errors.New("the line is no JSON object"), err)
+		return errors.Join(errors.New("the line is not a JSON object"), err)
 	}
 	for dec.More() {
 		key, err := dec.Token()

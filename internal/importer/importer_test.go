@@ -15,12 +15,12 @@ import (
 	"time"
 
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
 	"github.com/openimis/openimis-be-go/internal/importer"
 	"github.com/openimis/openimis-be-go/internal/load"
-	"github.com/openimis/openimis-be-go/internal/load/loadtest"
 	"github.com/openimis/openimis-be-go/internal/progress"
 	"github.com/openimis/openimis-be-go/internal/schema"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
+	"github.com/openimis/openimis-be-go/internal/testing/loadtest"
 )
 
 func TestMain(m *testing.M) { os.Exit(loadtest.Gate(m)) }
@@ -196,7 +196,7 @@ func TestImportRefusesAndLeavesTheDatabaseEmpty(t *testing.T) {
 		{"unknown column", "tblItems.jsonl", item + "\n" + `{"ItemID":8,"Colour":"red"}`, `tblItems.jsonl:2: column Colour: table tblItems has no such column`},
 		{"column twice", "tblItems.jsonl", `{"ItemID":8,"itemid":8}`, `tblItems.jsonl:1: column itemid: the column is there twice`},
 		{"bad line", "tblItems.jsonl", item + "\n\n{\"ItemID\":8,", `tblItems.jsonl:3: the JSON object is not complete`},
-		{"no object", "tblItems.jsonl", `[1]`, `tblItems.jsonl:1: the line is no JSON object`},
+		{"no object", "tblItems.jsonl", `[1]`, `tblItems.jsonl:1: the line is not a JSON object`},
 		{"more on the line", "tblItems.jsonl", item + item, `tblItems.jsonl:1: there is something after the JSON object`},
 		{"duplicate key", "tblItems.jsonl", item + "\n" + with(":7", ":9") + "\n" + item, `tblItems.jsonl:3: a row with this ItemID is there already`},
 		{"text for a number", "tblItems.jsonl", with(":7", `:"7"`), `tblItems.jsonl:1: column ItemID: "7" is not allowed; allowed: a whole number from -2147483648 to 2147483647`},
@@ -258,7 +258,7 @@ var scripted = map[string]string{
 	"tblUserRole.jsonl":  `{"UserRoleID":1,"UserID":1,"RoleID":1,"AudituserID":1,"ValidityFrom":"2019-01-01"}`,
 }
 
-// The empty database of the official scripts is no database in use. What a file brings takes the place of what they
+// The empty database of the official scripts is not a database in use. What a file brings takes the place of what they
 // made, and what refers to that goes too: the role of their administrator is not for whoever gets the number.
 func TestImportIntoTheDatabaseOfTheScripts(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

@@ -210,7 +210,7 @@ func (t *table) required(c *schema.Column) bool {
 }
 
 // special says whether a column's values cannot travel as the JSON of a bulk insertion: bytes,
-// documents, and PostgreSQL's bit(1), which is no boolean.
+// documents, and PostgreSQL's bit(1), which is not a boolean.
 func (t *table) special(c *schema.Column) bool {
 	return c.Type == schema.Binary || c.Type == schema.JSON ||
 		t.tx.Dialect() == db.Postgres && c.Type == schema.Bit && c.Postgres != nil && c.Postgres.SQLType == "bit"

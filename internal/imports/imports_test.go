@@ -124,7 +124,7 @@ func TestGenericPackagesKnowNoContract(t *testing.T) {
 func TestProgramsHoldNoTests(t *testing.T) {
 	for _, pkg := range []string{"cmd/server", "cmd/gateway"} {
 		for _, dep := range dependencies(t, pkg) {
-			if dep == "testing" || strings.HasPrefix(dep, module+"internal/testing") || strings.HasPrefix(dep, module+"internal/dbtest") {
+			if dep == "testing" || strings.HasPrefix(dep, module+"internal/testing") || strings.HasPrefix(dep, module+"internal/testing/dbtest") {
 				t.Errorf("%s holds %s", pkg, dep)
 			}
 		}

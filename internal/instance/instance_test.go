@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
 	"github.com/openimis/openimis-be-go/internal/instance"
-	"github.com/openimis/openimis-be-go/internal/sqlcheck"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
+	"github.com/openimis/openimis-be-go/internal/testing/sqlcheck"
 )
 
 func TestMain(m *testing.M) { os.Exit(sqlcheck.Gate(m)) }

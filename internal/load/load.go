@@ -32,7 +32,7 @@ func Empty(ctx context.Context, q db.Query) error {
 
 // registers are the tables that the scripts of the legacy database fill when they make an empty one. Of some
 // they fill so few rows that more of them are somebody's: the administrator, and a region and a district
-// (with those of the funding, four places) that are no real ones.
+// (with those of the funding, four places) that are not real ones.
 var registers = map[string]int{"tblCeilingInterpretation": 0, "tblConfirmationTypes": 0, "tblControls": 0, "tblEducations": 0, "tblFamilyTypes": 0,
 	"tblGender": 0, "tblHFSublevel": 0, "tblIMISDefaults": 0, "tblIMISDefaultsPhone": 0, "tblIdentificationTypes": 0, "tblLanguages": 0,
 	"tblLegalForms": 0, "tblPayerType": 0, "tblProfessions": 0, "tblRelations": 0, "tblRole": 0, "tblRoleRight": 0,

@@ -8,10 +8,10 @@ import (
 	"time"
 
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
 	"github.com/openimis/openimis-be-go/internal/instance"
 	"github.com/openimis/openimis-be-go/internal/progress"
 	"github.com/openimis/openimis-be-go/internal/schema"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
 )
 
 // A release with a step that restricts waits for the older instances; one that only expands does not.

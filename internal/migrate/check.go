@@ -227,7 +227,7 @@ func rowsOf(ctx context.Context, d *db.DB, table string) (int, error) {
 func (r Report) Print(w io.Writer) error {
 	version := string(r.Version)
 	if version == "" {
-		version = "none: this is no openIMIS database"
+		version = "none: this is not an openIMIS database"
 	}
 	var b strings.Builder
 	t := tabwriter.NewWriter(&b, 0, 4, 2, ' ', 0)
@@ -257,7 +257,7 @@ func (r Report) Print(w io.Writer) error {
 		{"The login lacks these rights, so that what writes there fails:", r.Unwritable},
 		{"To be done by `server migrate`:", r.Pending},
 		{"Missing, so that something works differently:", r.Optional},
-		{fmt.Sprintf("Columns that are no part of openIMIS (%d):", len(r.Unknown)), r.Unknown},
+		{fmt.Sprintf("Columns that are not part of openIMIS (%d):", len(r.Unknown)), r.Unknown},
 		{"Notes:", r.Notes},
 	} {
 		if len(part.lines) > 0 {

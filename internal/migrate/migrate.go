@@ -172,7 +172,7 @@ func Pending(ctx context.Context, d *db.DB) ([]string, error) {
 	return pending, nil
 }
 
-// stepsTaken reads goose's table, which is no part of the catalogue.
+// stepsTaken reads goose's table, which is not a part of the catalogue.
 func stepsTaken(ctx context.Context, d *db.DB) (map[int64]bool, error) {
 	taken := map[int64]bool{}
 	if !d.Offers(versionTable, "version_id") {

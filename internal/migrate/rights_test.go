@@ -9,9 +9,9 @@ import (
 	"testing"
 
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
 	"github.com/openimis/openimis-be-go/internal/migrate"
 	"github.com/openimis/openimis-be-go/internal/schema"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
 )
 
 // as opens a PostgreSQL database as a login that the statements, with the login for LOGIN_NAME, give rights to.
@@ -106,7 +106,7 @@ func TestCheckTellsAboutRights(t *testing.T) {
 	}
 }
 
-// The tables may be in another schema than the first of the path; names that only differ in case are no names of
+// The tables may be in another schema than the first of the path; names that only differ in case are not names of
 // openIMIS to PostgreSQL.
 func TestSchemasAndSpellings(t *testing.T) {
 	dbtest.Need(t, db.Postgres)

@@ -5,9 +5,9 @@ import (
 	"testing"
 
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
 	"github.com/openimis/openimis-be-go/internal/migrate"
 	"github.com/openimis/openimis-be-go/internal/progress"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
 )
 
 // Where PostgreSQL offers trigrams, a part of a name is found by them: the index folds texts as $like does.

@@ -33,7 +33,7 @@ type Broker struct {
 func NewBroker(brokerURL string, log *slog.Logger) (*Broker, error) {
 	u, err := url.Parse(brokerURL)
 	if err != nil || (u.Scheme != "amqp" && u.Scheme != "amqps") {
-		return nil, fmt.Errorf("CELERY_BROKER_URL is no broker that is known; allowed: amqp://user:password@host:5672/vhost, amqps://…")
+		return nil, fmt.Errorf("CELERY_BROKER_URL is not a broker that is known; allowed: amqp://user:password@host:5672/vhost, amqps://…")
 	}
 	if _, err := amqp.ParseURI(brokerURL); err != nil {
 		return nil, fmt.Errorf("CELERY_BROKER_URL %s is not valid: %w", u.Redacted(), err)

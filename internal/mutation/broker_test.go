@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/openimis/openimis-be-go/internal/dbtest"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
 )
 
 func TestBrokerURL(t *testing.T) {

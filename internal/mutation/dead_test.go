@@ -12,8 +12,8 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
 	"github.com/openimis/openimis-be-go/internal/fault"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
 )
 
 func (l *lab) queue() *Queue { return &Queue{DB: l.db, Clock: l.now} }
@@ -203,6 +203,6 @@ func TestAStopIsNoFailure(t *testing.T) {
 		t.Errorf("a refusal is kept: %s", why)
 	}
 	if !rests(errStopped) || l.reason(errors.New("x")) != "x" {
-		t.Error("a stop is no rest, or an internal error has no reason")
+		t.Error("a stop is not a rest, or an internal error has no reason")
 	}
 }

@@ -51,7 +51,7 @@ type Options struct {
 
 	Lease       time.Duration // how long a taken row is not taken by others; default 15 s
 	Poll        time.Duration // how often idle workers look for rows; default 2 s
-	Timeout     time.Duration // of one execution that is no long one; default 5 min
+	Timeout     time.Duration // of one execution that is not a long one; default 5 min
 	Patience    time.Duration // how long Submit waits for a long one; default 20 s
 	Drain       time.Duration // how long executions may go on when Run ends, before they are undone and left to others; default 20 s
 	MaxAttempts int           // executions that may fail for a passing reason; default 5

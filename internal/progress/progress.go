@@ -1,5 +1,5 @@
 // Package progress shows on a terminal how far long work has come: `migrate`, `seed`, `import`. Start
-// with [Terminal]; where the output is no terminal (logs, pipes, tests) nothing is drawn.
+// with [Terminal]; where the output is not a terminal (logs, pipes, tests) nothing is drawn.
 package progress
 
 import (

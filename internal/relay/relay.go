@@ -19,7 +19,7 @@ func AppendID(b []byte, typeName, key string) []byte {
 	return base64.StdEncoding.AppendEncode(b, []byte(typeName+":"+key))
 }
 
-// Key gives the key in a global id, whatever its type, or id itself when it is no global id: clients
+// Key gives the key in a global id, whatever its type, or id itself when it is not a global id: clients
 // send both (the React application asks healthFacilities(id:) with a plain integer at start).
 func Key(id string) string {
 	if raw, err := base64.StdEncoding.DecodeString(id); err == nil {

@@ -5,10 +5,10 @@ import (
 	"time"
 
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
 	"github.com/openimis/openimis-be-go/internal/migrate"
 	"github.com/openimis/openimis-be-go/internal/progress"
 	"github.com/openimis/openimis-be-go/internal/seed"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
 )
 
 // BenchmarkDistrict fills a database of a district, with 100,000 claims, and indexes it as `server seed`
@@ -16,7 +16,7 @@ import (
 func BenchmarkDistrict(b *testing.B) {
 	for _, engine := range dbtest.Engines() {
 		if engine == db.SQLServer {
-			continue // its stand-in is no measure of it
+			continue // its stand-in is not a measure of it
 		}
 		b.Run(string(engine), func(b *testing.B) {
 			for b.Loop() {

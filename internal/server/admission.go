@@ -45,7 +45,7 @@ func whoAsks(r *http.Request) string {
 	return "at " + host
 }
 
-// admitHTTP lets a request to a route that is no GraphQL begin, and refuses it in the words of its protocol.
+// admitHTTP lets a request to a route that is not GraphQL begin, and refuses it in the words of its protocol.
 func (i *Instance) admitHTTP(refuse func(c echo.Context, status int, err error) error) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {

@@ -12,8 +12,8 @@ import (
 
 	"github.com/99designs/gqlgen/graphql/introspection"
 
-	"github.com/openimis/openimis-be-go/internal/dbtest"
-	"github.com/openimis/openimis-be-go/internal/server/servertest"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
+	"github.com/openimis/openimis-be-go/internal/testing/servertest"
 )
 
 // each joins n pieces that are made with their number.
@@ -116,7 +116,7 @@ func TestExpensiveRequestsAreRefused(t *testing.T) {
 	}
 }
 
-// Several operations in one request are no single one, and are not run.
+// Several operations in one request are not one, and are not run.
 func TestBatchesAreRefused(t *testing.T) {
 	r := start(t, dbtest.SQLite(t), nil)
 	body := "[" + strings.TrimSuffix(strings.Repeat(`{"query":"{ __typename }"},`, 100_000), ",") + "]"

@@ -11,7 +11,7 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/audit"
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
 )
 
 // audited serves a database with its audit log on, and gives what the log has after the server ended.

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
 )
 
 // Pages far into a list go on where the page before ended (entity.marks): the same rows as by offset, for

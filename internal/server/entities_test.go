@@ -8,7 +8,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
 )
 
 const fourLevels = `{ insurees(first: %d, orderBy: []) { totalCount pageInfo { hasNextPage } edges { node { id chfId age gender { code }
@@ -160,9 +160,9 @@ func TestBadArgumentsNameThemselves(t *testing.T) {
 	for query, want := range map[string]string{
 		`{ insurees(first: 101) { totalCount } }`:                                                            "Requesting 101 records on the `insurees` connection exceeds the `first` limit of 100 records.",
 		`{ insurees(first: -1) { totalCount } }`:                                                             "Negative indexing is not supported.",
-		`{ healthFacilities(id: "abc") { edges { cursor } } }`:                                               `Argument "id": "abc" is no id`,
-		`{ healthFacilities(location_Id: "x") { edges { cursor } } }`:                                        `Argument "location_Id": "x" is no id`,
-		`{ mutationLogs(status: "soon") { totalCount } }`:                                                    `Argument "status": "soon" is no whole number`,
+		`{ healthFacilities(id: "abc") { edges { cursor } } }`:                                               `Argument "id": "abc" is not an id`,
+		`{ healthFacilities(location_Id: "x") { edges { cursor } } }`:                                        `Argument "location_Id": "x" is not an id`,
+		`{ mutationLogs(status: "soon") { totalCount } }`:                                                    `Argument "status": "soon" is not a whole number`,
 		`{ claims(orderBy: ["insuree` + strings.Repeat("__family__headInsuree", 20) + `"]) { totalCount } }`: "Cannot resolve keyword 'insuree__family",
 		`{ mutationLogs(orderBy: ["nope"]) { totalCount } }`:                                                 "Cannot resolve keyword 'nope' into field. Choices are: clientMutationId",
 		`{ insuree(chfId: "1", validity: "x") { id } }`:                                                      `Expected type "Date"`,

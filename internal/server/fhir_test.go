@@ -14,9 +14,9 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
-	"github.com/openimis/openimis-be-go/internal/server/servertest"
-	"github.com/openimis/openimis-be-go/modules/api_fhir/fhirtest"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
+	"github.com/openimis/openimis-be-go/internal/testing/fhirtest"
+	"github.com/openimis/openimis-be-go/internal/testing/servertest"
 )
 
 // fhirWorld has two districts with a health facility each (HF1, HF2), and clerk, who works in the first.

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/openimis/openimis-be-go/internal/dbtest"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
 )
 
 // The same through FHIR: searches of absurd sizes are answered or refused soon, with little memory.

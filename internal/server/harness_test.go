@@ -13,8 +13,8 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/server"
-	"github.com/openimis/openimis-be-go/internal/server/servertest"
-	"github.com/openimis/openimis-be-go/internal/sqlcheck"
+	"github.com/openimis/openimis-be-go/internal/testing/servertest"
+	"github.com/openimis/openimis-be-go/internal/testing/sqlcheck"
 	"github.com/openimis/openimis-be-go/modules"
 	"github.com/openimis/openimis-be-go/modules/claim"
 	"github.com/openimis/openimis-be-go/modules/claim_batch"

@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
 )
 
 // extremes are literals at the ends of what a type allows, and beyond them.

@@ -461,7 +461,7 @@ func named(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // config gives a module's configuration: its defaults, with the newest row of the database over them.
-// A row that is no JSON object is reported and left aside, as the Python backend did.
+// A row that is not a JSON object is reported and left aside, as the Python backend did.
 func (i *Instance) config(name string) modules.Config {
 	c := modules.Config{}
 	for _, m := range i.all {
@@ -484,7 +484,7 @@ func (i *Instance) config(name string) modules.Config {
 	}
 	var row map[string]any
 	if err := json.Unmarshal([]byte(text), &row); err != nil {
-		i.o.Log.Error("module configuration is no JSON object: using the defaults", "module", name, "error", err)
+		i.o.Log.Error("module configuration is not a JSON object: using the defaults", "module", name, "error", err)
 		return c
 	}
 	maps.Copy(c, row)

@@ -10,9 +10,9 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/config"
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
-	"github.com/openimis/openimis-be-go/internal/dbtest/faketds"
 	"github.com/openimis/openimis-be-go/internal/server"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest/faketds"
 )
 
 func TestTwoInstancesServeTwoSchemasOverOneDatabase(t *testing.T) {

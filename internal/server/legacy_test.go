@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/openimis/openimis-be-go/internal/dbtest"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
 )
 
 // What graphql-core 2 says about documents that are not valid, and where.
@@ -107,7 +107,7 @@ func TestWhereAnOperationMayBe(t *testing.T) {
 		{"an empty list of variables", "application/json", "", object("query", list, "variables", `[]`), 200, `{"insurees":{"edgeCount":3}}`},
 		{"variables as a text", "application/json", "", object("query", list, "variables", `"{\"f\": 2}"`), 200, `{"insurees":{"edgeCount":2}}`},
 		{"variables that are none", "application/json", "", object("query", list, "variables", `"{f: 2}"`), 400, "Variables are invalid JSON."},
-		{"a query that is no text", "application/json", "", `{"query": 5}`, 400, "The query must be a string"},
+		{"a query that is not a text", "application/json", "", `{"query": 5}`, 400, "The query must be a string"},
 		{"a text", "text/plain", "", object("query", list), 400, "Must provide query string."},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
 )
 
 // get fetches a path of the server as a user; the path goes over the wire as it is.
@@ -73,7 +73,7 @@ func TestPhotosAreServedToWhoMaySeeTheInsuree(t *testing.T) {
 		{"a file that is gone", "admin", "/api/insuree/photo/Images/gone/3.jpg", 404},
 		{"out of the folder", "admin", "/api/insuree/photo/../secret.jpg", 404},
 		{"a name that no database has", "admin", "/api/insuree/photo/%00.jpg", 404},
-		{"a name that is no text", "admin", "/api/insuree/photo/%ff.jpg", 404},
+		{"a name that is not a text", "admin", "/api/insuree/photo/%ff.jpg", 404},
 		{"out of the folder, escaped", "admin", "/api/insuree/photo/..%2Fsecret.jpg", 404},
 		{"out of the folder, backslash", "admin", "/api/insuree/photo/..%5Csecret.jpg", 404},
 		{"through a link", "admin", "/api/insuree/photo/link.jpg", 404},

@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
 )
 
 // sight is what a user may see, worked out by hand.

@@ -245,7 +245,7 @@ func (s *Server) ready(c echo.Context) error {
 	if missing := s.Missing(); len(missing) > 0 {
 		return c.JSON(http.StatusServiceUnavailable, map[string]any{"status": "unavailable", "missing": missing})
 	}
-	if why := s.DB.Unwritable(ctx); why != "" { // reading works: that is no reason to send nobody here
+	if why := s.DB.Unwritable(ctx); why != "" { // reading works: that is not a reason to send nobody here
 		return c.JSON(http.StatusOK, map[string]string{"status": "ready", "writes": "unavailable", "detail": why})
 	}
 	return c.JSON(http.StatusOK, map[string]string{"status": "ready"})

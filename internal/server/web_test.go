@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/openimis/openimis-be-go/internal/dbtest"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
 )
 
 // fetch sends a request with headers, as an administrator, and does not unpack the answer.

@@ -94,7 +94,7 @@ func (t *Table) Catalogue() *schema.Table { return t.catalogue }
 // HasUUID says whether the database at hand has the table's UUIDs.
 func (t *Table) HasUUID(q db.Query) bool { return t.UUID != "" && q.Offers(t.Name, t.UUID) }
 
-// Target is the table whose key a column holds; not ok: the column is no foreign key.
+// Target is the table whose key a column holds; not ok: the column is not a foreign key.
 func (t *Table) Target(column string) (name string, ok bool) {
 	for _, f := range t.catalogue.Foreign {
 		if strings.EqualFold(f.Column, column) {

@@ -288,7 +288,7 @@ func encodeEntry(res *Resource, e Entry, v view) ([]byte, error) {
 }
 
 // stamp returns a copy of the entry's resource with id, versionId, lastUpdated and profile. A resource
-// that is no struct with these members (JSON made before) stays as it is.
+// that is not a struct with these members (JSON made before) stays as it is.
 func stamp(res *Resource, e Entry, subset bool) any {
 	v := reflect.ValueOf(e.Resource)
 	if v.Kind() == reflect.Pointer && !v.IsNil() {

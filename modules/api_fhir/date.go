@@ -82,7 +82,7 @@ func parseDate(s string) (from, to time.Time, err error) {
 			return t.UTC(), f.next(t).UTC(), nil
 		}
 	}
-	return from, to, fmt.Errorf("%s is no date", fault.Quote(s))
+	return from, to, fmt.Errorf("%s is not a date", fault.Quote(s))
 }
 
 // First and last moment that every database can compare with.

@@ -69,7 +69,7 @@ func members(body []byte) (map[string]json.RawMessage, error) {
 	case len(bytes.TrimSpace(body)) == 0:
 		return nil, fault.New(fault.Invalid, "The body is empty; a FHIR resource in JSON is expected.")
 	case errors.As(err, &syntax):
-		return nil, fault.Wrap(err, fault.Invalid, "The body is no valid JSON: %s at byte %d.", syntax.Error(), syntax.Offset)
+		return nil, fault.Wrap(err, fault.Invalid, "The body is not valid JSON: %s at byte %d.", syntax.Error(), syntax.Offset)
 	case err != nil || top == nil:
 		return nil, fault.New(fault.Invalid, "The body must be a JSON object.")
 	}
@@ -125,7 +125,7 @@ func locate(raw []byte, t reflect.Type, path string) *fault.Error {
 	switch {
 	case reflect.PointerTo(t).Implements(unmarshaler):
 		if json.Unmarshal(raw, reflect.New(t).Interface()) != nil {
-			return fault.Input(path, "%s: %s is no code of it%s", path, clip(raw), allowedCodes(t))
+			return fault.Input(path, "%s: %s is not a code of it%s", path, clip(raw), allowedCodes(t))
 		}
 	case t.Kind() == reflect.Struct:
 		return locateMember(raw, t, path)

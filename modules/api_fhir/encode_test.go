@@ -12,7 +12,7 @@ import (
 	"github.com/shopspring/decimal"
 	"pgregory.net/rapid"
 
-	"github.com/openimis/openimis-be-go/modules/api_fhir/fhirtest"
+	"github.com/openimis/openimis-be-go/internal/testing/fhirtest"
 )
 
 func TestEncode(t *testing.T) {

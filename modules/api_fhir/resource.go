@@ -163,7 +163,7 @@ const (
 )
 
 // Param is a search parameter that a resource understands. What it asks of a row is with the resource's
-// source (fhirsql.Param), and it is no parameter without.
+// source (fhirsql.Param), and it is not a parameter without.
 type Param struct {
 	Name      string
 	Type      ParamType

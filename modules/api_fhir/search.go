@@ -261,7 +261,7 @@ func (v *Value) token(raw string, codes []string) error {
 		return fmt.Errorf("%s has too many |; allowed: code, system|code, |code and system|", fault.Quote(v.Text))
 	}
 	if len(codes) > 0 && v.Code != "" && !slices.Contains(codes, v.Code) {
-		return fmt.Errorf("%s is no code of it%s", fault.Quote(v.Code), allowed(codes))
+		return fmt.Errorf("%s is not a code of it%s", fault.Quote(v.Code), allowed(codes))
 	}
 	if v.Code == "" && (v.System == nil || *v.System == "") {
 		return fmt.Errorf("%s has neither system nor code", fault.Quote(v.Text))
@@ -290,7 +290,7 @@ func (v *Value) identifier(raw, modifier string) error {
 	if kind != "" {
 		var ok bool
 		if v.Kind, ok = identifierKinds[kind]; !ok {
-			return fmt.Errorf("%s is no type of identifier; allowed: Code, UUID, ACSN (also MR, LC, FI, FILL, SB for Code)", fault.Quote(kind))
+			return fmt.Errorf("%s is not a type of identifier; allowed: Code, UUID, ACSN (also MR, LC, FI, FILL, SB for Code)", fault.Quote(kind))
 		}
 	}
 	if v.ID == "" {
@@ -303,7 +303,7 @@ func (v *Value) date(now time.Time) error {
 	prefix, text := splitPrefix(v.Text)
 	from, to, err := parseDate(text)
 	if err != nil {
-		return fmt.Errorf("%s is no date; allowed: YYYY, YYYY-MM, YYYY-MM-DD, YYYY-MM-DDThh:mm[:ss[.fff]] with or without zone, after one of eq, ne, gt, lt, ge, le, sa, eb, ap", fault.Quote(v.Text))
+		return fmt.Errorf("%s is not a date; allowed: YYYY, YYYY-MM, YYYY-MM-DD, YYYY-MM-DDThh:mm[:ss[.fff]] with or without zone, after one of eq, ne, gt, lt, ge, le, sa, eb, ap", fault.Quote(v.Text))
 	}
 	v.Prefix, v.Range = prefix, dateRange(prefix, from, to, now)
 	v.From, v.To = withinReach(from), withinReach(to)
@@ -318,7 +318,7 @@ func (v *Value) reference(def Param, modifier string) error {
 	if strings.Contains(v.ID, "/") {
 		t, id, ok := splitReference(v.ID)
 		if !ok || v.Type != "" && v.Type != t {
-			return fmt.Errorf("%s is no reference; allowed: id, Type/id and an absolute URL that ends so", fault.Quote(v.Text))
+			return fmt.Errorf("%s is not a reference; allowed: id, Type/id and an absolute URL that ends so", fault.Quote(v.Text))
 		}
 		v.Type, v.ID = t, id
 	}
@@ -344,7 +344,7 @@ func (v *Value) number(raw string, quantity bool) error {
 	}
 	n, err := decimal.NewFromString(text)
 	if err != nil {
-		return fmt.Errorf("%s is no number", fault.Quote(v.Text))
+		return fmt.Errorf("%s is not a number", fault.Quote(v.Text))
 	}
 	v.Prefix, v.Number = prefix, n
 	if len(parts) > 1 {

@@ -20,8 +20,8 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/clock"
+	"github.com/openimis/openimis-be-go/internal/testing/fhirtest"
 	fhirapi "github.com/openimis/openimis-be-go/modules/api_fhir"
-	"github.com/openimis/openimis-be-go/modules/api_fhir/fhirtest"
 )
 
 // tester sends requests as one user and keeps every body for the validator.

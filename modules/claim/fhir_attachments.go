@@ -93,7 +93,7 @@ func (f *fhirForm) attach(a *fhir.Attachment, path string) {
 	}
 	data, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
-		f.wrong(path+".data", "%s.data is no base64: %s.", path, err)
+		f.wrong(path+".data", "%s.data is not a base64: %s.", path, err)
 		return
 	}
 	kind, _, err := mime.ParseMediaType(fhirsql.Trim(a.ContentType))

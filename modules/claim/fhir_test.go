@@ -207,7 +207,7 @@ func TestFHIRClaimRefusals(t *testing.T) {
 			{"compat", "a date", set("created", "6.11.2026"), "Claim.created: “6.11.2026” cannot be read as a date; 2026-12-31 or 2026-12-31T23:59:59 is expected.", "Claim.created"},
 			{"compat", "ends early", set("billablePeriod", object{"start": "2026-11-05", "end": "2026-11-04"}), "the claim ends on 2026-11-04, before it starts on 2026-11-05", "Claim.billablePeriod.end"},
 			{"compat", "no file", set("supportingInfo", []any{object{"category": coded("attachment"), "valueAttachment": object{"contentType": "application/x-sh", "data": "AAAA"}}}), "is not allowed; allowed are texts, ", "Claim.supportingInfo[0].valueAttachment.contentType"},
-			{"compat", "no base64", set("supportingInfo", []any{object{"category": coded("attachment"), "valueAttachment": object{"contentType": "text/plain", "data": "???"}}}), "is no base64", "Claim.supportingInfo[0].valueAttachment.data"},
+			{"compat", "no base64", set("supportingInfo", []any{object{"category": coded("attachment"), "valueAttachment": object{"contentType": "text/plain", "data": "???"}}}), "is not a base64", "Claim.supportingInfo[0].valueAttachment.data"},
 			{"compat", "another hash", set("supportingInfo", []any{object{"category": coded("attachment"), "valueAttachment": object{"contentType": "text/plain", "data": "AAAA", "hash": "AAAA"}}}), "is not the SHA-1 of data", "Claim.supportingInfo[0].valueAttachment.hash"},
 			{"compat", "long guarantee", set("insurance", []any{object{"sequence": 1, "coverage": logical("Coverage", "Code", strings.Repeat("x", 51))}}), "has 51 characters; at most 50 are allowed.", "Claim.insurance[0].coverage.identifier.value"},
 			{"stu3", "identifier", without("identifier"), "Missing the claim code", "Claim.identifier"},

@@ -57,7 +57,7 @@ var phoneCodes = map[rules.Code]int{
 
 // FromPhone enters a claim and submits it, as uspUpdateClaimFromPhone does (unless bypass, its @ByPassSubmit). The code is
 // PhoneOK, or that of the first check of the procedure that failed, and then nothing is written. What becomes of the claim
-// at submission is no error: look at its status. A facility outside the scope is unknown.
+// at submission is not an error: look at its status. A facility outside the scope is unknown.
 //
 // A wrong claim administrator passes, only a missing code does not; quantities lose their fraction, codes that are too
 // long their end (all §13 #29). A claim that the procedure would answer with -1 is a *Refusal.

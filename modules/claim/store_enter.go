@@ -66,7 +66,7 @@ func (w *writtenClaim) row(a rules.Author) db.Values {
 
 // insertClaim writes a new claim with its lines. Columns with a default are written too, for PostgreSQL
 // has none, and a RejectionReason of NULL is passed over by legacy programs (rules.md §8.1). The default of
-// FeedbackID, 0, is no feedback's id: a database that checks the key would refuse it.
+// FeedbackID, 0, is not a feedback's id: a database that checks the key would refuse it.
 func insertClaim(ctx context.Context, tx *db.Tx, w *writtenClaim, a rules.Author) (int, error) {
 	row := w.row(a)
 	for column, v := range (db.Values{"ClaimStatus": rules.StatusEntered, "Feedback": false, "FeedbackStatus": rules.FlagIdle, "ReviewStatus": rules.FlagIdle, "ApprovalStatus": 1,

@@ -15,11 +15,11 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
-	"github.com/openimis/openimis-be-go/internal/golden"
 	"github.com/openimis/openimis-be-go/internal/schema"
-	"github.com/openimis/openimis-be-go/internal/sqlcheck"
 	"github.com/openimis/openimis-be-go/internal/testing/claims"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
+	"github.com/openimis/openimis-be-go/internal/testing/golden"
+	"github.com/openimis/openimis-be-go/internal/testing/sqlcheck"
 	"github.com/openimis/openimis-be-go/modules/claim/rules"
 )
 

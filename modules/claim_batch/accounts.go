@@ -26,7 +26,7 @@ type AccountQuestion struct {
 	Least      decimal.Decimal
 }
 
-// check refuses dates that are no period.
+// check refuses dates that do not make a period.
 func (a AccountQuestion) check() error {
 	if a.From != nil && a.To != nil && a.To.Before(*a.From) {
 		return fault.Input("dateTo", "dateTo is before dateFrom.")

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
 )
 
 // benchClaims is how many claims the benchmark's run pays; IMIS_BENCH_CLAIMS says another number.
@@ -21,7 +21,7 @@ func benchClaims(b *testing.B) int {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {
-		b.Fatalf("IMIS_BENCH_CLAIMS=%q is no number", text)
+		b.Fatalf("IMIS_BENCH_CLAIMS=%q is not a number", text)
 	}
 	return n
 }

@@ -7,10 +7,10 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/clock"
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
 	"github.com/openimis/openimis-be-go/internal/fault"
-	"github.com/openimis/openimis-be-go/internal/golden"
-	"github.com/openimis/openimis-be-go/internal/golden/goldendb"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
+	"github.com/openimis/openimis-be-go/internal/testing/golden"
+	"github.com/openimis/openimis-be-go/internal/testing/golden/goldendb"
 	"github.com/openimis/openimis-be-go/modules/claim"
 	claimrules "github.com/openimis/openimis-be-go/modules/claim/rules"
 	"github.com/openimis/openimis-be-go/modules/claim_batch/rules"

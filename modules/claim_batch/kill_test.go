@@ -15,9 +15,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
-	"github.com/openimis/openimis-be-go/internal/golden/goldendb"
-	"github.com/openimis/openimis-be-go/internal/sqlcheck"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
+	"github.com/openimis/openimis-be-go/internal/testing/golden/goldendb"
+	"github.com/openimis/openimis-be-go/internal/testing/sqlcheck"
 )
 
 // A child process of the tests runs a batch, or undoes it, and dies at a statement.

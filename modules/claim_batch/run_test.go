@@ -14,11 +14,11 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/clock"
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
 	"github.com/openimis/openimis-be-go/internal/fault"
-	"github.com/openimis/openimis-be-go/internal/golden/goldendb"
 	"github.com/openimis/openimis-be-go/internal/mutation"
 	"github.com/openimis/openimis-be-go/internal/schema"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
+	"github.com/openimis/openimis-be-go/internal/testing/golden/goldendb"
 )
 
 var january = clock.Fixed(time.Date(2020, 1, 3, 10, 0, 0, 0, time.UTC))

@@ -269,7 +269,7 @@ func (i *input) dates(c *fhir.Contract) {
 	if day, ok := dayOf(from); ok {
 		i.enrol.Enrol = day
 	} else {
-		i.Add("Contract.issued", "%s is no date; 2026-12-31 is expected.", fault.Quote(*from))
+		i.Add("Contract.issued", "%s is not a date; 2026-12-31 is expected.", fault.Quote(*from))
 	}
 }
 
@@ -283,7 +283,7 @@ func (i *input) premium(x fhir.Extension, currency string) {
 			}
 			amount, err := decimal.NewFromString(part.ValueMoney.Value.String())
 			if err != nil {
-				i.Add(premiumPath, "The amount %s is no number.", fault.Quote(part.ValueMoney.Value.String()))
+				i.Add(premiumPath, "The amount %s is not a number.", fault.Quote(part.ValueMoney.Value.String()))
 			}
 			p.Amount = amount
 			if sent := fhirsql.Trim(part.ValueMoney.Currency); len(sent) == 3 && !strings.EqualFold(sent, currency) {

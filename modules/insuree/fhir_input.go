@@ -230,7 +230,7 @@ func (i *input) relation(c fhir.CodeableConcept, path string) *int {
 		return nil
 	}
 	if len(keys) == 0 {
-		i.Add(path, "%s is %s, which is no relation of the list.", path, fault.Quote(name))
+		i.Add(path, "%s is %s, which is not a relation of the list.", path, fault.Quote(name))
 		return nil
 	}
 	return &keys[0]

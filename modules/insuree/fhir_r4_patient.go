@@ -190,7 +190,7 @@ func (f *people) createPatient(ctx context.Context, in *apifhir.Input, p *fhir.P
 	case i.head == nil:
 		i.Add(patientElements["headInsuree"], "At least one extension with is_head is required")
 	default:
-		i.Add(patientElements["family"], "Who is no head of a family needs the extension patient-group-reference.")
+		i.Add(patientElements["family"], "Who is not a head of a family needs the extension patient-group-reference.")
 	}
 	if err := i.done(); err != nil {
 		return apifhir.Entry{}, err

@@ -154,7 +154,7 @@ func householdSource(now clock.Clock) *fhirsql.Source[household] {
 				return alias + `."FamilyID" IN (SELECT belongs."FamilyID" FROM "tblInsuree" AS belongs WHERE belongs."InsureeID" IN (` + keys + `))`
 			}, "Patient"),
 			fhirsql.Always("type", "person, the only one there is", "person", "http://hl7.org/fhir/group-type"),
-			fhirsql.Always("actual", "true: families are no descriptions", "true"),
+			fhirsql.Always("actual", "true: families are not descriptions", "true"),
 		},
 		Load: func(ctx context.Context, q db.Query, rows []household) error {
 			if err := loadMembers(ctx, q, rows, now.Today()); err != nil {

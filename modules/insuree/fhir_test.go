@@ -29,7 +29,7 @@ func TestPatientHasWhatIsKnown(t *testing.T) {
 			"photo.0.url": "../insuree/photo/Images/Updated/070707081%201.jpg", "photo.0.contentType": "image/jpeg", "photo.0.creation": "2026-11-23",
 		})
 		if got := ann.code("PPN"); got != "" {
-			t.Errorf("a document with a type is no identifier: %s", got)
+			t.Errorf("a document with a type is not an identifier: %s", got)
 		}
 		bob := c.get("r4/Patient/070707082")
 		bob.want(map[string]string{

@@ -111,7 +111,7 @@ func (s Service) SetHead(ctx context.Context, tx *db.Tx, author auth.Author, fam
 		}
 	}
 	if !member {
-		return fault.Input("headInsuree", "headInsuree is %d, which is no member of family %d.", insureeID, familyID)
+		return fault.Input("headInsuree", "headInsuree is %d, which is not a member of family %d.", insureeID, familyID)
 	}
 	if err := setHeads(ctx, tx, author, was, insureeID); err != nil {
 		return err

@@ -8,8 +8,8 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
 	"github.com/openimis/openimis-be-go/internal/fault"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
 	"github.com/openimis/openimis-be-go/modules/insuree"
 	"github.com/openimis/openimis-be-go/modules/insuree/rules"
 )
@@ -532,7 +532,7 @@ func TestRightsAndScope(t *testing.T) {
 		operations := map[string]struct {
 			rights []int
 			run    func(ctx context.Context, tx *db.Tx, a auth.Author, e insuree.Entered) error
-			hidden bool // what lies outside the scope is no part of the command
+			hidden bool // what lies outside the scope is not a part of the command
 		}{
 			"enter insuree": {[]int{101102}, func(ctx context.Context, tx *db.Tx, a auth.Author, e insuree.Entered) error {
 				_, err := o.service.EnterInsuree(ctx, tx, a, e.FamilyID, person("9"))

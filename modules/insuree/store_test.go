@@ -8,8 +8,8 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
-	"github.com/openimis/openimis-be-go/internal/sqlcheck"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
+	"github.com/openimis/openimis-be-go/internal/testing/sqlcheck"
 	"github.com/openimis/openimis-be-go/modules/insuree"
 )
 
@@ -61,7 +61,7 @@ func TestWhoIsSeenFromWhere(t *testing.T) {
 			"both":                       {auth.Scope{Districts: []int{other, want.DistrictID}}, true, true, true},
 			"facility abroad":            {auth.Scope{HealthFacility: &facility}, false, true, false},
 			"facility, not its district": {auth.Scope{HealthFacility: &facility, Districts: []int{want.DistrictID}}, false, true, false},
-			"a region is no district":    {auth.Scope{Districts: []int{want.RegionID}}, false, false, false},
+			"a region is not a district": {auth.Scope{Districts: []int{want.RegionID}}, false, false, false},
 			"nothing":                    {auth.Scope{}, false, false, false},
 		} {
 			t.Run(name, func(t *testing.T) {

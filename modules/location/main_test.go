@@ -4,7 +4,7 @@ import (
 	"os"
 	"testing"
 
-	"github.com/openimis/openimis-be-go/internal/sqlcheck"
+	"github.com/openimis/openimis-be-go/internal/testing/sqlcheck"
 )
 
 func TestMain(m *testing.M) { os.Exit(sqlcheck.Gate(m)) }

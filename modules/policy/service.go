@@ -101,7 +101,7 @@ type Balance struct {
 
 // Balance answers what a family has still to pay for its policy of a product: of those that have expired by the
 // reference date, the last one (rules §6.7). Unlike the Python backend it counts no closed premiums, and a policy
-// without any is no error.
+// without any is not an error.
 func (s Service) Balance(ctx context.Context, scope auth.Scope, familyID int, productCode string, reference time.Time) (Balance, error) {
 	var row *balanceRow
 	var paid map[int]decimal.Decimal

@@ -8,8 +8,8 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
 	"github.com/openimis/openimis-be-go/internal/fault"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
 	"github.com/openimis/openimis-be-go/modules/policy/rules"
 )
 
@@ -248,17 +248,17 @@ func TestWhatIsRefusedOfAnEnrolment(t *testing.T) {
 			code, field string
 			change      func(e *Enrolment)
 		}{
-			"no day":                   {fault.Invalid, "enrollDate", func(e *Enrolment) { e.Enrol = time.Time{} }},
-			"tomorrow":                 {fault.Invalid, "enrollDate", func(e *Enrolment) { e.Enrol = day("2026-11-24") }},
-			"before it was sold":       {fault.Invalid, "enrollDate", func(e *Enrolment) { e.Enrol = day("2024-12-31") }},
-			"no such product":          {fault.Invalid, "product", func(e *Enrolment) { e.ProductID = 99 }},
-			"a closed product":         {fault.Invalid, "product", func(e *Enrolment) { e.ProductID = old }},
-			"a cycle that is no day":   {fault.Conflict, "", func(e *Enrolment) { e.ProductID = broken }},
-			"no such officer":          {fault.Invalid, "officer", func(e *Enrolment) { e.OfficerID = new(99) }},
-			"more than the product":    {fault.Invalid, "members", func(e *Enrolment) { e.Members = nil }},
-			"a stranger":               {fault.Invalid, "members", func(e *Enrolment) { e.Members = others }},
-			"nobody":                   {fault.Invalid, "members", func(e *Enrolment) { e.Members = []int{} }},
-			"a family without members": {fault.Invalid, "members", func(e *Enrolment) { e.FamilyID, e.Members = empty, nil }},
+			"no day":                    {fault.Invalid, "enrollDate", func(e *Enrolment) { e.Enrol = time.Time{} }},
+			"tomorrow":                  {fault.Invalid, "enrollDate", func(e *Enrolment) { e.Enrol = day("2026-11-24") }},
+			"before it was sold":        {fault.Invalid, "enrollDate", func(e *Enrolment) { e.Enrol = day("2024-12-31") }},
+			"no such product":           {fault.Invalid, "product", func(e *Enrolment) { e.ProductID = 99 }},
+			"a closed product":          {fault.Invalid, "product", func(e *Enrolment) { e.ProductID = old }},
+			"a cycle that is not a day": {fault.Conflict, "", func(e *Enrolment) { e.ProductID = broken }},
+			"no such officer":           {fault.Invalid, "officer", func(e *Enrolment) { e.OfficerID = new(99) }},
+			"more than the product":     {fault.Invalid, "members", func(e *Enrolment) { e.Members = nil }},
+			"a stranger":                {fault.Invalid, "members", func(e *Enrolment) { e.Members = others }},
+			"nobody":                    {fault.Invalid, "members", func(e *Enrolment) { e.Members = []int{} }},
+			"a family without members":  {fault.Invalid, "members", func(e *Enrolment) { e.FamilyID, e.Members = empty, nil }},
 		} {
 			e := Enrolment{FamilyID: family, ProductID: prod, Enrol: day("2026-11-21"), Members: members[:2]}
 			x.change(&e)

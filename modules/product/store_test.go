@@ -9,8 +9,8 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
-	"github.com/openimis/openimis-be-go/internal/sqlcheck"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
+	"github.com/openimis/openimis-be-go/internal/testing/sqlcheck"
 	"github.com/openimis/openimis-be-go/modules/product"
 	"github.com/openimis/openimis-be-go/modules/product/rules"
 )

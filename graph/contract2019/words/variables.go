@@ -107,7 +107,7 @@ func asLiteral(s *ast.Schema, t *ast.Type, value any) *ast.Value {
 	return &ast.Value{Kind: ast.NullValue, Raw: "null"}
 }
 
-// numeric are the scalars that are no texts in a document.
+// numeric are the scalars that are not texts in a document.
 var numeric = map[string]bool{"Int": true, "SmallInt": true, "TinyInt": true, "Float": true}
 
 func isNumber(s string) bool {

@@ -45,7 +45,7 @@ func (s *Sessions) Ended(ctx context.Context, id, user string) (bool, error) {
 	return err == nil, err
 }
 
-// End ends a user's session, which would have lapsed at until. Ending it twice is no error. Rows of sessions
+// End ends a user's session, which would have lapsed at until. Ending it twice is not an error. Rows of sessions
 // that have lapsed go at the same time.
 func (s *Sessions) End(ctx context.Context, id, user string, until time.Time) error {
 	return s.DB.Write(ctx, "end a session", func(tx *db.Tx) error {

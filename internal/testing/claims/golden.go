@@ -1,7 +1,7 @@
 package claims
 
 import (
-	"github.com/openimis/openimis-be-go/internal/golden"
+	"github.com/openimis/openimis-be-go/internal/testing/golden"
 	"github.com/openimis/openimis-be-go/modules/claim/rules"
 )
 

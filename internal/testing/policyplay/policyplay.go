@@ -5,7 +5,7 @@ package policyplay
 import (
 	"time"
 
-	"github.com/openimis/openimis-be-go/internal/golden"
+	"github.com/openimis/openimis-be-go/internal/testing/golden"
 	insuree "github.com/openimis/openimis-be-go/modules/insuree/rules"
 	"github.com/openimis/openimis-be-go/modules/policy/rules"
 )

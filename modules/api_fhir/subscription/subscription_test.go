@@ -20,12 +20,12 @@ import (
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/clock"
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/dbtest"
-	"github.com/openimis/openimis-be-go/internal/sqlcheck"
 	"github.com/openimis/openimis-be-go/internal/table"
+	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
+	"github.com/openimis/openimis-be-go/internal/testing/fhirtest"
+	"github.com/openimis/openimis-be-go/internal/testing/sqlcheck"
 	apifhir "github.com/openimis/openimis-be-go/modules/api_fhir"
 	"github.com/openimis/openimis-be-go/modules/api_fhir/fhirsql"
-	"github.com/openimis/openimis-be-go/modules/api_fhir/fhirtest"
 	"github.com/openimis/openimis-be-go/modules/api_fhir/subscription"
 )
 

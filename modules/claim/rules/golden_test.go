@@ -5,8 +5,8 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/openimis/openimis-be-go/internal/golden"
 	"github.com/openimis/openimis-be-go/internal/testing/claims"
+	"github.com/openimis/openimis-be-go/internal/testing/golden"
 	"github.com/openimis/openimis-be-go/modules/claim/rules"
 )
 

@@ -9,7 +9,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
-	"github.com/openimis/openimis-be-go/internal/golden"
+	"github.com/openimis/openimis-be-go/internal/testing/golden"
 	. "github.com/openimis/openimis-be-go/modules/claim_batch/rules"
 )
 

@@ -22,7 +22,7 @@ type Insuree struct {
 	Offline      *bool      `db:"isOffline"`
 }
 
-// RelationshipOther is the code of members who are no close relatives of the head; premiums treat them apart.
+// RelationshipOther is the code of members who are not close relatives of the head; premiums treat them apart.
 const RelationshipOther = 7
 
 // Current says whether the row is live.

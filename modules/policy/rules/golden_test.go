@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/openimis/openimis-be-go/internal/golden"
+	"github.com/openimis/openimis-be-go/internal/testing/golden"
 	"github.com/openimis/openimis-be-go/internal/testing/policyplay"
 	insuree "github.com/openimis/openimis-be-go/modules/insuree/rules"
 	"github.com/openimis/openimis-be-go/modules/policy/rules"

@@ -20,7 +20,7 @@ type Period struct {
 // grace period has not ended on the enrolment, and else the first cycle of the next year. The year is that of the
 // enrolment after the administration period has been added. Both stages use GracePeriod, not GracePeriodRenewal.
 //
-// The error is a cycle that is no day of the year ("DD-MM").
+// The error is a cycle that is not a day of the year ("DD-MM").
 func PeriodOf(p product.Product, enrol time.Time, stage string) (Period, error) {
 	if stage == StageNew {
 		enrol = calendar.AddMonths(enrol, value(p.AdministrationPeriod))
@@ -45,7 +45,7 @@ func cycleStart(p product.Product, enrol time.Time) (time.Time, error) {
 		}
 		start, err := time.Parse("02-01-2006", fmt.Sprintf("%s-%04d", *cycle, enrol.Year()))
 		if err != nil {
-			return time.Time{}, fmt.Errorf("product %s: StartCycle%d %q is no day DD-MM of %d", p.Code, k+1, *cycle, enrol.Year())
+			return time.Time{}, fmt.Errorf("product %s: StartCycle%d %q is not a day DD-MM of %d", p.Code, k+1, *cycle, enrol.Year())
 		}
 		if k == 0 {
 			first = start

@@ -118,7 +118,7 @@ func cyclesOf(p product.Product) []string {
 
 func TestPeriodRefusesACycleThatIsNoDay(t *testing.T) {
 	_, err := PeriodOf(product.Product{Code: "X", Duration: product.Duration{InsurancePeriod: 12, StartCycle1: new("31-02")}}, someDay, StageNew)
-	if want := `product X: StartCycle1 "31-02" is no day DD-MM of 2026`; err == nil || err.Error() != want {
+	if want := `product X: StartCycle1 "31-02" is not a day DD-MM of 2026`; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }
@@ -185,7 +185,7 @@ func TestRenewalsAreIdempotentAndStayInTheFamily(t *testing.T) {
 			d.Prompted[r.PolicyID] = true
 			for _, id := range r.Photos {
 				if !slices.ContainsFunc(d.Members[family], func(i insuree.Insuree) bool { return i.ID == id && i.Current() }) {
-					t.Fatalf("photo of %d, who is no member of family %d", id, family)
+					t.Fatalf("photo of %d, who is not a member of family %d", id, family)
 				}
 			}
 		}

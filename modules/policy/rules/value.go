@@ -48,7 +48,7 @@ func (v Valuation) Truncated() decimal.Decimal { return v.Value.Truncate(0) }
 // Kept as they are: ages are calendar years on today, not on the enrolment; without a lump sum the members above the
 // threshold are charged twice (rules §13 no. 13).
 //
-// The error is a start cycle that is no date.
+// The error is a start cycle that is not a date.
 func Value(req ValueRequest, products product.Catalogue, members []insuree.Insuree, today time.Time) (Valuation, error) {
 	version, standing := products.At(req.ProductID, req.Enrol)
 	v := Valuation{ErrorCode: map[product.Standing]int{product.Unknown: ValueNoProduct, product.Deleted: ValueProductDeleted}[standing]}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/openimis/openimis-be-go/internal/sqlcheck"
+	"github.com/openimis/openimis-be-go/internal/testing/sqlcheck"
 )
 
 // Gate runs a package's tests and checks their statements. It is for TestMain.

@@ -10,7 +10,7 @@ import (
 )
 
 // Scan answers the in-memory rows of a table as structs, by their `db` tags, as sqlx would scan them. A NULL in a
-// field that is no pointer panics, since the same struct would fail before a database.
+// field that is not a pointer panics, since the same struct would fail before a database.
 func Scan[T any](w *World, table string) []T {
 	rows := make([]T, 0, len(w.rows[table]))
 	for _, rec := range w.rows[table] {
@@ -34,7 +34,7 @@ func Store[T any](w *World, table string, rows ...T) []int {
 		id, ok := rec[key].(int)
 		switch {
 		case !ok && rec[key] != nil:
-			panic(fmt.Sprintf("golden: identity %s of %T is no int", key, rec[key]))
+			panic(fmt.Sprintf("golden: identity %s of %T is not an int", key, rec[key]))
 		case id == 0:
 			id = w.newID(table)
 			rec[key] = id

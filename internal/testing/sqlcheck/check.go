@@ -127,14 +127,14 @@ func checkTSQL(text string) []string {
 	}
 	script, err := parse(text)
 	if err != nil {
-		return []string{"is no T-SQL: " + err.Error()}
+		return []string{"is not T-SQL: " + err.Error()}
 	}
 	var statements []ast.Statement
 	for _, b := range script.Batches {
 		statements = append(statements, b.Statements...)
 	}
 	if len(statements) != 1 {
-		return []string{fmt.Sprintf("is no single T-SQL statement: the parser finds %d (trailing words count as one)", len(statements))}
+		return []string{fmt.Sprintf("is not a single T-SQL statement: the parser finds %d (trailing words count as one)", len(statements))}
 	}
 	c := &checker{text: text, refs: map[*ast.ColumnReferenceExpression]resolved{}, versions: schema.Versions}
 	if bad := c.overlooked(statements[0]); bad != "" {

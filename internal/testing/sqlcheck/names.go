@@ -80,7 +80,7 @@ func (c *checker) reference(ref *ast.ColumnReferenceExpression, sc *scope) {
 		return // COUNT(*)
 	}
 	if ref.MultiPartIdentifier == nil {
-		c.problem("%s is no column", ref.ColumnType)
+		c.problem("%s is not a column", ref.ColumnType)
 		return
 	}
 	ids := ref.MultiPartIdentifier.Identifiers
@@ -143,7 +143,7 @@ func (c *checker) unqualified(ref *ast.ColumnReferenceExpression, id *ast.Identi
 	}
 	c.unknown = true
 	if up := strings.ToUpper(id.Value); up == "TRUE" || up == "FALSE" {
-		c.problem("%s is no T-SQL literal; write $%s", id.Value, strings.ToLower(id.Value))
+		c.problem("%s is not a T-SQL literal; write $%s", id.Value, strings.ToLower(id.Value))
 		return
 	}
 	c.problem("column %s is in no table of the FROM", id.Value)

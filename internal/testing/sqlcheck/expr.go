@@ -96,7 +96,7 @@ func (c *checker) expr(n any, sc *scope) {
 		c.refuseLOBIn(x.FirstExpression, sc, "BETWEEN")
 	case *ast.BinaryExpression:
 		if x.BinaryExpressionType == "Concat" {
-			c.problem("|| is no T-SQL; write CONCAT(a, b)")
+			c.problem("|| is not T-SQL; write CONCAT(a, b)")
 		}
 	case *ast.FunctionCall:
 		c.function(x, sc)
@@ -106,7 +106,7 @@ func (c *checker) expr(n any, sc *scope) {
 		c.expr(x.Parameter, sc)
 		return
 	case *ast.BooleanScalarPlaceholder:
-		c.problem("a bit is no condition in T-SQL; write … = $true")
+		c.problem("a bit is not a condition in T-SQL; write … = $true")
 		return
 	default:
 		if !portableNodes[nodeName(n)] && v.Kind() == reflect.Pointer {

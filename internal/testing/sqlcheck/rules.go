@@ -56,7 +56,7 @@ func (c *checker) bitValue(col column, value ast.ScalarExpression) {
 		}
 	case *ast.VariableReference:
 		if (v.Name == markTrue || v.Name == markFalse) && !isBit(col) {
-			c.problem("%s is no bit: write 1 or 0", col.name)
+			c.problem("%s is not a bit: write 1 or 0", col.name)
 		}
 	}
 }

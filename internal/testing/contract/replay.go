@@ -60,7 +60,7 @@ func Load(dir string) ([]Sample, error) {
 }
 
 // Send sends a sample to base, which takes the place of the recorded /api, and says how the answer
-// differs; "" when it does not. UUIDs, times and hosts do not count, and of an answer that is no JSON object
+// differs; "" when it does not. UUIDs, times and hosts do not count, and of an answer that is not a JSON object
 // or list (a page for a browser) only the status does.
 func Send(client *http.Client, base string, s Sample) (difference string, err error) {
 	var body io.Reader

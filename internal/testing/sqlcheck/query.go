@@ -52,7 +52,7 @@ func (c *checker) query(q ast.QueryExpression, outer *scope, at place) []column 
 		}
 		return first
 	}
-	c.problem("%s is no query that is understood here", nodeName(q))
+	c.problem("%s is not a query that is understood here", nodeName(q))
 	return nil
 }
 
@@ -89,7 +89,7 @@ func (c *checker) shape(q *ast.QuerySpecification, at place) {
 		c.problem("TOP is not portable; write $page after ORDER BY")
 	}
 	if q.ForClause != nil {
-		c.problem("FOR … at the end is no T-SQL here; lock rows with $updlock and $forupdate")
+		c.problem("FOR … at the end is not T-SQL here; lock rows with $updlock and $forupdate")
 	}
 	if q.WindowClause != nil {
 		c.problem("WINDOW needs SQL Server 2022; write OVER (…) in full")

@@ -31,7 +31,7 @@ var advice = map[string]string{
 	"LIMIT": "write $page(?, ?) after ORDER BY",
 }
 
-// foreignSyntax names the first construct that is no T-SQL.
+// foreignSyntax names the first construct that is not T-SQL.
 func foreignSyntax(text string) string {
 	bare := quoted.ReplaceAllStringFunc(text, func(s string) string {
 		if s[0] == '\'' {
@@ -43,9 +43,9 @@ func foreignSyntax(text string) string {
 	switch {
 	case found != "":
 		if hint := advice[strings.ToUpper(found)]; hint != "" {
-			return fmt.Sprintf("%s is no T-SQL; %s", found, hint)
+			return fmt.Sprintf("%s is not T-SQL; %s", found, hint)
 		}
-		return fmt.Sprintf("%s is no T-SQL", strings.TrimRight(found, " ("))
+		return fmt.Sprintf("%s is not T-SQL", strings.TrimRight(found, " ("))
 	case offset.MatchString(bare) && !orderBy.MatchString(bare):
 		return offsetAlone
 	case strings.Contains(bare, "--") || strings.Contains(bare, "/*"):
@@ -74,7 +74,7 @@ func (c *checker) overlooked(statement ast.Statement) string {
 	for tok := lex.NextToken(); tok.Type != parser.TokenEOF && tok.Pos < end; tok = lex.NextToken() {
 		switch tok.Type {
 		case parser.TokenError:
-			return fmt.Sprintf("is no T-SQL at %q", tok.Literal)
+			return fmt.Sprintf("is not T-SQL at %q", tok.Literal)
 		case parser.TokenIdent, parser.TokenNumber, parser.TokenString, parser.TokenNationalString:
 			if !kept[tok.Pos] && !contextWords[strings.ToLower(tok.Literal)] {
 				return fmt.Sprintf("the parser does not understand %s here", tok.Literal)

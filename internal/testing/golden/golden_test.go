@@ -128,7 +128,7 @@ func TestInsertDefersForwardReferences(t *testing.T) {
 func TestScanRefusesNullInPlainField(t *testing.T) {
 	defer func() {
 		if recover() == nil {
-			t.Error("NULL went into a field that is no pointer")
+			t.Error("NULL went into a field that is not a pointer")
 		}
 	}()
 	type bad struct {

@@ -185,7 +185,7 @@ func (w *World) canonical(v any) string {
 func number(v any) decimal.Decimal {
 	d, err := decimal.NewFromString(fmt.Sprint(v))
 	if err != nil {
-		panic(fmt.Sprintf("golden: identity %v (%T) is no number", v, v))
+		panic(fmt.Sprintf("golden: identity %v (%T) is not a number", v, v))
 	}
 	return d
 }
