@@ -20,7 +20,9 @@ import (
 )
 
 // registers are the personal resources that do not lie in a district.
-var registers = map[string]string{}
+var registers = map[string]string{
+	"Subscription": "it belongs to who made it; package subscription tests that",
+}
 
 // TestFHIRShowsNoOtherDistrict: somebody with every right works in one district. What lies elsewhere is in
 // no list, is found by no parameter, and can be neither read nor changed.
