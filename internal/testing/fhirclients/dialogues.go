@@ -7,6 +7,8 @@ type dialogue struct {
 	status int
 	reads  []string
 	walk   walk
+	// keeps are variables that later requests take from this answer, by path, beside those of the file.
+	keeps map[string]string
 	// fork says that only the client's own server has this, and what it is. Ours answers 404 with an
 	// OperationOutcome.
 	fork string
@@ -89,7 +91,7 @@ var dialogues = map[string]dialogue{
 	"dhis2-adapter-stu3/contract":   {fork: "policies as Contract are of R4; the adapter's branch for STU3 reads none"},
 
 	"enrolment-demo-r4/login":                 {reads: loginReads},
-	"enrolment-demo-r4/patient":               {reads: []string{"resourceType=Patient", "id"}},
+	"enrolment-demo-r4/patient":               {reads: []string{"resourceType=Patient", "id"}, keeps: map[string]string{"patient_uuid": "id"}},
 	"enrolment-demo-r4/group":                 {reads: []string{"resourceType=Group", "id"}},
 	"enrolment-demo-r4/claim-standard-minded": {reads: []string{"resourceType=OperationOutcome", "issue[0].details.text", "issue[0].diagnostics"}},
 

@@ -114,6 +114,9 @@ func (p *player) play(t *testing.T, r Request, d dialogue) []string {
 	for name, path := range r.Save {
 		p.values[name] = text(value(a.v, strings.TrimPrefix(path, "$.")))
 	}
+	for name, path := range d.keeps {
+		p.values[name] = text(value(a.v, path))
+	}
 	// The next request of a client may be about what this one answered.
 	for name, path := range map[string]string{"id": "id", "entry.fullUrl": "entry[0].fullUrl"} {
 		if v := value(a.v, path); v != nil {
