@@ -165,8 +165,8 @@ func organizations() fhirapi.Resource {
 		Identifier: fhirapi.Identifiers("u-1", "RDH"),
 		Name:       fhirapi.Ptr("Rapta \"District\" Hospital"),
 		Extension: []fhir.Extension{
-			fhirapi.ConceptExtension("organization-legal-form", fhirapi.Concept(fhirapi.CodeSystem("organization-legal-form"), "G", "Government")),
-			fhirapi.ReferenceExtension("address-location-reference", fhirapi.ReferenceToCode("Location", "L1", "Place 1")),
+			fhirapi.ConceptExtension("organization-hf-legal-form", fhirapi.Concept(fhirapi.CodeSystem("organization-hf-legal-form"), "G", "Government")),
+			fhirapi.ReferenceExtension("address-location-reference", &fhir.Reference{Reference: fhirapi.Ptr("#l")}),
 			fhirapi.BoolExtension("patient-is-head", false), fhirapi.StringExtension("address-municipality", "Jamu"),
 		},
 		Contact: []fhir.OrganizationContact{{}},

@@ -19,6 +19,11 @@ var deviations = map[string]string{
 	"openimis-identifiers code ACSN":            "the number of a row, as the Python backend",
 	"openimis-communication identifier":         "feedback is found by its UUID",
 	"openimis-communication sent":               "the day on which feedback was given",
+	"openimis-coverage identifier UUID":         "databases before 1.4 have no UUIDs",
+	"openimis-patient identifier PPN":           "the passport, as the Python backend",
+	"openimis-identifiers code PPN":             "the passport, as the Python backend",
+	"openimis-location type":                    "health facilities as sites (physicalType=si) tell their kind",
+	"openimis-group member":                     "a family that everybody has left, and older versions of one",
 	"openimis-insurance-plan coverageArea":      "a product of the whole country has no location",
 
 	"activity-definition-usage-context-workflow-type code H": "hospitalization is a category of services that the guide leaves out",
