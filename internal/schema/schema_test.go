@@ -142,7 +142,7 @@ func TestTablesAreConsistent(t *testing.T) {
 		own = append(own, tab.Name)
 	}
 	want := []string{"core_TechnicalUser", "core_User", "auth_group", "core_User_groups", "core_ModuleConfiguration", "core_Mutation_Log",
-		"claim_ClaimMutation", "imis_mutation_queue", "imis_lease", "imis_ended_session", "imis_secret", "imis_audit", "imis_dead_mutation", "imis_instance",
+		"claim_ClaimMutation", "imis_mutation_queue", "imis_lease", "imis_ended_session", "imis_secret", "imis_audit", "imis_dead_mutation", "imis_instance", "imis_subscription",
 		"imis_batch", "imis_batch_index", "imis_batch_rate", "imis_batch_claim", "imis_batch_line", "claim_ClaimAttachment"}
 	if diff := cmp.Diff(want, own); diff != "" {
 		t.Error(diff)

@@ -17,7 +17,7 @@ import (
 var _ modules.FHIR = (*Module)(nil)
 
 // Resources implements modules.FHIR: Claim is a claim as its facility wrote it, ClaimResponse what became of it; both are
-// made of the same rows in the same order, so that pages of one number belong together (reference/fhir.md §1.9, §2.7).
+// made of the same rows in the same order, so that pages of one number belong together (docs/fhir.md).
 // POST Claim enters and submits a claim, as uspUpdateClaimFromPhone does, and answers its ClaimResponse.
 func (m *Module) Resources() []apifhir.Resource {
 	claimsR4, responsesR4 := sourcesR4(m.app.Currency())

@@ -13,14 +13,14 @@ import (
 
 var _ modules.FHIR = (*Module)(nil)
 
-// The rights to read over FHIR (reference/fhir.md §2.3).
+// The rights to read over FHIR (docs/fhir.md).
 var (
 	mayReadPatients = auth.Needs(101101)
 	mayReadGroups   = auth.Needs(101001)
 )
 
 // Resources implements modules.FHIR: Patient is an insuree, Group a family. Who reads and writes them needs the rights
-// of the application, and sees those of the own districts (reference/fhir.md §1.9, §2.3, §2.7).
+// of the application, and sees those of the own districts (docs/fhir.md).
 func (m *Module) Resources() []apifhir.Resource {
 	f := newFHIR(m)
 	return []apifhir.Resource{

@@ -15,11 +15,11 @@ import (
 
 var _ modules.FHIR = (*Module)(nil)
 
-// mayRead is the right to read policies over FHIR (reference/fhir.md §2.3).
+// mayRead is the right to read policies over FHIR (docs/fhir.md).
 var mayRead = auth.Needs(101201)
 
 // Resources implements modules.FHIR: a policy is a Coverage, which says whom it covers and until when, and a Contract,
-// which says what it is worth and what was paid (reference/fhir.md §2.7). Module contribution offers the Contract, since
+// which says what it is worth and what was paid (docs/fhir.md). Module contribution offers the Contract, since
 // it comes with contributions.
 func (m *Module) Resources() []apifhir.Resource {
 	return append(m.eligibilityResources(),
