@@ -18,7 +18,7 @@ var deviations = map[string]string{
 	"openimis-coverage coverage-date":           "a policy that is not in force yet has no effective date",
 	"openimis-identifiers code ACSN":            "the number of a row, as the Python backend",
 	"openimis-communication identifier":         "feedback is found by its UUID",
-	"openimis-communication sender":             "who gave the feedback",
+	"openimis-communication sender":             "the enrolment officer who asked the family",
 	"openimis-communication sent":               "the day on which feedback was given",
 	"openimis-coverage identifier UUID":         "databases before 1.4 have no UUIDs",
 	"openimis-patient identifier PPN":           "the passport, as the Python backend",
