@@ -8,13 +8,14 @@ import (
 	"time"
 )
 
-// The two content types of FHIR JSON. The first is the default.
+// The two content types of FHIR JSON. Who asks for neither gets application/json, as from the Python backend:
+// its clients read other types as text (OpenFn), and programs that know FHIR ask for theirs.
 const (
 	typeFHIR = "application/fhir+json"
 	typeJSON = "application/json"
 )
 
-// formats maps what _format and Accept may say to the content type of the answer; "" is that of the mount.
+// formats maps what _format and Accept may say to the content type of the answer; "" is the default.
 var formats = map[string]string{
 	"json": typeJSON, typeJSON: typeJSON, "text/json": typeJSON,
 	typeFHIR: typeFHIR, "application/json+fhir": typeFHIR,
@@ -24,10 +25,7 @@ var formats = map[string]string{
 // negotiate chooses the content type and the release: _format wins over Accept, and among the ranges of
 // Accept the one with the highest quality. A fhirVersion beside the range names the release.
 func negotiate(r *http.Request, m Mount, speaks func(Release) bool) (string, Release, error) {
-	fallback := typeFHIR
-	if m.Compat {
-		fallback = typeJSON
-	}
+	const fallback = typeJSON
 	header := strings.Join(r.Header.Values("Accept"), ",")
 	best, release, bestQuality := "", m.Release, 0.0
 	found := strings.TrimSpace(header) == ""

@@ -62,8 +62,7 @@ type registry struct {
 type Mount struct {
 	// Release is spoken when Accept names none.
 	Release Release
-	// Compat answers as the Python backend did: application/json unless asked otherwise, and no entry in a
-	// Bundle about parameters that were ignored.
+	// Compat answers as the Python backend did: no entry in a Bundle about parameters that were ignored.
 	Compat bool
 	// Refusals500 answers refused writes with status 500, as the Python backend did.
 	Refusals500 bool

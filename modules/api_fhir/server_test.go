@@ -353,7 +353,7 @@ func TestRead(t *testing.T) {
 			t.Errorf("%s", a.Body)
 		}
 		for name, want := range map[string]string{"ETag": `W/"1704357000000"`, "Last-Modified": "Thu, 04 Jan 2024 08:30:00 GMT",
-			"Content-Type": "application/fhir+json", "Cache-Control": "private, no-cache", "Vary": "Accept", "X-Content-Type-Options": "nosniff"} {
+			"Content-Type": "application/json", "Cache-Control": "private, no-cache", "Vary": "Accept", "X-Content-Type-Options": "nosniff"} {
 			if got := a.Header().Get(name); got != want {
 				t.Errorf("%s is %q, want %q", name, got, want)
 			}
@@ -442,9 +442,9 @@ func TestRights(t *testing.T) {
 func TestNegotiation(t *testing.T) {
 	x := newTester(t, 2)
 	for header, want := range map[string]string{
-		"X-None: ": "application/fhir+json", "Accept: */*": "application/fhir+json", "Accept: application/json": "application/json",
+		"X-None: ": "application/json", "Accept: */*": "application/json", "Accept: application/fhir+json": "application/fhir+json", "Accept: application/json": "application/json",
 		"Accept: application/fhir+json; fhirVersion=4.0": "application/fhir+json", "Accept: application/xml;q=0.9, application/json;q=0.1": "application/json",
-		"Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8": "application/fhir+json",
+		"Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8": "application/json",
 		"Accept: application/fhir+json;q=0.5, application/json":                   "application/json",
 		"Accept: application/xml": "", "Accept: application/fhir+xml": "", "Accept: application/fhir+json; fhirVersion=3.0": "",
 		"Accept: application/json;q=0": "", "Accept: ;;;": "",

@@ -93,6 +93,7 @@ type player struct {
 // answer is what came back; v is its JSON, with numbers as they are written.
 type answer struct {
 	status int
+	kind   string // content type
 	raw    []byte
 	v      any
 }
@@ -145,6 +146,10 @@ func (p *player) judge(r Request, d dialogue, a answer) {
 	if a.v == nil && len(d.reads) > 0 {
 		p.complain("no JSON: %.300s", a.raw)
 		return
+	}
+	// Some of the clients decode nothing else.
+	if a.v != nil && !strings.HasPrefix(a.kind, "application/json") {
+		p.complain("the content type is %s", a.kind)
 	}
 	for _, path := range d.reads {
 		if missing := read(a.v, path); missing != "" {
@@ -233,7 +238,7 @@ func (p *player) ask(t *testing.T, r Request, address string, body []byte) answe
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
-	a := answer{status: res.StatusCode}
+	a := answer{status: res.StatusCode, kind: res.Header.Get("Content-Type")}
 	if a.raw, err = io.ReadAll(res.Body); err != nil {
 		t.Fatal(err)
 	}
