@@ -117,6 +117,30 @@ function selfTest() {
     for (const who of blind) failures.push(`${who} does not find: ${d.name}`)
     if (mine.length > 0 && blind.length === 0) found++
   }
+  // The table is of R4. STU3: a sound body, and what FHIR.js is there for.
+  const second = fhirJS()
+  const eligible = { resourceType: 'EligibilityResponse', status: 'active', insurance: [{ benefitBalance: [{ category: { text: 'medical' }, financial: [{ type: { text: 'benefit' }, allowedMoney: { value: 1 } }] }] }] }
+  const withDefect = (change) => {
+    const body = structuredClone(eligible)
+    change(body)
+    return body
+  }
+  for (const f of second(eligible)) failures.push(`FHIR.js refuses what is sound: ${f}`)
+  for (const [name, change] of Object.entries({
+    'unknown member': (b) => (b.colour = 'red'),
+    'code outside a required binding': (b) => (b.status = 'open'),
+    'required member missing': (b) => delete b.insurance[0].benefitBalance[0].category,
+    'list for one value': (b) => (b.status = ['active']),
+    'resource of R4': (b) => (b.resourceType = 'CoverageEligibilityResponse'),
+  })) {
+    let findings
+    try {
+      findings = second(withDefect(change))
+    } catch (e) {
+      findings = [String(e)]
+    }
+    if (findings.length === 0) failures.push(`FHIR.js does not find: ${name}`)
+  }
   failures.forEach((f) => console.log(f))
   console.log(`${defects.length} defects, ${found} found here, the others by Go; ${failures.length} failures`)
   return failures.length === 0
