@@ -9,7 +9,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strconv"
 	"strings"
@@ -288,17 +287,22 @@ func (f *Feed) changes(ctx context.Context, p *auth.Principal, criteria string, 
 	params.Set("_count", strconv.Itoa(pageSize))
 	params.Set("page-offset", strconv.Itoa(page))
 	params.Set("_total", "none")
-	request := httptest.NewRequestWithContext(auth.With(db.FromPrimary(ctx), p), http.MethodGet, "/fhir/"+url.PathEscape(kind)+"?"+params.Encode(), nil)
+	request, err := http.NewRequestWithContext(auth.With(db.FromPrimary(ctx), p), http.MethodGet, "http://localhost/fhir/"+url.PathEscape(kind)+"?"+params.Encode(), nil)
+	if err != nil {
+		return nil, err
+	}
 	request.Header.Set("Prefer", "handling=strict")
-	answer := httptest.NewRecorder()
-	f.asks.ServeHTTP(answer, request)
-	switch {
-	case answer.Code == http.StatusNotFound && page > 1:
-		return nil, nil
-	case answer.Code == http.StatusForbidden || answer.Code == http.StatusUnauthorized || answer.Code == http.StatusBadRequest || answer.Code == http.StatusNotFound:
-		return nil, &notAllowed{fmt.Sprintf("the search is refused with status %d: %s", answer.Code, clip(answer.Body.String(), 300))}
-	case answer.Code != http.StatusOK:
-		return nil, fmt.Errorf("the search fails with status %d", answer.Code)
+	answer := answer{header: http.Header{}, status: http.StatusOK}
+	f.asks.ServeHTTP(&answer, request)
+	switch answer.status {
+	case http.StatusOK:
+	case http.StatusForbidden, http.StatusUnauthorized, http.StatusBadRequest, http.StatusNotFound:
+		if answer.status == http.StatusNotFound && page > 1 { // behind the last page
+			return nil, nil
+		}
+		return nil, &notAllowed{fmt.Sprintf("the search is refused with status %d: %s", answer.status, clip(answer.body.String(), 300))}
+	default:
+		return nil, fmt.Errorf("the search fails with status %d", answer.status)
 	}
 	var bundle struct {
 		Entry []struct {
@@ -306,7 +310,7 @@ func (f *Feed) changes(ctx context.Context, p *auth.Principal, criteria string, 
 			Search   struct{ Mode string }
 		}
 	}
-	if err := json.Unmarshal(answer.Body.Bytes(), &bundle); err != nil {
+	if err := json.Unmarshal(answer.body.Bytes(), &bundle); err != nil {
 		return nil, fmt.Errorf("read the answer of the search: %w", err)
 	}
 	var list []change
@@ -327,6 +331,22 @@ func (f *Feed) changes(ctx context.Context, p *auth.Principal, criteria string, 
 	}
 	return list, nil
 }
+
+// answer keeps what the FHIR server answers to a question of the feed.
+type answer struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+// Header implements http.ResponseWriter.
+func (a *answer) Header() http.Header { return a.header }
+
+// WriteHeader implements http.ResponseWriter.
+func (a *answer) WriteHeader(status int) { a.status = status }
+
+// Write implements http.ResponseWriter.
+func (a *answer) Write(b []byte) (int, error) { return a.body.Write(b) }
 
 // refusedResource says that the endpoint answered a resource with a mistake of the client's.
 type refusedResource struct{ status int }
