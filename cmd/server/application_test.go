@@ -192,7 +192,7 @@ func missing(v any, path string) string {
 	return ""
 }
 
-// Whoever asks, and whatever is asked for: refusals, ids that there are not, ids that are none, and what there is.
+// Whoever asks, and whatever is asked for: refusals, ids that do not exist, malformed ids, and what there is.
 // The application survives each answer.
 func TestTheApplicationSurvivesEveryAnswer(t *testing.T) {
 	operations := recordedOperations(t)

@@ -95,7 +95,7 @@ func TestBatchOverGraphQL(t *testing.T) {
 			t.Errorf("a second run: status %v, %q", status, text)
 		}
 		if status, text := mutate("processBatch", where+", year: 2026, month: 13"); status != 1 || !strings.Contains(text, "month is 13") {
-			t.Errorf("a month that is none: status %v, %q", status, text)
+			t.Errorf("a month that does not exist: status %v, %q", status, text)
 		}
 		if status, text := mutate("undoBatchRun", where); status != 2 {
 			t.Errorf("undo: status %v, %q", status, text)

@@ -52,7 +52,7 @@ var earlier = []string{
 }
 
 // platforms are the lists of deploy/platforms: which of the earlier queries each serves, and whether it
-// serves FHIR. "" is no list: every module.
+// serves FHIR. "" stands for no list, that is, every module.
 var platforms = map[string]struct {
 	earlier [4]bool
 	fhir    bool

@@ -126,14 +126,14 @@ func parse(c echo.Context) (Query, error) {
 	if text := c.QueryParam("limit"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 || n > 1000 {
-			return q, fault.Input("limit", "limit %q is none; allowed: 1 to 1000.", text)
+			return q, fault.Input("limit", "limit %q is not valid; allowed: 1 to 1000.", text)
 		}
 		q.Limit = n
 	}
 	if text := c.QueryParam("after"); text != "" {
 		m, err := parseMark(text)
 		if err != nil {
-			return q, fault.Input("after", "after is no place in the log; allowed: the next of a page.")
+			return q, fault.Input("after", "after does not name a place in the log; allowed: the next of a page.")
 		}
 		q.After = m
 	}

@@ -295,7 +295,7 @@ func TestFile(t *testing.T) {
 		t.Errorf("%v, %v", info.Mode(), err)
 	}
 	if err := NewFile(filepath.Join(path, "below a file")).Check(); err == nil {
-		t.Error("a folder that is none")
+		t.Error("something that is not a folder")
 	}
 }
 

@@ -117,7 +117,7 @@ func (s Table) Search(ctx context.Context, q Query) ([]Line, error) {
 	}
 	if q.ID != "" {
 		if strings.Contains(q.ID, ",") {
-			return nil, fault.Input("id", "id %q is none; allowed: a number, a UUID, or code: and a code.", q.ID)
+			return nil, fault.Input("id", "id %q is not valid; allowed: a number, a UUID, or code: and a code.", q.ID)
 		}
 		and(`(a."subject_id" = ? OR $like(a."subjects", ?))`, q.ID, db.Contains(","+q.ID+","))
 	}

@@ -112,7 +112,7 @@ func TestAuthenticate(t *testing.T) {
 		{"Basic of a user without password", g, request(away, "Authorization", basic("NoPassword", "")), "!"},
 		{"Basic of a user past validity", g, request(away, "Authorization", basic("Left", "leftpass")), "!"},
 		{"Basic of a machine past validity", g, request(away, "Authorization", basic("expired", "machine")), "!"},
-		{"Basic that is none", g, request(away, "Authorization", "Basic ???"), "!"},
+		{"malformed Basic", g, request(away, "Authorization", "Basic ???"), "!"},
 		{"Basic twice", g, request(away, "Authorization", basic("Admin", "admin123"), "Authorization", "JWT x"), "!"},
 		{"another scheme", g, request(away, "Authorization", "JWT undefined"), ""},
 	} {
@@ -230,8 +230,8 @@ func TestTheDatabaseDoesNotTellWhoIsKnown(t *testing.T) {
 	}
 }
 
-// Whoever tries a user's name from everywhere, or other names from his address, does not keep him out of
-// where he signed in lately; wrong passwords of his own do.
+// Others who try a user's name from everywhere, or other names from the user's address, do not keep the user out of
+// where they signed in lately; the user's own wrong passwords do.
 func TestOthersDoNotLockOutWhoIsKnown(t *testing.T) {
 	g := newGate(t, func(o *Options) { o.Remember = time.Nanosecond })
 	login := func(user, password, address string) (locked bool) {

@@ -76,7 +76,7 @@ func (p *Principal) Has(rights ...int) bool {
 type Scope struct {
 	All            bool  // administrators and technical superusers
 	Districts      []int // current tblUsersDistricts
-	HealthFacility *int  // a claim administrator sees the claims of his facility only
+	HealthFacility *int  // a claim administrator sees only the claims of this facility
 }
 
 type principalKey struct{}

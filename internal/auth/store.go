@@ -50,7 +50,7 @@ type kept struct {
 	until   time.Time
 }
 
-// account is a principal with what his password is checked against.
+// account is a principal with what the password is checked against.
 type account struct {
 	principal  *Principal
 	stored     *string    // StoredPassword of a person
@@ -71,8 +71,8 @@ func NewStore(d *db.DB, c clock.Clock, ttl time.Duration) *Store {
 }
 
 // Principal gives the user with the login name, in any case: the person of tblUsers or else the
-// technical user. A user who is not known or no longer valid is fault.Unauthenticated. A person seen
-// for the first time gets his core_User row.
+// technical user. A user who is not known or no longer valid is fault.Unauthenticated. A core_User row
+// is made for a person who is seen for the first time.
 func (s *Store) Principal(ctx context.Context, username string) (*Principal, error) {
 	a, err := s.account(ctx, username)
 	if err != nil {

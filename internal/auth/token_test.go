@@ -69,7 +69,7 @@ func TestTokens(t *testing.T) {
 		{"twice", []string{"Authorization", "Bearer " + person, "Authorization", "Bearer " + person}, "!"},
 		{"beside Basic", []string{"Authorization", "Bearer " + person, "Authorization", basic("Admin", "admin123")}, "!"},
 		{"with another scheme", []string{"Authorization", "JWT " + person}, ""},
-		{"that is none", []string{"Authorization", "Bearer nonsense"}, "!"},
+		{"malformed", []string{"Authorization", "Bearer nonsense"}, "!"},
 		{"of unreasonable length", []string{"Authorization", "Bearer " + strings.Repeat("x", 5000)}, "!"},
 		{"cut off", []string{"Authorization", "Bearer " + person[:len(person)-3]}, "!"},
 	} {

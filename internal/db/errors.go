@@ -175,7 +175,7 @@ func breaks(err error) bool {
 }
 
 // Describe adds the statement to a driver's error and tells the user about troubles that pass. Query and
-// Tx do it; who streams does it to the error of his Rows.
+// Tx do it; code that streams calls it with the error of its Rows.
 func Describe(err error, src string) error {
 	if err == nil || errors.Is(err, sql.ErrNoRows) || errors.Is(err, context.Canceled) {
 		return err

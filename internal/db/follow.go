@@ -33,7 +33,7 @@ func WithFollower(ctx context.Context) (context.Context, *Follower) {
 }
 
 // Follow makes the reads under the context go to the primary, and those that its user makes soon after:
-// call it where somebody watches for what another process writes for him, as in the log of mutations.
+// call it where users watch for what another process writes for them, as in the log of mutations.
 func Follow(ctx context.Context) context.Context {
 	if f, ok := ctx.Value(followerKey{}).(*Follower); ok {
 		f.follows.Store(true)

@@ -214,7 +214,7 @@ func TestScope(t *testing.T) {
 				}
 			}
 		}
-		// Who sees a patient by his district does not see his hospital elsewhere, except where that is open.
+		// A user who sees a patient by the patient's district does not see a hospital elsewhere, unless hospitals are open.
 		w.patient.Table.Scope, w.patient.Table.ScopeEach = nil, nil
 		const query = `{ patients(number: "201"%s) { totalCount edges { node { number hospital { id } treatedAt { id } } } } }`
 		for more, want := range map[string]string{

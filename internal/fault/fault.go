@@ -95,7 +95,7 @@ func Wrap(cause error, code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: sentence(format, slices.Clone(args)), cause: cause}
 }
 
-// Code returns the code of err: "" for nil, Internal for an error that is none of ours.
+// Code returns the code of err: "" for nil, Internal for any other error.
 func Code(err error) string {
 	var e *Error
 	switch {

@@ -81,7 +81,7 @@ func (g *Gateway) loginPath(path string) bool {
 	return slices.ContainsFunc(g.c.LegacyLoginPages, func(p string) bool { return strings.EqualFold(p, path) })
 }
 
-// attemptOf reads a login form and leaves the body as it was; nil when the request is none.
+// attemptOf reads a login form and leaves the body as it was; nil when the request is not one.
 func (g *Gateway) attemptOf(r *http.Request) (*attempt, error) {
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || kind != "application/x-www-form-urlencoded" {

@@ -196,7 +196,7 @@ func TestDrainingGivesLeasesBack(t *testing.T) {
 	})
 }
 
-// An error that the stop caused is none that the mutation is given up for.
+// A mutation is not given up for an error that the stop caused.
 func TestAStopIsNoFailure(t *testing.T) {
 	l := newLab(t, dbtest.SQLite(t), nil)
 	if why := l.reason(fault.New(fault.Conflict, "The claim is checked already.")); why != "" {

@@ -35,7 +35,7 @@ func (s *Service) reason(err error) string {
 const aftermath = 30 * time.Second
 
 // execute runs a leased mutation to its end: a final status, or a later attempt. With p nil the
-// principal is loaded by his name, as he is now.
+// principal is loaded by name, with the rights of now.
 func (s *Service) execute(ctx context.Context, e entry, p *auth.Principal) {
 	started := time.Now()
 	event := Event{Name: e.Name, Attempt: e.Attempts, Waited: s.o.Clock().Sub(e.Enqueued)}

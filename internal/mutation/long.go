@@ -76,7 +76,7 @@ const (
 	updateProgress = `UPDATE "imis_mutation_queue" SET "lease_until" = ?, "attempts" = 1 WHERE "mutation_id" = ? AND "leased_by" = ?`
 )
 
-// report writes how far a mutation is. An execution that gets on is none of those that are given up after some attempts.
+// report writes how far a mutation is. An execution that gets on is not given up after some attempts.
 func (s *Service) report(ctx context.Context, e *entry, text string) error {
 	return s.db.Write(ctx, "report on mutation "+e.Name, func(tx *db.Tx) error {
 		n, err := tx.Exec(ctx, updateProgress, s.o.Clock().Add(s.o.Lease), e.ID, e.LeasedBy)

@@ -86,7 +86,7 @@ func (r *Registry) Add(name string, h Handler) error {
 // Names lists the mutations.
 func (r *Registry) Names() []string { return slices.Clone(r.names) }
 
-// Access gives who may use a mutation; not ok: there is none of that name.
+// Access gives who may use a mutation; not ok: none has that name.
 func (r *Registry) Access(name string) (auth.Access, bool) {
 	h, ok := r.handlers[name]
 	return h.Access, ok

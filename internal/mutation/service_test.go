@@ -323,7 +323,7 @@ func TestTransientErrorsAreTriedAgain(t *testing.T) {
 }
 
 // While the effects are being made nobody takes the row, even after its lease, on engines with row
-// locks; and whoever lost his row changes nothing.
+// locks; and a worker that lost its row changes nothing.
 func TestExpiredLeaseIsTakenOverOnce(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		l := newLab(t, d, nil)

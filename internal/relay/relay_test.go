@@ -40,7 +40,7 @@ func TestWindow(t *testing.T) {
 		{"first page", relay.Args{First: num(3)}, 7, 0, 3, true, false},
 		{"second page", relay.Args{First: num(3), After: cursor(2)}, 7, 3, 6, true, false},
 		{"last page", relay.Args{First: num(3), After: cursor(5)}, 7, 6, 7, false, false},
-		{"a cursor that is none is ignored", relay.Args{First: num(3), After: &bad}, 7, 0, 3, true, false},
+		{"a malformed cursor is ignored", relay.Args{First: num(3), After: &bad}, 7, 0, 3, true, false},
 		{"first 0", relay.Args{First: num(0)}, 7, 0, 0, true, false},
 		{"last two of all", relay.Args{Last: num(2)}, 7, 5, 7, false, true},
 		{"last two before a cursor", relay.Args{Last: num(2), Before: cursor(5)}, 7, 3, 5, false, true},

@@ -83,7 +83,7 @@ func (w *writer) put(table string, since time.Time, r row) int {
 }
 
 // putChanged is put for tables that keep history: a share of the rows was changed since, and before was
-// as the columns of was say. It is no different from put where the table keeps none.
+// as the columns of was say. Where the table keeps no history it does what put does.
 func (w *writer) putChanged(table string, since time.Time, r, was row) int {
 	b := w.buffer(table)
 	if !b.tab.History || !w.g.chance(historyShare) {

@@ -11,7 +11,7 @@ import (
 )
 
 // Pages far into a list go on where the page before ended (entity.marks): the same rows as by offset, for
-// every user his own, and none is skipped or repeated when one before them is removed meanwhile.
+// every user their own, and none is skipped or repeated when one before them is removed meanwhile.
 func TestPagesFarIntoAList(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := fill(t, d, 2)

@@ -195,7 +195,7 @@ func TestEveryOrderOnOffer(t *testing.T) {
 	}
 }
 
-// A family of the past has the same head: an order by it must not repeat his claims.
+// An earlier version of a family has the same head: an order by it must not repeat the head's claims.
 func TestAnOrderRepeatsNoRows(t *testing.T) {
 	d := dbtest.SQLite(t)
 	w := fill(t, d, 4)

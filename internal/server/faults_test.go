@@ -296,7 +296,7 @@ func TestClientGoesAwayInAStatement(t *testing.T) {
 	})
 }
 
-// A connection that is lost between the statements of a list is no matter of its reader: the list is read again.
+// A reader does not notice a connection lost between the statements of a list: the list is read again.
 func TestConnectionLostInAList(t *testing.T) {
 	dbtest.Need(t, db.Postgres)
 	for name, lose := range map[string]func(*dbtest.Proxy, string){"request": (*dbtest.Proxy).LoseRequest, "answer": (*dbtest.Proxy).LoseAnswer} {

@@ -106,7 +106,7 @@ func TestWhereAnOperationMayBe(t *testing.T) {
 		{"the name null", "application/json", "", object("query", `query A { __typename }`, "operationName", "null"), 200, `{"__typename":"Query"}`},
 		{"an empty list of variables", "application/json", "", object("query", list, "variables", `[]`), 200, `{"insurees":{"edgeCount":3}}`},
 		{"variables as a text", "application/json", "", object("query", list, "variables", `"{\"f\": 2}"`), 200, `{"insurees":{"edgeCount":2}}`},
-		{"variables that are none", "application/json", "", object("query", list, "variables", `"{f: 2}"`), 400, "Variables are invalid JSON."},
+		{"variables that are not an object", "application/json", "", object("query", list, "variables", `"{f: 2}"`), 400, "Variables are invalid JSON."},
 		{"a query that is not a text", "application/json", "", `{"query": 5}`, 400, "The query must be a string"},
 		{"a text", "text/plain", "", object("query", list), 400, "Must provide query string."},
 	} {

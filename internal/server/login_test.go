@@ -92,7 +92,7 @@ func TestLoginErrorsAreOutcomes(t *testing.T) {
 		}
 	}
 	if status, _, answer := r.send("GET", "/api/api_fhir_r4/Location", "", "Authorization", "Bearer nonsense"); status != 401 || !strings.Contains(answer, "sign in again") {
-		t.Errorf("a token that is none: %d %s", status, answer)
+		t.Errorf("a malformed token: %d %s", status, answer)
 	}
 }
 

@@ -21,7 +21,7 @@ type sight struct {
 }
 
 // populate adds to a world what scopes are about: claims of insurees from elsewhere, an insuree who
-// lives in another district than his family, policies, a claim administrator (hf<i>) in each district,
+// lives in another district than the family, policies, a claim administrator (hf<i>) in each district,
 // a user of two districts (two) and one of none (none). It gives what each user may see.
 func populate(t testing.TB, d *db.DB, w *world) map[string]*sight {
 	t.Helper()
@@ -196,7 +196,7 @@ func find(v any, parent, field string, visit func(typ, id, parent, field string)
 	}
 }
 
-// No user sees an insuree, family, policy or claim outside of his scope by any query, argument, alias
+// No user sees an insuree, family, policy or claim outside of the user's scope by any query, argument, alias
 // or nesting. The one way to an insuree from elsewhere is a claim that the user may see: its patient.
 func TestNoQueryLeavesTheScope(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

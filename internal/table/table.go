@@ -119,7 +119,7 @@ func (t *Table) Refers(column string, to *Table) error {
 // Col is a column of the rows with an alias.
 func Col(alias, column string) string { return alias + `."` + column + `"` }
 
-// Current is the condition that a row is no history; "" where the table keeps none.
+// Current is the condition that a row is current; "" where the table keeps no history.
 func (t *Table) Current(alias string) string {
 	if t.To == "" {
 		return ""

@@ -166,7 +166,7 @@ func (o Options) requestID(r *http.Request) string {
 }
 
 // client is the address that a request comes from, as far as that is known: behind trusted proxies the
-// last one that is none of them.
+// last one that is not a trusted proxy.
 func (o Options) client(r *http.Request) string {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {

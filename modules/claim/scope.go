@@ -7,7 +7,7 @@ import (
 )
 
 // ScopeWhere is the condition on rows of tblClaim, as alias, that a scope may see; "" means all. Claims
-// belong to the district of their health facility; a claim administrator sees those of his facility.
+// belong to the district of their health facility; a claim administrator sees those of one facility.
 func ScopeWhere(s auth.Scope, alias string) (where string, args []any) {
 	return location.OfFacilities(s, alias+`."HFID"`)
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
 )
 
-// anyScope draws a user and says which of the two facilities he sees.
+// anyScope draws a user and says which of the two facilities that user sees.
 func (c *clinic) anyScope(t *rapid.T) (s auth.Scope, sees [2]bool) {
 	for i, d := range c.districts {
 		if rapid.Bool().Draw(t, "district") {

@@ -89,7 +89,7 @@ func orZero(d *decimal.Decimal) decimal.Decimal {
 	return *d
 }
 
-// Capitation computes the payments of a month. It fails with invalid for a month that is none, and a product that is
+// Capitation computes the payments of a month. It fails with invalid for a month that does not exist, and a product that is
 // unknown or has no capitation columns (databases before 1.3).
 func (s *Service) Capitation(ctx context.Context, scope auth.Scope, q CapitationQuestion) (*Capitation, error) {
 	if err := (Request{Year: q.Year, Month: q.Month}).check(); err != nil {

@@ -5,7 +5,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/entity"
 )
 
-// MutationLog is the log of mutations (core_Mutation_Log). Everybody sees his own rows, a superuser all.
+// MutationLog is the log of mutations (core_Mutation_Log). Users see their own rows, a superuser sees all.
 var MutationLog = &entity.Type{
 	Name: "MutationLogGQLType", Table: MutationLogs, Relay: true,
 	Columns: map[string]string{

@@ -118,7 +118,7 @@ func TestStatementsOfPeople(t *testing.T) {
 	})
 }
 
-// Bob is seen from both districts, since he lives in the other one for now.
+// Bob is seen from both districts: for now, Bob lives in the other one.
 func TestPeopleOfOtherDistrictsAreNotFound(t *testing.T) {
 	inOffices(t, func(t *testing.T, o *fhirOffice) {
 		c := o.as(o.here())

@@ -30,8 +30,8 @@ func also(people, seen string, args []any) (string, []any) {
 const Nobody = "1 = 0"
 
 // ScopeWhere is the condition on rows of tblInsuree, as alias, that a scope may see; of all rows those of people; it stands for
-// every row security of insurees, in lists and in services alike. An insuree is seen from the districts of his family's
-// village and of his own current village.
+// every row security of insurees, in lists and in services alike. An insuree is seen from the districts of the family's
+// village and of the insuree's own current village.
 //
 // Sets (IN) and not a question for each row: for statements that look at all insurees. [ScopeEach] is for those that
 // look at few.
@@ -107,7 +107,7 @@ func villages(s auth.Scope) (in string, arg any) {
 		`JOIN "tblLocations" scope_w ON scope_w."LocationId" = scope_v."ParentLocationId" WHERE scope_w."ParentLocationId" IN ` + in + `)`, arg
 }
 
-// districts gives the districts of a scope as villages does: of a claim administrator that of his health facility
+// districts gives the districts of a scope as villages does: of a claim administrator, that of the health facility
 // (rules §2.3).
 func districts(s auth.Scope) (in string, arg any) {
 	switch {

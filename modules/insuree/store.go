@@ -11,7 +11,7 @@ import (
 
 var selectInsurees = `SELECT ` + db.Columns[Insuree]("i") + ` FROM "tblInsuree" i WHERE `
 
-// ByNumber reads the current row of an insuree by his number (CHFID); nil when there is none that the scope sees. The
+// ByNumber reads the current row of an insuree by number (CHFID); nil when there is none that the scope sees. The
 // legacy application leaves it to its users that a number has one current row; of several, the oldest counts.
 func ByNumber(ctx context.Context, q db.Query, s auth.Scope, number string) (*Insuree, error) {
 	return first(ctx, q, s, `$eq(i."CHFID", ?) AND i."ValidityTo" IS NULL`, number)

@@ -25,7 +25,7 @@ var Location = &entity.Type{
 }
 
 // HealthFacility is tblHF. Level: D dispensary, C health centre, H hospital. Care type: I in-patient,
-// O out-patient, B both. A user finds the facilities of his districts; a facility that a row he sees
+// O out-patient, B both. Users find the facilities of their districts; a facility that a visible row
 // refers to is shown wherever it is.
 var HealthFacility = &entity.Type{
 	Name: "HealthFacilityGQLType", Table: Facilities, Relay: true,

@@ -9,7 +9,7 @@ import (
 	"github.com/openimis/openimis-be-go/modules"
 )
 
-// The rights to search price lists; without them a user reads those of the facilities he may see.
+// The rights to search price lists; without them users read those of the facilities that they may see.
 const (
 	searchServiceLists = 121201
 	searchItemLists    = 121301

@@ -82,7 +82,7 @@ var calls = map[string]func(ctx context.Context, s Service, w *golden.World, par
 	"uspServiceItemEnquiry": func(ctx context.Context, s Service, w *golden.World, params golden.Row) (policyplay.Record, error) {
 		in := policyplay.Decode[policyplay.EligibilityParams](w, params)
 		e, err := s.Eligibility(ctx, everything, in.CHFID, in.ServiceCode, in.ItemCode)
-		if fault.Code(err) == fault.NotFound { // the procedure lets him have everything
+		if fault.Code(err) == fault.NotFound { // the procedure lets an unknown insuree have everything
 			return policyplay.EligibilityRecord(rules.Enquire(rules.EligibilityData{}, w.Today)), nil
 		}
 		return policyplay.EligibilityRecord(e), err

@@ -14,7 +14,7 @@ import (
 	"github.com/openimis/openimis-be-go/modules/insuree"
 )
 
-// person is an insuree of a random population with where he and his family live; nil for nowhere.
+// person is an insuree of a random population with where the insuree and the family live; nil for nowhere.
 type person struct {
 	number       string
 	family       int

@@ -30,14 +30,14 @@ func (s Service) within(q db.Query) Service {
 	return s
 }
 
-// Inquiry is an insuree with the covers by his family's policies.
+// Inquiry is an insuree with the covers by the family's policies.
 type Inquiry struct {
 	Insuree insuree.Insuree
 	Covers  []rules.InquiryRow
 }
 
-// Inquiry answers the covers of an insuree by his number, and what remains of their limits; see [Inquire]. district 0
-// asks wherever he lives. An empty number is refused: the procedure would answer about everybody.
+// Inquiry answers the covers of an insuree by number, and what remains of their limits; see [Inquire]. district 0
+// asks about all districts. An empty number is refused: the procedure would answer about everybody.
 func (s Service) Inquiry(ctx context.Context, scope auth.Scope, number string, district int) (Inquiry, error) {
 	if err := checkNumber(number); err != nil {
 		return Inquiry{}, err
@@ -56,8 +56,8 @@ func (s Service) Inquiry(ctx context.Context, scope auth.Scope, number string, d
 	return Inquiry{Insuree: data.Insuree, Covers: rules.Inquire(*data, district, s.Clock.Today())}, nil
 }
 
-// Eligibility answers whether an insuree may have a service and an item ("": not asked), and what is left of his
-// limits; see [Enquire]. Unlike the procedure, which lets an unknown insuree have everything, it does not find him.
+// Eligibility answers whether an insuree may have a service and an item ("": not asked), and what is left of the
+// limits; see [Enquire]. An unknown insuree is not found; the procedure lets such a one have everything.
 func (s Service) Eligibility(ctx context.Context, scope auth.Scope, number, serviceCode, itemCode string) (rules.Eligibility, error) {
 	if err := checkNumber(number); err != nil {
 		return rules.Eligibility{}, err

@@ -16,7 +16,7 @@ import (
 )
 
 // Store reads and writes policies and the covers of insurees. It takes a fixed number of statements for whatever
-// number of policies and members. What lies within reach of a user is asked for with his scope; what a rule needs
+// number of policies and members. What lies within reach of a user is asked for with the user's scope; what a rule needs
 // besides (all members of a family count for a ceiling) is read whoever asks.
 type Store struct{ db.Query }
 

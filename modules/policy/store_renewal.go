@@ -13,7 +13,7 @@ import (
 	"github.com/openimis/openimis-be-go/modules/product"
 )
 
-// A family whose head is not an insuree gets no prompt: the procedure joins him, and tblPolicyRenewals refers to him.
+// A family whose head is not an insuree gets no prompt: the procedure joins the head, and tblPolicyRenewals refers to it.
 var selectCandidates = `SELECT ` + db.Columns[rules.Policy]("p") + `, ` + insuree.ResidenceColumns + `, f."InsureeID" AS "HeadID" ` +
 	`FROM "tblPolicy" p JOIN "tblFamilies" f ON f."FamilyID" = p."FamilyID" JOIN "tblInsuree" h ON h."InsureeID" = f."InsureeID" ` + insuree.ResidenceJoin + ` WHERE `
 

@@ -45,7 +45,7 @@ func folded(id *ast.Identifier) string {
 	return id.Value
 }
 
-// declared gives the name of an alias or CTE, which must be no reserved word of any engine.
+// declared gives the name of an alias or CTE, which must not be a reserved word of any engine.
 func (c *checker) declared(id *ast.Identifier) string {
 	if (id.QuoteType == "NotQuoted" || id.QuoteType == "") && reserved[strings.ToLower(id.Value)] {
 		c.problem("%s is a reserved word; choose another name or quote it", id.Value)

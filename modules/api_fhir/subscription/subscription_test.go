@@ -262,7 +262,7 @@ func TestWhoLosesTheRightGetsNothing(t *testing.T) {
 	w := build(t, dbtest.SQLite(t))
 	h := newHook(t)
 	carl := &auth.Principal{Username: "bob", Rights: map[int]bool{158001: true, 158002: true, rightToRead: true}, Scope: auth.Scope{All: true}}
-	id := w.subscribe(carl, "Account", h.URL, "") // bob, while he had the right
+	id := w.subscribe(carl, "Account", h.URL, "") // bob, while that user had the right
 	w.change(0, "secret")
 	w.run("the end of it", func() bool {
 		_, text := w.send(bob, "GET", "Subscription/"+id, "")

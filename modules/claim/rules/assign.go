@@ -173,7 +173,7 @@ func claimPrice(l *Line) Amount {
 	return l.PriceApproved
 }
 
-// fixedIsBetter compares what the patient would have to pay himself. Without a price only an unlimited
+// fixedIsBetter compares what the patient would have to pay. Without a price only an unlimited
 // fixed limit is better.
 func (e *evaluation) fixedIsBetter(price Amount, share, fixed decimal.Decimal) bool {
 	if fixed.IsZero() {

@@ -12,8 +12,8 @@ import (
 // CoverageData is what the cover of a new family member depends on.
 type CoverageData struct {
 	Insuree  insuree.Insuree   // the new member; whether the row is live is not asked
-	Members  []insuree.Insuree // of his family, himself included
-	Policies []Policy          // of his family, in the order of their ids
+	Members  []insuree.Insuree // of the family, with the new member
+	Policies []Policy          // of the family, in the order of their ids
 	Products product.Catalogue // of these policies, live rows and copies
 	Offline  *bool             // tblIMISDefaults.OfflineCHF: this is the database of an offline site
 }
@@ -24,9 +24,9 @@ type Coverage struct {
 	Value Valuation
 }
 
-// Cover puts a member under the policies of his family (uspAddInsureePolicy, rules §3.3). A policy whose product does
-// not accept so many members is left out. The member is covered from the policy's effective date, unless his coming
-// changes what the policy costs; activate covers him in any case.
+// Cover puts a member under the policies of the family (uspAddInsureePolicy, rules §3.3). A policy whose product does
+// not accept so many members is left out. The member is covered from the policy's effective date, unless joining
+// changes what the policy costs; activate covers the member in any case.
 //
 // Kept as they are: the new value is compared without its decimals, so a value with decimals always looks changed and
 // a stored value equal to the truncated one looks unchanged (rules §13 no. 13); policy status and expiry do not matter;

@@ -95,7 +95,7 @@ type Totals struct {
 	AntenatalAmount       *decimal.Decimal
 }
 
-// Enquire answers whether an insuree may have a service and an item, and what is left of his limits
+// Enquire answers whether an insuree may have a service and an item, and what is left of the limits
 // (uspServiceItemEnquiry, rules §6.6).
 //
 // Kept as they are (rules §13 no. 12): all passed lines of the insuree count against the limit of a service or item,
@@ -225,7 +225,7 @@ func orNone(n *int) int {
 	return *n
 }
 
-// used counts the passed lines of the insuree's submitted claims. It is unknown when he has or had claims but none was
+// used counts the passed lines of the insuree's submitted claims. It is unknown when there are or were claims but none was
 // submitted, or when all lines of the submitted ones were rejected or closed; a submitted claim that never had lines is
 // known.
 func (d EligibilityData) used(lines []PastLine) (n int, known bool) {

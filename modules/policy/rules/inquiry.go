@@ -66,11 +66,11 @@ type InquiryRow struct {
 }
 
 // Inquire answers the covers of an insuree (uspPolicyInquiry, rules §6.5), by product and policy. district 0 asks
-// wherever he lives. Active covers hide all others; else, if there are several, those hide the ones that expired more
+// about all districts. Active covers hide all others; else, if there are several, those hide the ones that expired more
 // than two calendar years ago.
 //
 // Kept as they are (rules §13 no. 11): once the insuree has consumed anything, the insuree-level amounts of policies
-// from which he has not are unknown, and likewise the deductibles per policy once the family has; a product without
+// from which nothing was consumed are unknown, and likewise the deductibles per policy once the family has; a product without
 // threshold has no policy ceiling, and a ceiling of ceilings of 0 is one; what the family consumed is taken off the
 // policy's ceilings once for each cover of the insuree by the policy; the kind of amounts of one policy is carried over
 // to the next that has none.

@@ -56,7 +56,7 @@ func (p Policy) HasStatus(statuses ...int) bool {
 	return false
 }
 
-// InsureePolicy is a row of tblInsureePolicy: one insuree under one policy. Without effective date he is not covered.
+// InsureePolicy is a row of tblInsureePolicy: one insuree under one policy. Without effective date the insuree is not covered.
 type InsureePolicy struct {
 	ID             int        `db:"InsureePolicyId"`
 	InsureeID      int        `db:"InsureeId"`

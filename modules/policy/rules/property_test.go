@@ -220,7 +220,7 @@ func TestInquiryStaysInTheFamily(t *testing.T) {
 		for _, r := range got {
 			switch {
 			case r.PolicyID != nil && !slices.ContainsFunc(own, func(p Policy) bool { return p.ID == *r.PolicyID && p.Current() }):
-				t.Fatalf("policy %d is none of the family's", *r.PolicyID)
+				t.Fatalf("policy %d is not one of the family's", *r.PolicyID)
 			case active && r.Status != CoverActive:
 				t.Fatalf("a cover in status %s beside active ones", r.Status)
 			case (r.Ceiling1 != nil && r.Ceiling1.IsNegative()) || (r.Ceiling2 != nil && r.Ceiling2.IsNegative()):

@@ -150,7 +150,7 @@ func convert(products product.Catalogue, id int) (p product.Product, ended bool)
 	return p, value(p.ConversionID) == 0
 }
 
-// substitute answers who is in charge of a renewal: the officer, or when he leaves before, the end of his chain of
+// substitute answers who is in charge of a renewal: the officer, or when that one leaves before, the end of the chain of
 // substitutes, whatever the dates of those between. ended is false when the chain goes on after its greatest length.
 func substitute(officers map[int]Officer, o Officer, date time.Time) (_ Officer, ended bool) {
 	if o.WorksTo == nil || !o.WorksTo.Before(date) {
