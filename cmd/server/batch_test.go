@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -8,6 +10,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/xuri/excelize/v2"
 
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/progress"
@@ -167,7 +172,39 @@ func TestBatchReports(t *testing.T) {
 			t.Errorf("%q: %v", c.query, answer.Header)
 		}
 	}
-	if _, body := get("accountant", "?format=csv"); strings.Count(string(body), "\n") < 2 {
-		t.Errorf("no account at all: %s", body)
+	// Both formats are told by their media type, open in other programs, and have the same rows.
+	for _, query := range []string{"?group=H", "?showClaims=true", "?report=capitation&prodId=1&year=2026&month=10"} {
+		answer, body := get("accountant", query+"&format=csv")
+		if kind := answer.Header.Get("Content-Type"); kind != "text/csv; charset=utf-8" {
+			t.Errorf("%q: Content-Type %q", query, kind)
+		}
+		table, err := csv.NewReader(bytes.NewReader(body)).ReadAll()
+		if err != nil || len(table) < 2 {
+			t.Fatalf("%q: %d rows, %v", query, len(table), err)
+		}
+		answer, body = get("accountant", query+"&format=xlsx")
+		if kind := answer.Header.Get("Content-Type"); kind != "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" {
+			t.Errorf("%q: Content-Type %q", query, kind)
+		}
+		book, err := excelize.OpenReader(bytes.NewReader(body))
+		if err != nil {
+			t.Fatalf("%q: %v", query, err)
+		}
+		defer book.Close()
+		cells, err := book.GetRows(book.GetSheetName(0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range append(table, cells...) {
+			for i, c := range row {
+				row[i] = strings.ReplaceAll(strings.TrimPrefix(c, "'"), ",", "")
+			}
+		}
+		for i := range cells { // empty cells at the end of a row are left out there
+			cells[i] = append(cells[i], make([]string, len(table[0])-len(cells[i]))...)
+		}
+		if diff := cmp.Diff(table, cells); diff != "" {
+			t.Errorf("%q: CSV and XLSX differ: %s", query, diff)
+		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/fault"
+	"github.com/openimis/openimis-be-go/internal/xlsx"
 	"github.com/openimis/openimis-be-go/modules/claim_batch/rules"
 )
 
@@ -44,7 +45,7 @@ func (m *Module) download(c echo.Context) error {
 		switch format := query.Get("format"); format {
 		case "", "xlsx":
 			write = func(s sheet) error {
-				begin(c, s.name+".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+				begin(c, s.name+".xlsx", xlsx.ContentType)
 				return writeXLSX(c.Response(), s)
 			}
 		case "csv":
