@@ -28,7 +28,8 @@ const usage = `usage: server [command]
 
   serve          serve GraphQL and FHIR (the default)
   worker         execute queued mutations and daily jobs, without serving
-  migrate        create or upgrade this program's own tables
+  migrate        create or upgrade this program's own tables; --indexes adds those that speed up
+                 lists to legacy tables on PostgreSQL, --indexes=print shows them only
   seed           fill an empty database: --size demo|district|national
   import DIR     load JSON-lines dumps, a file a table, into an empty database
   queue          list; show, retry or drop ID: mutations that wait or were given up
@@ -64,7 +65,7 @@ func run(ctx context.Context, args []string) error {
 		fmt.Fprintf(os.Stderr, "server: unknown command %q\n\n%s", command, usage)
 		return errUsage
 	}
-	if len(rest) > 0 && command != "seed" && command != "import" && command != "queue" {
+	if len(rest) > 0 && command != "seed" && command != "import" && command != "queue" && command != "migrate" {
 		return fmt.Errorf("%s takes no arguments, %q is not understood; everything is set by environment variables", command, rest[0])
 	}
 	if command == "version" {
@@ -267,18 +268,50 @@ func worker(ctx context.Context, p *program, _ []string) error {
 	return nil
 }
 
-func migrateUp(ctx context.Context, p *program, _ []string) error {
+func migrateUp(ctx context.Context, p *program, args []string) error {
+	create, show := false, false
+	for _, a := range args {
+		switch a {
+		case "--indexes":
+			create = true
+		case "--indexes=print":
+			show = true
+		default:
+			return fmt.Errorf("migrate: %q is not understood; allowed: --indexes, --indexes=print", a)
+		}
+	}
 	d, err := p.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer d.Close()
+	if show {
+		lacking, err := migrate.Lacking(ctx, d)
+		for _, x := range lacking {
+			fmt.Fprintln(p.out, x.Create+";")
+		}
+		return err
+	}
 	report, end := progress.Terminal(os.Stderr)
 	err = migrate.Up(ctx, d, migrate.DefaultVersion(d.Dialect()), report)
 	if end(); err != nil {
 		return err
 	}
 	fmt.Fprintln(p.out, "The program's own tables are up to date in", d.Name()+".")
+	lacking, err := migrate.Lacking(ctx, d)
+	switch {
+	case err != nil:
+		return err
+	case create:
+		report, end := progress.Terminal(os.Stderr)
+		err := migrate.Index(ctx, d, lacking, report)
+		if end(); err != nil {
+			return err
+		}
+		fmt.Fprintf(p.out, "%d indexes were created. Their names begin with imis_.\n", len(lacking))
+	case len(lacking) > 0:
+		fmt.Fprintf(p.out, "%d indexes that speed up lists are lacking. migrate --indexes creates them on the legacy tables; --indexes=print shows their statements.\n", len(lacking))
+	}
 	return nil
 }
 

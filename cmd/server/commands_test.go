@@ -91,3 +91,18 @@ func TestTheEmbeddedDatabaseIsPrivate(t *testing.T) {
 		t.Errorf("%v %v", info.Mode(), err)
 	}
 }
+
+// Nothing is done to a database before the arguments are understood.
+func TestMigrateKnowsItsArguments(t *testing.T) {
+	t.Setenv("DATABASE_URL", "sqlite:"+filepath.Join(t.TempDir(), "new", "openimis.db"))
+	if _, err := output(t, "migrate", "--index"); err == nil || !strings.Contains(err.Error(), "allowed: --indexes, --indexes=print") {
+		t.Error(err)
+	}
+	out, err := output(t, "migrate", "--indexes")
+	if err != nil || !strings.Contains(out, "0 indexes were created") {
+		t.Errorf("%s %v", out, err)
+	}
+	if out, err := output(t, "migrate", "--indexes=print"); err != nil || out != "" {
+		t.Errorf("%s %v", out, err)
+	}
+}

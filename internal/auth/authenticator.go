@@ -31,6 +31,7 @@ type Options struct {
 	TokenLifetime  time.Duration                             // default 24 hours
 	Clock          clock.Clock
 	Log            *slog.Logger
+	Checked        func(err error) // is told of every login with a password, with nil for one that succeeded
 
 	// Sleep delays the answer to a failed login; tests replace it.
 	Sleep func(ctx context.Context, d time.Duration)
@@ -169,7 +170,10 @@ var errLogin = fault.New(fault.Unauthenticated, "The user name or the password i
 // not known). Failures are slowed down, counted and logged. A login that was right lately at the same
 // address is not hashed again unless the stored password has changed; nothing is looked at while sign-in
 // is locked there.
-func (a *Authenticator) Login(ctx context.Context, username, password, address string) (*Principal, error) {
+func (a *Authenticator) Login(ctx context.Context, username, password, address string) (p *Principal, err error) {
+	if a.o.Checked != nil {
+		defer func() { a.o.Checked(err) }()
+	}
 	started := time.Now() // who is known may be found faster than who is not
 	acc, err := a.store.account(ctx, username)
 	if err != nil && fault.Code(err) != fault.Unauthenticated {

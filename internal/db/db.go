@@ -259,6 +259,7 @@ func (d *DB) Select(ctx context.Context, dest any, src string, args ...any) erro
 	if err != nil {
 		return err
 	}
+	defer timed(ctx, src, time.Now())
 	if st := d.statement(ctx, text); st != nil {
 		return Describe(selectAll(ctx, stmtQueryer{st}, dest, text, conv), src)
 	}
@@ -271,6 +272,7 @@ func (d *DB) Get(ctx context.Context, dest any, src string, args ...any) error {
 	if err != nil {
 		return err
 	}
+	defer timed(ctx, src, time.Now())
 	if st := d.statement(ctx, text); st != nil {
 		return Describe(getOne(ctx, stmtQueryer{st}, dest, text, conv), src)
 	}
@@ -283,6 +285,7 @@ func (d *DB) Rows(ctx context.Context, src string, args ...any) (*sqlx.Rows, err
 	if err != nil {
 		return nil, err
 	}
+	defer timed(ctx, src, time.Now())
 	if st := d.statement(ctx, text); st != nil {
 		rows, err := st.QueryxContext(ctx, conv...)
 		return rows, Describe(err, src)

@@ -79,6 +79,7 @@ func (t *Tx) Select(ctx context.Context, dest any, src string, args ...any) erro
 	if err != nil {
 		return err
 	}
+	defer timed(ctx, src, time.Now())
 	return t.note(Describe(selectAll(ctx, t.tx, dest, text, conv), src))
 }
 
@@ -88,6 +89,7 @@ func (t *Tx) Get(ctx context.Context, dest any, src string, args ...any) error {
 	if err != nil {
 		return err
 	}
+	defer timed(ctx, src, time.Now())
 	return t.note(Describe(getOne(ctx, t.tx, dest, text, conv), src))
 }
 
@@ -97,6 +99,7 @@ func (t *Tx) Rows(ctx context.Context, src string, args ...any) (*sqlx.Rows, err
 	if err != nil {
 		return nil, err
 	}
+	defer timed(ctx, src, time.Now())
 	rows, err := ask(ctx, t.tx, text, conv)
 	return rows, t.note(Describe(err, src))
 }
@@ -107,6 +110,7 @@ func (t *Tx) Exec(ctx context.Context, src string, args ...any) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	defer timed(ctx, src, time.Now())
 	res, err := t.tx.ExecContext(ctx, text, conv...)
 	if err != nil {
 		return 0, t.note(Describe(err, src))
@@ -200,6 +204,7 @@ func (t *Tx) inserted(ctx context.Context, tab *schema.Table, into, rows string,
 	if err != nil {
 		return nil, err
 	}
+	defer timed(ctx, src, time.Now())
 	if t.db.hasTriggers(tab.Name) {
 		text = throughTable(text, tab.Identity)
 	}

@@ -175,6 +175,47 @@ func Indexes(d Dialect, collation string) []string {
 	return out
 }
 
+// Index is a secondary index that a database may be given.
+type Index struct {
+	Name, Table string
+	Columns     []string // that it needs
+	Create      string   // the statement; nothing happens where the index is there
+}
+
+// LegacyIndexes are the indexes of [Indexes] and, with trigrams, of [TrigramIndexes] for a PostgreSQL database that
+// somebody else made. They are built beside running writes (CONCURRENTLY), and not within a transaction.
+func LegacyIndexes(collation string, trigrams bool) []Index {
+	var out []Index
+	add := func(l lookup, create string) {
+		t, _ := Lookup(l.table)
+		columns := strings.Fields(strings.ReplaceAll(l.columns+" ", "- ", " ") + l.covers)
+		switch l.where {
+		case live:
+			columns = append(columns, t.ValidityTo)
+		case history:
+			columns = append(columns, t.LegacyIDColumn)
+		}
+		_, rest, _ := strings.Cut(create, `IF NOT EXISTS "`)
+		name, _, _ := strings.Cut(rest, `"`)
+		out = append(out, Index{name, l.table, columns, strings.Replace(create, "CREATE INDEX", "CREATE INDEX CONCURRENTLY", 1)})
+	}
+	for _, l := range lookups {
+		add(l, l.create(Postgres, collation))
+	}
+	for _, t := range Tables() {
+		if t.UUIDColumn != "" {
+			l := lookup{table: t.Name, columns: t.UUIDColumn}
+			add(l, l.create(Postgres, collation))
+		}
+	}
+	if trigrams {
+		for i, create := range TrigramIndexes() {
+			add(parts[i], create)
+		}
+	}
+	return out
+}
+
 func (l lookup) create(d Dialect, collation string) string {
 	t, ok := Lookup(l.table)
 	if !ok {

@@ -68,6 +68,7 @@ type InstanceOptions struct {
 	Memory              *entity.Memory
 	Audit               *audit.Log // nil: off
 	AuditTable          audit.Table
+	Operator            echo.HandlerFunc // the operator's page; nil: none
 }
 
 // Instance is the enabled modules behind one mount prefix.
@@ -372,6 +373,11 @@ func (i *Instance) Mount(e *echo.Echo, a *auth.Authenticator, known echo.Middlew
 		}
 	}
 	g := signed.Group("", watched(audit.HTTP))
+	if i.o.Operator != nil {
+		for _, path := range []string{"", "/"} {
+			g.Match([]string{http.MethodGet, http.MethodHead}, path, i.o.Operator)
+		}
+	}
 	for _, path := range []string{"/audit", "/audit/"} {
 		g.GET(path, i.o.Audit.Route(i.o.AuditTable))
 	}

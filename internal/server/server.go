@@ -97,6 +97,9 @@ func New(conf *config.Config, d *db.DB, compiled []Constructor, log *slog.Logger
 		wake = s.broker.Wake
 	}
 	s.metrics = telemetry.NewMetrics()
+	s.metrics.Pool("primary", d.Pool())
+	s.metrics.Queue(s.queueDepth)
+	db.Time(telemetry.Statements(log, s.metrics, time.Duration(conf.SlowOperation)))
 	gate, memory := newGate(conf), entity.NewMemory(int64(conf.AnswerMemory))
 	s.openAudit()
 	for _, root := range conf.SiteRoot {
@@ -104,7 +107,7 @@ func New(conf *config.Config, d *db.DB, compiled []Constructor, log *slog.Logger
 			Root: root, Chosen: chosen, Compiled: compiled, DB: d, Clock: s.clock, Instants: instants, Log: log, Metrics: s.metrics,
 			Principals: s.store.Principal, ListCap: int(conf.ListCap), MaxBody: int64(conf.MaxBody), PhotoRoot: conf.PhotoRoot, SubscriptionTargets: conf.SubscriptionTargets,
 			Drain: time.Duration(conf.ShutdownTimeout), Async: bool(conf.AsyncMutations), Wake: wake, BaseURL: s.baseURL, FHIRStatus: conf.FHIRStatus, Gate: gate, Memory: memory,
-			Audit: s.audit, AuditTable: s.auditTable,
+			Audit: s.audit, AuditTable: s.auditTable, Operator: s.operator,
 		})
 		if err != nil {
 			return nil, err
@@ -160,7 +163,7 @@ func (s *Server) routes() *echo.Echo {
 	e.HideBanner, e.HidePort = true, true
 	e.IPExtractor = echo.ExtractIPDirect()
 	e.Pre(semicolons)
-	e.Use(telemetry.Requests(telemetry.Options{Log: s.log, Metrics: s.metrics, Trusted: s.conf.TrustedProxies.Contains}))
+	e.Use(telemetry.Requests(telemetry.Options{Log: s.log, Metrics: s.metrics, Trusted: s.conf.TrustedProxies.Contains, Slow: time.Duration(s.conf.SlowOperation)}))
 	e.Use(middleware.SecureWithConfig(middleware.SecureConfig{XFrameOptions: "SAMEORIGIN", ContentTypeNosniff: "nosniff", ReferrerPolicy: "same-origin"}))
 	e.Use(s.partWays)
 	e.Use(s.hosts)
@@ -171,7 +174,7 @@ func (s *Server) routes() *echo.Echo {
 	e.Match(probe, "/readyz", s.ready)
 	e.Match(probe, "/", s.front)
 	e.GET("/metrics", echo.WrapHandler(s.metrics.Handler()))
-	a := auth.New(s.store, auth.Options{RemoteUser: bool(s.conf.RemoteUser), HeaderName: string(s.conf.RemoteUserHeader), TrustedProxies: s.conf.TrustedProxies, Clock: clock.System, Log: s.log,
+	a := auth.New(s.store, auth.Options{RemoteUser: bool(s.conf.RemoteUser), HeaderName: string(s.conf.RemoteUserHeader), TrustedProxies: s.conf.TrustedProxies, Clock: clock.System, Log: s.log, Checked: s.countLogin,
 		Secret: (&auth.Secret{Configured: s.conf.SecretKey, File: s.conf.SecretFile(), DB: s.DB, Clock: clock.System}).Get, TokenLifetime: time.Duration(s.conf.TokenLifetime)})
 	follow := newFollowers(s.DB, time.Duration(s.conf.DatabaseReadLag))
 	for _, i := range s.Instances {

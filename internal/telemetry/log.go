@@ -28,7 +28,7 @@ func NewLogger(w io.Writer, level slog.Level, format string) *slog.Logger {
 	} else {
 		h = slog.NewJSONHandler(w, o)
 	}
-	return slog.New(requestHandler{h})
+	return slog.New(requestHandler{&counting{Handler: h, memory: newMemory()}})
 }
 
 func isTerminal(w io.Writer) bool {

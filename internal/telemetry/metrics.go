@@ -22,6 +22,8 @@ type Metrics struct {
 	perRequest prometheus.Histogram
 	mutations  *prometheus.CounterVec
 	audit      *prometheus.CounterVec
+	logins     *prometheus.CounterVec
+	sql        *prometheus.HistogramVec
 }
 
 // other stands for what is not known, so that no client can make series without end.
@@ -49,6 +51,12 @@ func NewMetrics(known ...string) *Metrics {
 	for _, result := range []string{"written", "lost"} { // a loss shows from zero
 		m.audit.WithLabelValues(result)
 	}
+	m.logins = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "openimis_logins_total", Help: "Logins with a password: accepted, refused, throttled after failures, or failed because the server could not check them."}, []string{"result"})
+	for _, result := range []string{"accepted", "refused", "throttled", "failed"} {
+		m.logins.WithLabelValues(result)
+	}
+	m.sql = histogram("openimis_database_statement_duration_seconds", "SQL statements of the whole process by their verb.", "verb")
+	m.registry.MustRegister(m.logins, m.sql)
 	for _, k := range known {
 		m.known[k] = true
 	}

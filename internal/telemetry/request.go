@@ -31,6 +31,7 @@ type Request struct {
 	user      string
 	operation string
 	code      string
+	slowest   []statement // of its statements
 }
 
 type requestKey struct{}
@@ -105,6 +106,7 @@ type Options struct {
 	Metrics *Metrics                   // nil: none
 	Trusted func(addr netip.Addr) bool // whose X-Request-Id and X-Forwarded-For are believed; nil: nobody's
 	Now     func() time.Time           // default time.Now
+	Slow    time.Duration              // what takes longer is logged as slow, with its slowest statements; 0: nothing is
 }
 
 // Requests is the middleware that opens a [Request], counts its SQL statements, and at the end writes
@@ -129,6 +131,10 @@ func Requests(o Options) echo.MiddlewareFunc {
 			}
 			took := o.Now().Sub(start)
 			o.write(ctx, c, err, took, counter.Statements())
+			if o.Slow > 0 && took >= o.Slow {
+				o.Log.LogAttrs(ctx, slog.LevelWarn, "slow operation", slog.String("path", c.Request().URL.Path), slog.Float64("ms", milliseconds(took)),
+					slog.Int("statements", counter.Statements()), slog.String("sql", r.slow()))
+			}
 			o.Metrics.request(c.Path(), c.Request().Method, c.Response().Status, took, counter.Statements())
 			return nil
 		}
@@ -192,7 +198,7 @@ func (o Options) write(ctx context.Context, c echo.Context, err error, took time
 		slog.String("method", c.Request().Method),
 		slog.String("path", c.Request().URL.Path),
 		slog.Int("status", status),
-		slog.Float64("ms", float64(took.Microseconds())/1000),
+		slog.Float64("ms", milliseconds(took)),
 		slog.Int64("bytes", c.Response().Size),
 		slog.Int("statements", statements),
 		slog.String("client", o.client(c.Request())),
