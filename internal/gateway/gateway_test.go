@@ -21,6 +21,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/server"
 	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
+	"github.com/openimis/openimis-be-go/internal/testing/legacyapp"
 	"github.com/openimis/openimis-be-go/internal/testing/servertest"
 	"github.com/openimis/openimis-be-go/modules"
 	"github.com/openimis/openimis-be-go/modules/core"
@@ -102,50 +103,17 @@ func (in *installation) gateway(more ...string) *httptest.Server {
 	return s
 }
 
-// legacyStandIn behaves as the login of the legacy application: ASP.NET session cookie, the form on the
-// start page, a redirection to Home.aspx for the right password.
+// legacyStandIn is the stand-in for the legacy application, which lets everybody in who knows the password.
 type legacyStandIn struct {
 	*httptest.Server
-	mu       sync.Mutex
-	sessions map[string]string
-	seen     []*http.Request
+	*legacyapp.App
 }
 
 func newLegacy(t *testing.T) *legacyStandIn {
-	l := &legacyStandIn{sessions: map[string]string{}}
-	l.Server = httptest.NewServer(http.HandlerFunc(l.serve))
+	app := &legacyapp.App{Right: func(_, given string) bool { return given == password }}
+	l := &legacyStandIn{httptest.NewServer(app), app}
 	t.Cleanup(l.Close)
 	return l
-}
-
-func (l *legacyStandIn) serve(w http.ResponseWriter, r *http.Request) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.seen = append(l.seen, r)
-	id := legacyID(r)
-	if id == "" {
-		id = fmt.Sprintf("asp%d", len(l.seen))
-		http.SetCookie(w, &http.Cookie{Name: legacyCookie, Value: id, Path: "/", HttpOnly: true})
-	}
-	switch {
-	case r.Method == http.MethodPost && r.URL.Path != "/Default.aspx" && r.URL.Path != "/": // any other page that redirects
-		http.Redirect(w, r, "/Home.aspx", http.StatusFound)
-	case r.Method == http.MethodPost:
-		user := r.FormValue(legacyUserField)
-		if r.FormValue("txtPassword") == password || l.sessions[id] != "" { // somebody who is in already is sent home
-			if l.sessions[id] == "" {
-				l.sessions[id] = user
-			}
-			http.Redirect(w, r, "/Home.aspx", http.StatusFound)
-			return
-		}
-		_, _ = io.WriteString(w, "wrong password")
-	case r.URL.Path == "/Logout.aspx":
-		delete(l.sessions, id)
-		http.Redirect(w, r, "/", http.StatusFound)
-	default:
-		fmt.Fprintf(w, "legacy page %s of %q", r.URL.Path, l.sessions[id])
-	}
 }
 
 // browser is a client with cookies that does not follow redirections.
@@ -237,7 +205,7 @@ func TestTheLoginOfTheLegacyApplicationIsShared(t *testing.T) {
 	if a, _ := b.page("/Home.aspx"); a.Header.Get("Location") != "/front" {
 		t.Errorf("/Home.aspx leads to %q", a.Header.Get("Location"))
 	}
-	if _, text := b.page("/LegacyHome"); text != `legacy page /Home.aspx of "Klara"` {
+	if _, text := b.page("/LegacyHome"); text != "legacy page /Home.aspx of Klara" {
 		t.Errorf("/LegacyHome: %s", text)
 	}
 	for _, path := range []string{"/photos/1.jpg", "/keepLegacyAlive"} {
@@ -342,7 +310,7 @@ func TestNobodyBecomesSomebodyElse(t *testing.T) {
 	})
 	t.Run("the gateway's cookie stays here", func(t *testing.T) {
 		signedIn().page("/photos/x")
-		for _, r := range in.Legacy.seen {
+		for _, r := range in.Legacy.Seen() {
 			if len(r.CookiesNamed("openimis_session")) > 0 {
 				t.Fatal("the legacy application got the session")
 			}
