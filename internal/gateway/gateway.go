@@ -25,10 +25,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-
 	"github.com/openimis/openimis-be-go/internal/clock"
+	"github.com/openimis/openimis-be-go/internal/metric"
 )
 
 // Gateway routes requests and knows who is signed in.
@@ -42,9 +40,9 @@ type Gateway struct {
 	pools    map[string]*pool
 	handler  http.Handler
 
-	registry *prometheus.Registry
-	requests *prometheus.HistogramVec
-	signins  *prometheus.CounterVec
+	registry *metric.Registry
+	requests metric.Histogram
+	signins  metric.Counter
 }
 
 // The routes, as metrics name them.
@@ -61,12 +59,10 @@ func New(c *Config, now clock.Clock, log *slog.Logger) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Gateway{c: c, log: log, clock: now, sealer: seal, logins: newLoginLimiter(int(c.LoginsPerMinute)), pools: map[string]*pool{}, registry: prometheus.NewRegistry()}
-	g.requests = prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "openimis_gateway_request_duration_seconds", Help: "Requests by route.",
-		Buckets: []float64{.001, .005, .02, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}}, []string{"route", "status"})
-	g.signins = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "openimis_gateway_logins_total", Help: "Logins by outcome."}, []string{"outcome"})
-	up := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "openimis_gateway_upstream_up", Help: "1 where a server is ready."}, []string{"route", "upstream"})
-	g.registry.MustRegister(g.requests, g.signins, up, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	g := &Gateway{c: c, log: log, clock: now, sealer: seal, logins: newLoginLimiter(int(c.LoginsPerMinute)), pools: map[string]*pool{}, registry: &metric.Registry{}}
+	g.requests = g.registry.Histogram("openimis_gateway_request_duration_seconds", "Requests by route.", []float64{.001, .005, .02, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}, "route", "status")
+	g.signins = g.registry.Counter("openimis_gateway_logins_total", "Logins by outcome.", "outcome")
+	up := g.registry.Gauge("openimis_gateway_upstream_up", "1 where a server is ready.", "route", "upstream")
 	for name, urls := range map[string]Upstreams{routeLegacy: c.Legacy, routeIBackend: c.IBackend, routeBackend: c.Backend, routeFront: c.Front} {
 		if len(urls) > 0 {
 			g.pools[name] = newPool(name, urls, c, log, up)
@@ -131,7 +127,7 @@ func (g *Gateway) guard(next http.Handler) http.Handler {
 		start := time.Now()
 		answer := &recorder{ResponseWriter: w, route: "none"}
 		defer func() {
-			g.requests.WithLabelValues(answer.route, strconv.Itoa(answer.code())).Observe(time.Since(start).Seconds())
+			g.requests.Observe(time.Since(start).Seconds(), answer.route, strconv.Itoa(answer.code()))
 		}()
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")

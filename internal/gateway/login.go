@@ -126,7 +126,7 @@ func (g *Gateway) legacyAnswered(answer *http.Response) error {
 	}
 	to, err := answer.Location()
 	if answer.StatusCode != http.StatusFound || err != nil || !strings.EqualFold(path.Base(to.Path), legacyHome) {
-		g.signins.WithLabelValues("refused").Inc()
+		g.signins.Add(1, "refused")
 		return nil
 	}
 	for _, c := range answer.Cookies() {
@@ -137,7 +137,7 @@ func (g *Gateway) legacyAnswered(answer *http.Response) error {
 	if bool(g.c.LegacyVerify) {
 		status, err := g.sessions.password(answer.Request.Context(), a.user, a.password, a.client)
 		if err != nil || status != http.StatusOK {
-			g.signins.WithLabelValues("unverified").Inc()
+			g.signins.Add(1, "unverified")
 			g.log.WarnContext(answer.Request.Context(), "the legacy application let a user in whom the backend does not: no session was made; "+
 				"does LEGACY_PASSWORD_FIELD name the form's field?", "user", a.user, "client", a.client, "status", status, "error", err)
 			return nil
@@ -148,7 +148,7 @@ func (g *Gateway) legacyAnswered(answer *http.Response) error {
 		return err
 	}
 	answer.Header.Add("Set-Cookie", c.String())
-	g.signins.WithLabelValues("success").Inc()
+	g.signins.Add(1, "success")
 	g.log.InfoContext(answer.Request.Context(), "signed in", "user", a.user, "client", a.client)
 	return nil
 }
@@ -218,7 +218,7 @@ func (g *Gateway) loginPage(w http.ResponseWriter, r *http.Request) {
 	case status == http.StatusTooManyRequests:
 		show(status, "Too many logins failed. Please wait some minutes and try again.")
 	case status != http.StatusOK:
-		g.signins.WithLabelValues("refused").Inc()
+		g.signins.Add(1, "refused")
 		show(http.StatusUnauthorized, "User name or password is wrong.")
 	default:
 		s := g.sealer.start(strings.TrimSpace(user), "")
@@ -227,7 +227,7 @@ func (g *Gateway) loginPage(w http.ResponseWriter, r *http.Request) {
 			show(http.StatusInternalServerError, "The login failed. Please try again.")
 			return
 		}
-		g.signins.WithLabelValues("success").Inc()
+		g.signins.Add(1, "success")
 		g.log.InfoContext(r.Context(), "signed in", "user", s.User, "client", client)
 		http.SetCookie(w, c)
 		http.Redirect(w, r, to, http.StatusSeeOther)
@@ -293,7 +293,7 @@ func (g *Gateway) allowLogin(w http.ResponseWriter, r *http.Request, client stri
 	if wait == 0 {
 		return true
 	}
-	g.signins.WithLabelValues("limited").Inc()
+	g.signins.Add(1, "limited")
 	w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 	showPage(w, http.StatusTooManyRequests, messagePage("Too many logins", "There were too many logins from your address. Please wait a minute and try again."))
 	return false

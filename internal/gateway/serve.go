@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/crypto/acme"
 	"golang.org/x/crypto/acme/autocert"
 )
@@ -38,7 +37,7 @@ func (g *Gateway) Serve(ctx context.Context, listening func(addresses map[string
 		handler                 http.Handler
 	}{
 		{"LISTEN_HTTP", string(g.c.ListenHTTP), "http", challenge(http.HandlerFunc(g.toHTTPS))},
-		{"LISTEN_METRICS", string(g.c.ListenMetrics), "metrics", promhttp.HandlerFor(g.registry, promhttp.HandlerOpts{})},
+		{"LISTEN_METRICS", string(g.c.ListenMetrics), "metrics", g.registry},
 	} {
 		if extra.address == "" {
 			continue

@@ -16,7 +16,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
+	"github.com/openimis/openimis-be-go/internal/metric"
 )
 
 // pool is equal servers behind one route. Requests go around those that are ready.
@@ -26,7 +26,7 @@ type pool struct {
 	next    atomic.Uint64
 	base    http.RoundTripper
 	log     *slog.Logger
-	up      *prometheus.GaugeVec
+	up      metric.Gauge
 }
 
 type member struct {
@@ -51,11 +51,11 @@ func newTransport(c *Config) *http.Transport {
 	}
 }
 
-func newPool(name string, urls Upstreams, c *Config, log *slog.Logger, up *prometheus.GaugeVec) *pool {
+func newPool(name string, urls Upstreams, c *Config, log *slog.Logger, up metric.Gauge) *pool {
 	p := &pool{name: name, base: newTransport(c), log: log, up: up}
 	for _, u := range urls {
 		p.members = append(p.members, &member{url: u})
-		p.up.WithLabelValues(p.name, u.Host).Set(1)
+		p.up.Set(1, p.name, u.Host)
 	}
 	return p
 }
@@ -104,7 +104,7 @@ func (p *pool) mark(m *member, down bool) {
 	} else {
 		p.log.Info("an upstream server is ready again", "route", p.name, "upstream", m.url.Host)
 	}
-	p.up.WithLabelValues(p.name, m.url.Host).Set(state)
+	p.up.Set(state, p.name, m.url.Host)
 }
 
 // order lists the members to try, those that are ready first.

@@ -78,5 +78,5 @@ func (m *Metrics) statement(src string, took time.Duration) {
 	} else if !verbs[verb] {
 		verb = other
 	}
-	m.sql.WithLabelValues(verb).Observe(took.Seconds())
+	m.sql.Observe(took.Seconds(), verb)
 }
