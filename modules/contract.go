@@ -7,6 +7,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/openimis/openimis-be-go/graph/scalar"
+	"github.com/openimis/openimis-be-go/internal/entity"
 	"github.com/openimis/openimis-be-go/internal/graphqlhttp"
 )
 
@@ -24,6 +25,8 @@ type Contract struct {
 	SDL string
 	// Scalars spells them, and those of GraphQL.
 	Scalars map[string]scalar.Scalar
+	// Spelling is how entities are written, in agreement with Scalars.
+	Spelling entity.Spelling
 	// Wording says what is wrong with an operation.
 	Wording graphqlhttp.Wording
 	// LogInput writes the input of a mutation, of the GraphQL type t, for the log. Handlers read it again.

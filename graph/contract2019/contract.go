@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/openimis/openimis-be-go/graph/contract2019/words"
+	"github.com/openimis/openimis-be-go/internal/entity"
 	"github.com/openimis/openimis-be-go/modules"
 )
 
@@ -27,6 +28,7 @@ var Contract = modules.Contract{
 	SDL:      sdl,
 	Scalars:  scalars,
 	Wording:  words.Wording,
+	Spelling: entity.Spelling{Moment: appendMoment, Amount: appendAmount},
 	LogInput: logInput,
 	Absent:   absent,
 }

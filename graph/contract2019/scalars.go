@@ -26,13 +26,16 @@ var scalars = map[string]scalar.Scalar{
 }
 
 // appendFloat writes a decimal as Python writes the number: 10.0, 100.5.
-func appendFloat(b []byte, d decimal.Decimal) []byte {
-	s := d.String()
-	b = append(b, s...)
-	if !strings.Contains(s, ".") {
-		b = append(b, ".0"...)
+func appendFloat(b []byte, d decimal.Decimal) []byte { return appendAmount(b, d.String()) }
+
+// appendAmount is appendFloat of the digits that a database has. None is lost.
+func appendAmount(b []byte, digits string) []byte {
+	whole, fraction, _ := strings.Cut(digits, ".")
+	b = append(append(b, whole...), '.')
+	if fraction = strings.TrimRight(fraction, "0"); fraction == "" {
+		fraction = "0"
 	}
-	return b
+	return append(b, fraction...)
 }
 
 // appendMoment writes a timestamp as Python's isoformat does: microseconds only when there are any.

@@ -118,13 +118,16 @@ func (c *jsonCell) append(b []byte, src any) ([]byte, error) {
 		}
 		return b, fmt.Errorf("%T is not a boolean", src)
 	case kindFloat:
-		return appendAmount(b, src), nil
+		return c.loader.spelling.Amount(b, asText(src)), nil
 	case kindDate, kindDateTime:
 		t, err := asTime(src)
 		if err != nil {
 			return b, err
 		}
-		return appendTime(b, t, c.column.kind == kindDate), nil
+		if c.column.kind == kindDate {
+			return append(t.AppendFormat(append(b, '"'), time.DateOnly), '"'), nil
+		}
+		return c.loader.spelling.Moment(b, t), nil
 	case kindUUID:
 		var u db.UUID
 		if err := u.Scan(src); err != nil {
@@ -170,35 +173,6 @@ func asTime(src any) (time.Time, error) {
 		return t, err
 	}
 	return time.Time{}, fmt.Errorf("%T is not a time", src)
-}
-
-// appendTime writes a date, or a timestamp as Python does: microseconds only when there are any.
-func appendTime(b []byte, t time.Time, date bool) []byte {
-	b = append(b, '"')
-	switch {
-	case date:
-		b = t.AppendFormat(b, "2006-01-02")
-	case t.Nanosecond() == 0:
-		b = t.AppendFormat(b, "2006-01-02T15:04:05")
-	default:
-		b = t.AppendFormat(b, "2006-01-02T15:04:05.000000")
-	}
-	return append(b, '"')
-}
-
-// appendAmount writes a decimal as the number that Python writes for it: 10.0, 100.5. No digit of the
-// column is lost.
-func appendAmount(b []byte, src any) []byte {
-	s := asText(src)
-	if strings.ContainsRune(s, '.') {
-		s = strings.TrimRight(s, "0")
-		if strings.HasSuffix(s, ".") {
-			s += "0"
-		}
-		return append(b, s...)
-	}
-	b = append(b, s...)
-	return append(b, ".0"...)
 }
 
 // appendString writes a JSON string.

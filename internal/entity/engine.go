@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -23,8 +24,16 @@ type Engine struct {
 	Clock    clock.Clock
 	// ListCap is how many rows a list without first or last gives; the rest is behind hasNextPage.
 	ListCap int
-	marks   marks
-	tries   tries
+	// Spelling is how the contract writes values that JSON has no type for.
+	Spelling Spelling
+	marks    marks
+	tries    tries
+}
+
+// Spelling writes values as JSON. Dates are ISO 8601 in every contract.
+type Spelling struct {
+	Moment func(b []byte, t time.Time) []byte   // a timestamp of the database
+	Amount func(b []byte, digits string) []byte // a decimal number, with all the digits of its column
 }
 
 // Result is the answer of a root field, written out.
@@ -77,7 +86,7 @@ func (e *Engine) answer(ctx context.Context, c *compiler, compile func() (*manyP
 		if m, err = compile(); err != nil {
 			return err
 		}
-		l = &loader{query: q, now: e.Clock(), listCap: e.ListCap, budget: c.budget, reg: e.Registry, marks: &e.marks, tries: &e.tries, principal: c.principal, arena: make([]byte, 0, 4096)}
+		l = &loader{query: q, now: e.Clock(), listCap: e.ListCap, spelling: &e.Spelling, budget: c.budget, reg: e.Registry, marks: &e.marks, tries: &e.tries, principal: c.principal, arena: make([]byte, 0, 4096)}
 		return l.list(ctx, m, nil)
 	})
 	if err != nil {

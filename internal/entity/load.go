@@ -44,14 +44,15 @@ type group struct {
 
 // loader loads the plans of one root field.
 type loader struct {
-	query   db.Query
-	now     time.Time
-	listCap int
-	budget  *budget
-	arena   []byte
-	reg     *Registry
-	marks   *marks
-	tries   *tries
+	query    db.Query
+	now      time.Time
+	listCap  int
+	spelling *Spelling
+	budget   *budget
+	arena    []byte
+	reg      *Registry
+	marks    *marks
+	tries    *tries
 	// principal decides what relations show.
 	principal *auth.Principal
 }

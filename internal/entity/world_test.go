@@ -13,6 +13,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/openimis/openimis-be-go/graph/contract2019"
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/clock"
 	"github.com/openimis/openimis-be-go/internal/db"
@@ -207,7 +208,7 @@ func each(t *testing.T, fn func(t *testing.T, w *world)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.Engine = &entity.Engine{Registry: registry, DB: d, Clock: clock.Fixed(now), ListCap: 1000}
+		w.Engine = &entity.Engine{Registry: registry, DB: d, Clock: clock.Fixed(now), ListCap: 1000, Spelling: contract2019.Contract.Spelling}
 		if err := d.Write(t.Context(), "test data", func(tx *db.Tx) error { return w.fill(t.Context(), tx) }); err != nil {
 			t.Fatal(err)
 		}

@@ -126,7 +126,7 @@ func (h *Handler) present(ctx context.Context, err error) *gqlerror.Error {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodPost {
 		w.Header().Set("Allow", "GET, POST")
-		refuse(w, http.StatusMethodNotAllowed, "GraphQL only supports GET and POST requests.")
+		refuse(w, http.StatusMethodNotAllowed, h.words.Transport.Method)
 		return
 	}
 	w.Header().Set("Content-Type", mediaType(r.Header.Values("Accept")))
@@ -146,7 +146,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if params.Query == "" {
-		refuse(w, http.StatusBadRequest, "Must provide query string.")
+		refuse(w, http.StatusBadRequest, h.words.Transport.NoQuery)
 		return
 	}
 	h.execute(w, r, params)
@@ -250,7 +250,7 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) (p *graphql.RawPa
 		case !utf8.Valid(raw):
 			return nil, http.StatusBadRequest, "The request is not valid UTF-8."
 		}
-		if body, message = readBody(r.Header.Get("Content-Type"), raw); message != "" {
+		if body, message = h.words.Transport.readBody(r.Header.Get("Content-Type"), raw); message != "" {
 			return nil, http.StatusBadRequest, message
 		}
 	}
@@ -269,7 +269,7 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) (p *graphql.RawPa
 		}
 	}
 	if !nothing[vars] {
-		if message := readVariables(p, []byte(vars)); message != "" {
+		if message := h.words.Transport.readVariables(p, []byte(vars)); message != "" {
 			return nil, http.StatusBadRequest, message
 		}
 	}
@@ -283,13 +283,13 @@ var nothing = map[string]bool{"": true, "null": true, "[]": true, "false": true,
 type sent struct{ query, variables, operation string }
 
 // readBody reads a body; message says what is wrong with it. Nothing is read from bodies of other types.
-func readBody(contentType string, raw []byte) (s sent, message string) {
+func (t *Transport) readBody(contentType string, raw []byte) (s sent, message string) {
 	kind, params, _ := mime.ParseMediaType(contentType)
 	switch kind {
 	case "application/graphql":
 		return sent{query: string(raw)}, ""
 	case "application/json":
-		return readJSON(raw)
+		return t.readJSON(raw)
 	case "application/x-www-form-urlencoded":
 		form, err := url.ParseQuery(strings.ReplaceAll(string(raw), ";", "%3B")) // a ; is text
 		if err != nil {
@@ -308,9 +308,9 @@ func readBody(contentType string, raw []byte) (s sent, message string) {
 	return s, ""
 }
 
-func readJSON(raw []byte) (s sent, message string) {
+func (t *Transport) readJSON(raw []byte) (s sent, message string) {
 	if !json.Valid(raw) {
-		return s, "POST body sent invalid JSON."
+		return s, t.JSON
 	}
 	if damage := jsontext.Check(raw); damage != "" {
 		return s, "The request has a text that is damaged: " + damage + "."
@@ -320,15 +320,15 @@ func readJSON(raw []byte) (s sent, message string) {
 		OperationName *string         `json:"operationName"`
 		Variables     json.RawMessage `json:"variables"`
 	}
-	if t := bytes.TrimLeft(raw, " \t\r\n"); t[0] != '{' || json.Unmarshal(raw, &in) != nil {
-		return s, "The received data is not a valid JSON query."
+	if b := bytes.TrimLeft(raw, " \t\r\n"); b[0] != '{' || json.Unmarshal(raw, &in) != nil {
+		return s, t.Shape
 	}
 	switch q := in.Query.(type) {
 	case nil:
 	case string:
 		s.query = q
 	default:
-		return s, "The query must be a string"
+		return s, t.QueryType
 	}
 	if in.OperationName != nil {
 		s.operation = *in.OperationName
@@ -342,12 +342,12 @@ func readJSON(raw []byte) (s sent, message string) {
 }
 
 // readVariables says why the variables cannot be read; "" when all is well.
-func readVariables(p *graphql.RawParams, raw []byte) (message string) {
+func (t *Transport) readVariables(p *graphql.RawParams, raw []byte) (message string) {
 	if tooManyValues(raw) {
 		return fmt.Sprintf("The variables have more than %d values, which is not allowed.", mostValues)
 	}
 	if err := decode(raw, &p.Variables); err != nil {
-		return "Variables are invalid JSON."
+		return t.Variables
 	}
 	return ""
 }

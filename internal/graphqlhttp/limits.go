@@ -21,7 +21,7 @@ import (
 // check refuses what GET may not do and operations beyond the limits.
 func (h *Handler) check(r *http.Request, oc *graphql.OperationContext) *gqlerror.Error {
 	if r.Method == http.MethodGet && oc.Operation.Operation == ast.Mutation {
-		return &gqlerror.Error{Message: "Can only perform a mutation operation from a POST request."}
+		return &gqlerror.Error{Message: h.words.Transport.MutationByGET}
 	}
 	if oc.Operation.Operation == ast.Mutation && isForm(r) && forms.Check(r) != nil {
 		return &gqlerror.Error{Message: "A form or script of another site cannot send a mutation."}

@@ -16,6 +16,19 @@ type Wording struct {
 	Variables func(s *ast.Schema, op *ast.OperationDefinition, values map[string]any) gqlerror.List
 	// Refused words the errors of an operation that cannot be run.
 	Refused func(r Refused) gqlerror.List
+	// Transport is what is said of requests that bring no operation.
+	Transport Transport
+}
+
+// Transport words what is wrong with a request before its operation is looked at.
+type Transport struct {
+	Method        string // neither GET nor POST
+	NoQuery       string // there is no document
+	JSON          string // the body should be JSON and is not
+	Shape         string // the body is JSON, but not an object, or has members of wrong types
+	QueryType     string // the document is not a text
+	Variables     string // the variables are not JSON
+	MutationByGET string // a mutation in the URL
 }
 
 // Refused is an operation that cannot be run: its document cannot be read or is not valid, it has no

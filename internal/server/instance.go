@@ -107,7 +107,7 @@ func NewInstance(o InstanceOptions) (*Instance, error) {
 	}
 	i := &Instance{o: o, access: map[string]auth.Access{}}
 	i.app = &modules.App{DB: o.DB, Clock: o.Clock, Log: o.Log, PhotoRoot: o.PhotoRoot,
-		Entities: &entity.Engine{DB: o.DB, Clock: o.Clock, ListCap: o.ListCap},
+		Entities: &entity.Engine{DB: o.DB, Clock: o.Clock, ListCap: o.ListCap, Spelling: o.Chosen.Contract.Spelling},
 		Schema:   func() *ast.Schema { return i.schema },
 	}
 	i.app.Config = i.config

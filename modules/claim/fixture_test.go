@@ -223,7 +223,7 @@ func newSite(t testing.TB, d *db.DB) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	app.Entities = &entity.Engine{Registry: registry, DB: d, Clock: clock.Fixed(today), ListCap: 10_000}
+	app.Entities = &entity.Engine{Registry: registry, DB: d, Clock: clock.Fixed(today), ListCap: 10_000, Spelling: contract2019.Contract.Spelling}
 	return &site{schema, New(app)}
 }
 

@@ -21,8 +21,16 @@ import (
 	"github.com/openimis/openimis-be-go/internal/graphqlhttp"
 )
 
-// Wording is the words of graphql-core 2.
-var Wording = graphqlhttp.Wording{Rules: validationRules, Variables: checkVariables, Refused: refused}
+// Wording is the words of graphql-core 2, and of graphene-django around it.
+var Wording = graphqlhttp.Wording{Rules: validationRules, Variables: checkVariables, Refused: refused, Transport: graphqlhttp.Transport{
+	Method:        "GraphQL only supports GET and POST requests.",
+	NoQuery:       "Must provide query string.",
+	JSON:          "POST body sent invalid JSON.",
+	Shape:         "The received data is not a valid JSON query.",
+	QueryType:     "The query must be a string",
+	Variables:     "Variables are invalid JSON.",
+	MutationByGET: "Can only perform a mutation operation from a POST request.",
+}}
 
 func checkArguments(s *ast.Schema, defs ast.ArgumentDefinitionList, args ast.ArgumentList, addError core.AddErrFunc) {
 	for _, a := range args {
