@@ -96,6 +96,7 @@ type deployment struct {
 	postgres *process
 	rabbit   *process
 	services map[string]*process
+	address  map[string]string // of the servers among them
 	db       string   // URL
 	common   []string // variables of every server and worker
 	gateways []string // their addresses
@@ -113,7 +114,7 @@ var logins = []string{"Admin=admin123", "medical=medicalmedical", "clerk=clerkcl
 // newDeployment makes the database, fills it, and starts RabbitMQ; no server yet. server is the program that fills it.
 func newDeployment(t *testing.T, bin string) *deployment {
 	t.Helper()
-	d := &deployment{t: t, bin: bin, dir: folder(t, nil), services: map[string]*process{}}
+	d := &deployment{t: t, bin: bin, dir: folder(t, nil), services: map[string]*process{}, address: map[string]string{}}
 	d.postgres, d.db = startPostgres(t)
 	var broker string
 	d.rabbit, broker = startRabbit(t)
@@ -144,7 +145,8 @@ func (d *deployment) launch(name, bin, role string, more ...string) (address str
 		env = append(env, "SITE_ROOT="+role, "LISTEN=127.0.0.1:"+port)
 	}
 	d.services[name] = run(d.t, name, d.dir, nil, env, command...)
-	return "http://127.0.0.1:" + port
+	d.address[name] = "http://127.0.0.1:" + port
+	return d.address[name]
 }
 
 // deploy starts everything and waits until it is ready.

@@ -158,7 +158,16 @@ func (p *process) stop() {
 }
 
 // alive says whether the process runs.
-func (p *process) alive() bool { return !p.gone(0) }
+func (p *process) alive() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	select {
+	case <-p.ended:
+		return false
+	default:
+		return true
+	}
+}
 
 // said gives the last lines of the log.
 func (p *process) said(lines int) string {
