@@ -97,9 +97,9 @@ type deployment struct {
 	rabbit   *process
 	services map[string]*process
 	address  map[string]string // of the servers among them
-	db       string   // URL
-	common   []string // variables of every server and worker
-	gateways []string // their addresses
+	db       string            // URL
+	common   []string          // variables of every server and worker
+	gateways []string          // their addresses
 	root     *x509.CertPool
 }
 
