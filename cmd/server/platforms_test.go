@@ -9,10 +9,13 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/openimis/openimis-be-go/internal/config"
 	"github.com/openimis/openimis-be-go/internal/progress"
@@ -154,6 +157,58 @@ func asked(t *testing.T, url, query string, served bool) {
 		t.Errorf("%s: %d %.500s", query, res.StatusCode, body)
 	case !served && (res.StatusCode != http.StatusBadRequest || !strings.Contains(string(body), "Cannot query field")):
 		t.Errorf("%s is served: %d %.500s", query, res.StatusCode, body)
+	}
+}
+
+var unknownField = regexp.MustCompile(`^Cannot query field "(\w+)" on type "(\w+)"`)
+
+// Each list answers what the application sends. What it does not know belongs to a module that the list lacks: the
+// full list has it, and the field is named at the start (TestFieldsOfDisabledModulesAreNamedAtTheStart).
+func TestEveryPlatformAnswersTheApplication(t *testing.T) {
+	operations := recordedOperations(t)
+	d := dbtest.SQLite(t)
+	today, _ := time.Parse(time.RFC3339, recordedNow)
+	if err := seed.Seed(t.Context(), d, seed.Demo, today, progress.None); err != nil {
+		t.Fatal(err)
+	}
+	whole := servertest.New(t, d, compiled, map[string]string{"IMIS_FIXED_NOW": recordedNow}).Instances[0].Schema()
+	has := func(s *ast.Schema, owner, field string) bool {
+		def := s.Types[owner]
+		return def != nil && def.Fields.ForName(field) != nil
+	}
+	for list := range platforms {
+		if list != "" && !strings.HasSuffix(list, ".json") {
+			continue // the application is not made for these
+		}
+		t.Run(list, func(t *testing.T) {
+			env := map[string]string{"IMIS_FIXED_NOW": recordedNow}
+			if list != "" {
+				env["OPENIMIS_CONFIG"] = filepath.Join("../../deploy/platforms", list)
+			}
+			s := servertest.New(t, d, compiled, env)
+			own := s.Instances[0].Schema()
+			url := servertest.Serve(t, s)
+			answered, refused := 0, 0
+			for _, o := range operations {
+				query := o.with(values{text: "1", number: "1", global: b64("X:1")})
+				a := asks(t, url, "Admin", query)
+				if a.Status == http.StatusOK {
+					answered++
+					continue
+				}
+				refused++
+				for _, e := range a.Errors {
+					m := unknownField.FindStringSubmatch(e.Message)
+					if m == nil || !has(whole, m[2], m[1]) || has(own, m[2], m[1]) {
+						t.Errorf("%s: %s", query, e.Message)
+					}
+				}
+			}
+			if complete := list == "" || list == "demo-ibackend.json"; complete && refused > 0 || answered < 20 {
+				t.Errorf("%d operations are answered, %d are not", answered, refused)
+			}
+			t.Logf("%d operations answered, %d of modules that the list lacks", answered, refused)
+		})
 	}
 }
 
