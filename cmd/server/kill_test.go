@@ -25,12 +25,12 @@ import (
 	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
 )
 
-// asServer makes the test binary the server itself: TestMain runs main when it is set.
+// asServer makes the test binary the server itself: TestMain runs main when it is set; the value is its subcommand.
 const asServer = "IMIS_TEST_AS_SERVER"
 
 // process is a server in a process of its own, which can be killed and started again.
 type process struct {
-	t   *testing.T
+	t   testing.TB
 	env []string
 	url string
 	mu  sync.Mutex
@@ -38,7 +38,7 @@ type process struct {
 	out bytes.Buffer
 }
 
-func launch(t *testing.T, env ...string) *process {
+func launch(t testing.TB, env ...string) *process {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -46,7 +46,7 @@ func launch(t *testing.T, env ...string) *process {
 	}
 	addr := l.Addr().String()
 	l.Close()
-	p := &process{t: t, url: "http://" + addr, env: append([]string{asServer + "=1", "LISTEN=" + addr, "SITE_ROOT=api", "LOG_LEVEL=warn", "REMOTE_USER_AUTHENTICATION=true"}, env...)}
+	p := &process{t: t, url: "http://" + addr, env: append([]string{asServer + "=serve", "LISTEN=" + addr, "SITE_ROOT=api", "LOG_LEVEL=warn", "REMOTE_USER_AUTHENTICATION=true"}, env...)}
 	p.start()
 	t.Cleanup(p.kill)
 	return p
@@ -292,7 +292,7 @@ func servesInstead() bool {
 	if v := os.Getenv("IMIS_TEST_RELEASE"); v != "" {
 		build.Version = v
 	}
-	if err := service.Main("test", func(ctx context.Context) error { return run(ctx, nil) }); err != nil && !strings.Contains(err.Error(), "signal") {
+	if err := service.Main("test", func(ctx context.Context) error { return run(ctx, []string{os.Getenv(asServer)}) }); err != nil && !strings.Contains(err.Error(), "signal") {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
