@@ -65,7 +65,7 @@ func (l *loader) list(ctx context.Context, m *manyPlan, parents []key) error {
 	}
 	q := m.query
 	if node.typ.live != "" && !q.history {
-		q.where = append(q.where, fmt.Sprintf(`t."%s" IS NULL`, node.typ.live))
+		q.where.And(fmt.Sprintf(`t."%s" IS NULL`, node.typ.live))
 	}
 	if !m.rel.Open {
 		q.restrict(node.typ, "t")
@@ -122,8 +122,7 @@ func (l *loader) page(ctx context.Context, m *manyPlan, node *plan, g *group) er
 	}
 	if k, ok := l.marks.before(list, w.Start, time.Now()); ok {
 		skip -= k.offset
-		q.where = append(slices.Clone(q.where), fmt.Sprintf(`t."%s" > ?`, node.typ.Key))
-		q.args = append(slices.Clone(q.args), k.after)
+		q.where = *q.where.Clone().And(fmt.Sprintf(`t."%s" > ?`, node.typ.Key), k.after)
 		where, args = q.conditions(few(w.End - k.offset))
 	}
 	limit := w.End - w.Start
@@ -167,9 +166,9 @@ func (l *loader) childLists(ctx context.Context, m *manyPlan, node *plan, parent
 	}
 	in, arg := inKeys(parents, text)
 	own := *m.query // without the parents
+	own.where = *own.where.Clone()
 	q := m.query
-	q.where = append([]string{fk + " IN " + in}, q.where...)
-	q.args = append([]any{arg}, q.args...)
+	q.where.Before(fk+" IN "+in, arg)
 	w := m.args.Window(l.listCap)
 	index := map[key][]int{}
 	for i, p := range parents {
@@ -300,8 +299,7 @@ func (m *manyPlan) pages(own query, fk string, index map[key][]int) (string, []a
 			parent = p.text()
 		}
 		q := own
-		q.where = append([]string{is}, own.where...)
-		q.args = append([]any{parent}, own.args...)
+		q.where = *own.where.Clone().Before(is, parent)
 		conditions, more := q.conditions(true)
 		if i > 0 {
 			b.WriteString(" UNION ALL ")
@@ -437,10 +435,9 @@ func (l *loader) one(ctx context.Context, parent *plan, f *planField) error {
 	if text {
 		keyColumn = "$ci(" + keyColumn + ")"
 	}
-	q.where = append(q.where, keyColumn+" IN "+in)
-	q.args = append(q.args, arg)
+	q.where.And(keyColumn+" IN "+in, arg)
 	if o.rel.Reverse != "" && o.node.typ.live != "" {
-		q.where = append(q.where, fmt.Sprintf(`t."%s" IS NULL`, o.node.typ.live))
+		q.where.And(fmt.Sprintf(`t."%s" IS NULL`, o.node.typ.live))
 	}
 	if !o.rel.Open {
 		q.restrict(o.node.typ, "t")

@@ -104,7 +104,7 @@ func (q *query) kindOfList(what, column string, parents, page int) string {
 		b.WriteString(s)
 		b.WriteByte('|')
 	}
-	for _, w := range q.where {
+	for _, w := range q.where.Parts() {
 		b.WriteString(w)
 		b.WriteByte('|')
 	}

@@ -2,6 +2,7 @@ package table_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -99,5 +100,19 @@ func TestRowsMayBeKnownByTheCodeOfOthers(t *testing.T) {
 	}
 	if photos := table.New(table.Table{Name: "tblPhotos"}); photos.HasCode() || photos.CodeColumn("p") != "" {
 		t.Error("photos have no code")
+	}
+}
+
+func TestConditionsKeepTheirArguments(t *testing.T) {
+	w := new(table.Where).And(`a = ?`, 1).And("").And(`b = ? OR c = ?`, 2, 3)
+	front := w.Clone().Before(`z IN (?, ?)`, 8, 9)
+	if got := w.SQL(); got != " WHERE a = ? AND b = ? OR c = ?" || !slices.Equal(w.Args(), []any{1, 2, 3}) {
+		t.Errorf("%s %v", got, w.Args())
+	}
+	if got := front.Condition(); got != "z IN (?, ?) AND a = ? AND b = ? OR c = ?" || !slices.Equal(front.Args(4), []any{8, 9, 1, 2, 3, 4}) {
+		t.Errorf("%s %v", got, front.Args(4))
+	}
+	if got := new(table.Where); got.SQL() != "" || got.Condition() != table.All || !got.Empty() {
+		t.Errorf("%q %q", got.SQL(), got.Condition())
 	}
 }

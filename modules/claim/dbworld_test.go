@@ -56,13 +56,13 @@ type persister struct {
 }
 
 // puts writes structs; extra gives further columns of a row.
-func puts[T any](p persister, table string, r record, as labels, rows []T, extra func(i int) db.Values) {
+func puts[T any](p persister, table string, r db.Record, as db.Labels, rows []T, extra func(i int) db.Values) {
 	tab, _ := schema.Lookup(table)
-	columns := r.columns(as)
+	columns := r.Columns(as)
 	list := make([]db.Values, len(rows))
 	for i := range rows {
 		list[i] = db.Values{}
-		for j, v := range r.values(&rows[i]) {
+		for j, v := range r.Values(&rows[i]) {
 			if c := columns[j]; c != "" && c != tab.Identity && c != "RowID" {
 				list[i][c] = v
 			}

@@ -32,7 +32,7 @@ var Search = auth.Needs(111001)
 // Needs implements modules.Database.
 func (*Module) Needs() []schema.Need {
 	return append(table.Needs(Claims, ClaimItems, ClaimServices, Feedbacks),
-		schema.Need{Table: "tblClaimDedRem", Columns: dedRemRecord.columns(nil), Why: "what claims used up of deductibles and ceilings"},
+		schema.Need{Table: "tblClaimDedRem", Columns: dedRemRecord.Columns(nil), Why: "what claims used up of deductibles and ceilings"},
 		schema.Need{Table: attachmentTable, Columns: []string{"claim_id", "document", "mime", "title", "date"}, Optional: true, Why: "without it claims have no attachments (FHIR)"},
 		schema.Need{Table: "tblControls", Columns: []string{"FieldName", "Adjustibility"}, Optional: true, Why: "without it no field is mandatory for phones"})
 }

@@ -29,11 +29,3 @@ func PartScopeWhere(s auth.Scope, alias string) (where string, args []any) {
 	}
 	return alias + `."ClaimID" IN (SELECT scope_c."ClaimID" FROM "tblClaim" AS scope_c WHERE ` + in + `)`, args
 }
-
-// and adds a scope to the condition of a statement.
-func and(src string, args []any, where string, more []any) (string, []any) {
-	if where == "" {
-		return src, args
-	}
-	return src + ` AND ` + where, append(args, more...)
-}

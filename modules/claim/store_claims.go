@@ -10,6 +10,7 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/table"
 	"github.com/openimis/openimis-be-go/modules/claim/rules"
 )
 
@@ -34,8 +35,8 @@ type storedClaim struct {
 }
 
 var (
-	storedClaimRecord = recordOf[storedClaim]()
-	writtenLineRecord = recordOf[rules.WrittenLine]()
+	storedClaimRecord = db.RecordOf[storedClaim]()
+	writtenLineRecord = db.RecordOf[rules.WrittenLine]()
 )
 
 // id is 0 for no claim.
@@ -91,9 +92,10 @@ func (c *storedClaim) obstacle(step Step, why Reason, allowed ...int) *Obstacle 
 // transaction ends.
 func lockClaims(ctx context.Context, tx *db.Tx, s auth.Scope, ids []int) (map[int]*storedClaim, error) {
 	where, more := ScopeWhere(s, "c")
-	src, args := and(`SELECT `+storedClaimRecord.list("c", nil)+` FROM "tblClaim" AS c $updlock WHERE c."ClaimID" IN $ints(?) AND c."ValidityTo" IS NULL`, []any{db.Ints(ids)}, where, more)
+	w := new(table.Where).And(`c."ClaimID" IN $ints(?) AND c."ValidityTo" IS NULL`, db.Ints(ids)).And(where, more...)
+	src := `SELECT ` + storedClaimRecord.List("c", nil) + ` FROM "tblClaim" AS c $updlock WHERE ` + w.Condition()
 	var rows []storedClaim
-	if err := tx.Select(ctx, &rows, src+` ORDER BY c."ClaimID" $forupdate`, args...); err != nil {
+	if err := tx.Select(ctx, &rows, src+` ORDER BY c."ClaimID" $forupdate`, w.Args()...); err != nil {
 		return nil, fmt.Errorf("lock %d claims: %w", len(ids), err)
 	}
 	found := make(map[int]*storedClaim, len(rows))
@@ -156,7 +158,7 @@ func currentLines(ctx context.Context, q db.Query, claim int) (lines rules.Writt
 	for k := range rules.KindCount {
 		n := rules.Legacy[k]
 		var rows []rules.WrittenLine
-		if err := q.Select(ctx, &rows, `SELECT `+writtenLineRecord.list("l", lineLabels(n))+` FROM "`+n.Lines+`" AS l WHERE l."ClaimID" = ? AND l."ValidityTo" IS NULL`, claim); err != nil {
+		if err := q.Select(ctx, &rows, `SELECT `+writtenLineRecord.List("l", lineLabels(n))+` FROM "`+n.Lines+`" AS l WHERE l."ClaimID" = ? AND l."ValidityTo" IS NULL`, claim); err != nil {
 			return lines, fmt.Errorf("read the lines of claim %d: %w", claim, err)
 		}
 		lines[k] = make(map[int]rules.WrittenLine, len(rows))
@@ -170,7 +172,7 @@ func currentLines(ctx context.Context, q db.Query, claim int) (lines rules.Writt
 // writeLines writes what changed of lines, and keeps their rows as history.
 func writeLines(ctx context.Context, tx *db.Tx, k rules.Kind, lines []rules.WrittenLine, a rules.Author, review bool) error {
 	n := rules.Legacy[k]
-	columns := writtenLineRecord.columns(lineLabels(n))
+	columns := writtenLineRecord.Columns(lineLabels(n))
 	if review {
 		columns = append(columns, "AuditUserIDReview", "ValidityFromReview")
 	} else {
@@ -180,7 +182,7 @@ func writeLines(ctx context.Context, tx *db.Tx, k rules.Kind, lines []rules.Writ
 	rows := make([][]any, len(lines))
 	for i := range lines {
 		ids[i] = lines[i].LineID
-		rows[i] = append(writtenLineRecord.values(&lines[i]), a.UserID)
+		rows[i] = append(writtenLineRecord.Values(&lines[i]), a.UserID)
 		if review {
 			rows[i] = append(rows[i], a.Now)
 		}

@@ -51,14 +51,14 @@ type writtenLine struct {
 }
 
 var (
-	writtenClaimRecord = recordOf[writtenClaim]()
-	newLineRecord      = recordOf[writtenLine]()
+	writtenClaimRecord = db.RecordOf[writtenClaim]()
+	newLineRecord      = db.RecordOf[writtenLine]()
 )
 
 func (w *writtenClaim) row(a rules.Author) db.Values {
 	row := db.Values{"AuditUserID": a.UserID}
-	values := writtenClaimRecord.values(w)
-	for i, column := range writtenClaimRecord.columns(nil) {
+	values := writtenClaimRecord.Values(w)
+	for i, column := range writtenClaimRecord.Columns(nil) {
 		row[column] = values[i]
 	}
 	return row
@@ -97,13 +97,13 @@ func updateClaim(ctx context.Context, tx *db.Tx, claim int, w *writtenClaim, aga
 }
 
 func insertLines(ctx context.Context, tx *db.Tx, claim int, k rules.Kind, lines []writtenLine, a rules.Author) error {
-	columns := append([]string{"ClaimID", "ValidityFrom", "AuditUserID"}, newLineRecord.columns(lineLabels(rules.Legacy[k]))...)
+	columns := append([]string{"ClaimID", "ValidityFrom", "AuditUserID"}, newLineRecord.Columns(lineLabels(rules.Legacy[k]))...)
 	if k == rules.Items {
 		columns = append(columns, "Availability")
 	}
 	var rows [][]any
 	for i := range lines {
-		row := append([]any{claim, a.Now, a.UserID}, newLineRecord.values(&lines[i])...)
+		row := append([]any{claim, a.Now, a.UserID}, newLineRecord.Values(&lines[i])...)
 		if k == rules.Items {
 			row = append(row, true)
 		}

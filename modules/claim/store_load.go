@@ -8,6 +8,7 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/table"
 	"github.com/openimis/openimis-be-go/modules/claim/rules"
 )
 
@@ -54,9 +55,10 @@ func load(ctx context.Context, tx *db.Tx, s auth.Scope, ids []int, why purpose, 
 // lock takes the locks of load for a run of several portions, before the first of them.
 func lock(ctx context.Context, tx *db.Tx, s auth.Scope, ids []int) error {
 	where, more := ScopeWhere(s, "c")
-	src, args := and(`SELECT c."ClaimID" FROM "tblClaim" AS c $updlock WHERE c."ClaimID" IN $ints(?)`, []any{db.Ints(ids)}, where, more)
+	w := new(table.Where).And(`c."ClaimID" IN $ints(?)`, db.Ints(ids)).And(where, more...)
+	src := `SELECT c."ClaimID" FROM "tblClaim" AS c $updlock WHERE ` + w.Condition()
 	var locked []int
-	if err := tx.Select(ctx, &locked, src+` ORDER BY c."ClaimID" $forupdate`, args...); err != nil {
+	if err := tx.Select(ctx, &locked, src+` ORDER BY c."ClaimID" $forupdate`, w.Args()...); err != nil {
 		return fmt.Errorf("lock %d claims: %w", len(ids), err)
 	}
 	err := tx.Select(ctx, &locked, `SELECT p."PolicyID" FROM "tblPolicy" AS p $updlock
@@ -112,8 +114,9 @@ func (l *loader) read(dest any, src string, args ...any) error {
 
 func (l *loader) claims(s auth.Scope, ids []int, admit func(*rules.Claim) bool) error {
 	where, more := ScopeWhere(s, "c")
-	src, args := and(`SELECT `+claimRecord.list("c", nil)+` FROM "tblClaim" AS c $updlock WHERE c."ClaimID" IN $ints(?)`, []any{db.Ints(ids)}, where, more)
-	err := l.read(&l.rows.Claims, src+` ORDER BY c."ClaimID" $forupdate`, args...)
+	w := new(table.Where).And(`c."ClaimID" IN $ints(?)`, db.Ints(ids)).And(where, more...)
+	src := `SELECT ` + claimRecord.List("c", nil) + ` FROM "tblClaim" AS c $updlock WHERE ` + w.Condition()
+	err := l.read(&l.rows.Claims, src+` ORDER BY c."ClaimID" $forupdate`, w.Args()...)
 	l.rows.Claims = slices.DeleteFunc(l.rows.Claims, func(c rules.Claim) bool { return !admit(&c) })
 	for i := range l.rows.Claims {
 		c := &l.rows.Claims[i]
@@ -131,7 +134,7 @@ func (l *loader) people() error {
 		Family       *int       `db:"Family"`
 		FamilyClosed *time.Time `db:"FamilyClosed"`
 	}
-	if err := l.read(&found, `SELECT `+insureeRecord.list("i", nil)+`, f."FamilyID" AS "Family", f."ValidityTo" AS "FamilyClosed"
+	if err := l.read(&found, `SELECT `+insureeRecord.List("i", nil)+`, f."FamilyID" AS "Family", f."ValidityTo" AS "FamilyClosed"
 		FROM "tblInsuree" AS i LEFT JOIN "tblFamilies" AS f ON f."FamilyID" = i."FamilyID" WHERE i."InsureeID" IN $ints(?)`, l.insurees.list()); err != nil {
 		return err
 	}
@@ -147,7 +150,7 @@ func (l *loader) people() error {
 
 func (l *loader) policies() error {
 	var all []rules.Policy
-	if err := l.read(&all, `SELECT `+policyRecord.list("p", nil)+` FROM "tblPolicy" AS p $updlock WHERE p."FamilyID" IN $ints(?) ORDER BY p."PolicyID" $forupdate`, l.families.list()); err != nil {
+	if err := l.read(&all, `SELECT `+policyRecord.List("p", nil)+` FROM "tblPolicy" AS p $updlock WHERE p."FamilyID" IN $ints(?) ORDER BY p."PolicyID" $forupdate`, l.families.list()); err != nil {
 		return err
 	}
 	for _, p := range all {
@@ -157,13 +160,13 @@ func (l *loader) policies() error {
 			l.prodIDs.add(p.ProdID)
 		}
 	}
-	return l.read(&l.rows.InsureePolicies, `SELECT `+insureePolicyRecord.list("c", nil)+` FROM "tblInsureePolicy" AS c WHERE c."PolicyId" IN $ints(?) AND c."ValidityTo" IS NULL`, l.policyIDs.list())
+	return l.read(&l.rows.InsureePolicies, `SELECT `+insureePolicyRecord.List("c", nil)+` FROM "tblInsureePolicy" AS c WHERE c."PolicyId" IN $ints(?) AND c."ValidityTo" IS NULL`, l.policyIDs.list())
 }
 
 // others are the other claims of the insurees past entry.
 func (l *loader) others() error {
 	var found []rules.Claim
-	if err := l.read(&found, `SELECT `+claimRecord.list("c", nil)+` FROM "tblClaim" AS c WHERE c."InsureeID" IN $ints(?) AND c."ClaimStatus" > ? AND c."ValidityTo" IS NULL`,
+	if err := l.read(&found, `SELECT `+claimRecord.List("c", nil)+` FROM "tblClaim" AS c WHERE c."InsureeID" IN $ints(?) AND c."ClaimStatus" > ? AND c."ValidityTo" IS NULL`,
 		l.insurees.list(), rules.StatusEntered); err != nil {
 		return err
 	}
@@ -189,7 +192,7 @@ func (l *loader) lines() error {
 	}
 	for k := range rules.KindCount {
 		n := rules.Legacy[k]
-		columns := `SELECT ` + lineRecord.list("l", lineLabels(n)) + ` FROM "` + n.Lines + `" AS l WHERE l."ClaimID" IN $ints(?)`
+		columns := `SELECT ` + lineRecord.List("l", lineLabels(n)) + ` FROM "` + n.Lines + `" AS l WHERE l."ClaimID" IN $ints(?)`
 		src, args := columns, []any{l.run}
 		if len(l.otherClaims) > 0 {
 			src, args = columns+` UNION ALL `+columns+` AND l."ValidityTo" IS NULL`, append(args, l.otherClaims)
@@ -221,7 +224,7 @@ func (l *loader) dedRems() error {
 			}
 		}
 	}
-	return l.read(&l.rows.DedRems, `SELECT `+dedRemRecord.list("d", nil)+` FROM "tblClaimDedRem" AS d WHERE d."ClaimID" IN $ints(?)`, l.run)
+	return l.read(&l.rows.DedRems, `SELECT `+dedRemRecord.List("d", nil)+` FROM "tblClaimDedRem" AS d WHERE d."ClaimID" IN $ints(?)`, l.run)
 }
 
 // facilities with the price lists that are current.
@@ -232,7 +235,7 @@ func (l *loader) facilities() error {
 		Services *int `db:"CurrentServices"`
 	}
 	items, services := rules.Legacy[rules.Items], rules.Legacy[rules.Services]
-	err := l.read(&found, `SELECT `+facilityRecord.list("h", nil)+`, i."`+items.ListID+`" AS "CurrentItems", s."`+services.ListID+`" AS "CurrentServices" FROM "tblHF" AS h
+	err := l.read(&found, `SELECT `+facilityRecord.List("h", nil)+`, i."`+items.ListID+`" AS "CurrentItems", s."`+services.ListID+`" AS "CurrentServices" FROM "tblHF" AS h
 		LEFT JOIN "`+items.List+`" AS i ON i."`+items.ListID+`" = h."`+items.HFListID+`" AND i."ValidityTo" IS NULL
 		LEFT JOIN "`+services.List+`" AS s ON s."`+services.ListID+`" = h."`+services.HFListID+`" AND s."ValidityTo" IS NULL
 		WHERE h."HfID" IN $ints(?)`, l.hfs.list())
@@ -255,10 +258,10 @@ func (l *loader) registers() error {
 		if len(entries) == 0 {
 			continue
 		}
-		if err := l.read(&l.rows.Entries[k], `SELECT `+entryRecord.list("e", entryLabels(n))+` FROM "`+n.Entry+`" AS e WHERE e."`+n.EntryID+`" IN $ints(?) OR e."LegacyID" IN $ints(?)`, entries, entries); err != nil {
+		if err := l.read(&l.rows.Entries[k], `SELECT `+entryRecord.List("e", entryLabels(n))+` FROM "`+n.Entry+`" AS e WHERE e."`+n.EntryID+`" IN $ints(?) OR e."LegacyID" IN $ints(?)`, entries, entries); err != nil {
 			return err
 		}
-		if err := l.read(&l.rows.Details[k], `SELECT `+detailRecord.list("d", detailLabels(n))+` FROM "`+n.Details+`" AS d
+		if err := l.read(&l.rows.Details[k], `SELECT `+detailRecord.List("d", detailLabels(n))+` FROM "`+n.Details+`" AS d
 			WHERE d."`+n.ListID+`" IN $ints(?) AND d."`+n.EntryID+`" IN $ints(?) AND d."ValidityTo" IS NULL`, l.priceLists[k].list(), entries); err != nil {
 			return err
 		}
@@ -274,10 +277,10 @@ func (l *loader) products() error {
 		if len(entries) == 0 {
 			continue
 		}
-		if err := l.read(&l.rows.ProductLines[k], `SELECT `+productLineRecord.list("p", productLineLabels(n))+` FROM "`+n.Products+`" AS p
+		if err := l.read(&l.rows.ProductLines[k], `SELECT `+productLineRecord.List("p", productLineLabels(n))+` FROM "`+n.Products+`" AS p
 			WHERE p."ProdID" IN $ints(?) AND p."`+n.EntryID+`" IN $ints(?) AND p."ValidityTo" IS NULL`, ids, entries); err != nil {
 			return err
 		}
 	}
-	return l.read(&l.rows.Products, `SELECT `+productRecord.list("p", nil)+` FROM "tblProduct" AS p WHERE p."ProdID" IN $ints(?)`, ids)
+	return l.read(&l.rows.Products, `SELECT `+productRecord.List("p", nil)+` FROM "tblProduct" AS p WHERE p."ProdID" IN $ints(?)`, ids)
 }

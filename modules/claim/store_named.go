@@ -6,6 +6,7 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/table"
 	"github.com/openimis/openimis-be-go/modules/claim/rules"
 	"github.com/openimis/openimis-be-go/modules/insuree"
 	"github.com/openimis/openimis-be-go/modules/location"
@@ -124,9 +125,10 @@ func lockFacility(ctx context.Context, tx *db.Tx, s auth.Scope, n rules.Named) (
 	if n.ID == 0 {
 		which, key = `$eq(h."HFCode", ?)`, n.Code
 	}
-	src, args := and(`SELECT h."HfID", h."PLItemID", h."PLServiceID" FROM "tblHF" AS h $updlock WHERE `+which+` AND h."ValidityTo" IS NULL`, []any{key}, where, more)
+	w := new(table.Where).And(which, key).And(`h."ValidityTo" IS NULL`).And(where, more...)
+	src := `SELECT h."HfID", h."PLItemID", h."PLServiceID" FROM "tblHF" AS h $updlock WHERE ` + w.Condition()
 	var rows []facility
-	if err := tx.Select(ctx, &rows, src+` ORDER BY h."HfID" $forupdate`, args...); err != nil || len(rows) == 0 {
+	if err := tx.Select(ctx, &rows, src+` ORDER BY h."HfID" $forupdate`, w.Args()...); err != nil || len(rows) == 0 {
 		return nil, err
 	}
 	return &rows[0], nil

@@ -18,22 +18,22 @@ func save(ctx context.Context, tx *db.Tx, changes []rules.Changes, now time.Time
 	for i := range changes {
 		ch := &changes[i]
 		if ch.Claim != nil {
-			claims = append(claims, append([]any{ch.ClaimID}, claimStateRecord.values(ch.Claim)...))
+			claims = append(claims, append([]any{ch.ClaimID}, claimStateRecord.Values(ch.Claim)...))
 		}
 		for j := range ch.Lines {
 			l := &ch.Lines[j]
-			lines[l.Kind] = append(lines[l.Kind], append([]any{l.LineID}, lineStateRecord.values(&l.LineState)...))
+			lines[l.Kind] = append(lines[l.Kind], append([]any{l.LineID}, lineStateRecord.Values(&l.LineState)...))
 		}
 		if ch.DeleteDedRem {
 			replaced = append(replaced, ch.ClaimID)
 		}
 		if ch.DedRem != nil {
-			dedRems = append(dedRems, append([]any{now}, dedRemRecord.values(ch.DedRem)...))
+			dedRems = append(dedRems, append([]any{now}, dedRemRecord.Values(ch.DedRem)...))
 		}
 	}
 	for k := range rules.KindCount {
 		n := rules.Legacy[k]
-		if _, err := tx.BulkUpdate(ctx, n.Lines, append([]string{n.LineID}, lineStateRecord.columns(lineLabels(n))...), lines[k]); err != nil {
+		if _, err := tx.BulkUpdate(ctx, n.Lines, append([]string{n.LineID}, lineStateRecord.Columns(lineLabels(n))...), lines[k]); err != nil {
 			return fmt.Errorf("write %s of %d claims: %w", n.Lines, len(changes), err)
 		}
 	}
@@ -42,10 +42,10 @@ func save(ctx context.Context, tx *db.Tx, changes []rules.Changes, now time.Time
 			return fmt.Errorf("clear tblClaimDedRem of %d claims: %w", len(replaced), err)
 		}
 	}
-	if _, err := tx.BulkInsert(ctx, "tblClaimDedRem", append([]string{"ValidityFrom"}, dedRemRecord.columns(nil)...), dedRems); err != nil {
+	if _, err := tx.BulkInsert(ctx, "tblClaimDedRem", append([]string{"ValidityFrom"}, dedRemRecord.Columns(nil)...), dedRems); err != nil {
 		return fmt.Errorf("write tblClaimDedRem of %d claims: %w", len(dedRems), err)
 	}
-	if _, err := tx.BulkUpdate(ctx, "tblClaim", append([]string{"ClaimID"}, claimStateRecord.columns(nil)...), claims); err != nil {
+	if _, err := tx.BulkUpdate(ctx, "tblClaim", append([]string{"ClaimID"}, claimStateRecord.Columns(nil)...), claims); err != nil {
 		return fmt.Errorf("write %d claims: %w", len(claims), err)
 	}
 	return nil

@@ -9,7 +9,7 @@ var (
 	// Claims is tblClaim; codes.go has the statuses.
 	Claims = table.New(table.Table{
 		Name: "tblClaim", Code: "ClaimCode", Why: "claims",
-		Columns: append([]string{"ICDID", "DateClaimed", "Claimed", "Feedback", "FeedbackID", "ClaimAdminId", "ValidityFrom"}, claimRecord.columns(nil)...),
+		Columns: append([]string{"ICDID", "DateClaimed", "Claimed", "Feedback", "FeedbackID", "ClaimAdminId", "ValidityFrom"}, claimRecord.Columns(nil)...),
 		Scope:   ScopeWhere, ScopeEach: ScopeEach,
 	})
 	// ClaimItems is tblClaimItems.

@@ -11,6 +11,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/fault"
+	"github.com/openimis/openimis-be-go/internal/table"
 	"github.com/openimis/openimis-be-go/modules/claim"
 )
 
@@ -66,37 +67,34 @@ type AccountClaim struct {
 
 // where is the condition on claims c, lines l, facilities h and products p. Claims of a run that is not open are not
 // paid, and claims without an end of treatment are left out as the procedure does.
-func (a AccountQuestion) where(scope auth.Scope) (where string, args []any) {
-	where = `c."ValidityTo" IS NULL AND c."DateTo" IS NOT NULL AND (c."RunID" IS NULL OR EXISTS (SELECT 1 FROM "tblBatchRun" AS r WHERE r."RunID" = c."RunID" AND r."ValidityTo" IS NULL))`
-	and := func(condition string, value any) { where, args = where+" AND "+condition, append(args, value) }
+func (a AccountQuestion) where(scope auth.Scope) *table.Where {
+	w := new(table.Where).And(`c."ValidityTo" IS NULL AND c."DateTo" IS NOT NULL AND (c."RunID" IS NULL OR EXISTS (SELECT 1 FROM "tblBatchRun" AS r WHERE r."RunID" = c."RunID" AND r."ValidityTo" IS NULL))`)
 	switch {
 	case a.LocationID == nil || *a.LocationID == 0:
 	case *a.LocationID == national:
-		where += ` AND p."LocationId" IS NULL`
+		w.And(`p."LocationId" IS NULL`)
 	default:
-		and(`p."LocationId" = ?`, *a.LocationID)
+		w.And(`p."LocationId" = ?`, *a.LocationID)
 	}
 	for _, c := range []struct {
 		condition string
 		value     *int
 	}{{`l."ProdID" = ?`, a.ProductID}, {`c."RunID" = ?`, a.RunID}, {`c."HFID" = ?`, a.FacilityID}} {
 		if c.value != nil && *c.value != 0 {
-			and(c.condition, *c.value)
+			w.And(c.condition, *c.value)
 		}
 	}
 	if a.Level != "" {
-		and(`h."HFLevel" = ?`, a.Level)
+		w.And(`h."HFLevel" = ?`, a.Level)
 	}
 	if a.From != nil {
-		and(`c."DateTo" >= ?`, *a.From)
+		w.And(`c."DateTo" >= ?`, *a.From)
 	}
 	if a.To != nil {
-		and(`c."DateTo" < ?`, a.To.AddDate(0, 0, 1))
+		w.And(`c."DateTo" < ?`, a.To.AddDate(0, 0, 1))
 	}
-	if in, more := claim.ScopeWhere(scope, "c"); in != "" {
-		where, args = where+" AND "+in, append(args, more...)
-	}
-	return where, args
+	in, more := claim.ScopeWhere(scope, "c")
+	return w.And(in, more...)
 }
 
 // joins are the tables that an account names, from the lines x of claims c.
@@ -115,15 +113,15 @@ func (s *Service) Accounts(ctx context.Context, scope auth.Scope, a AccountQuest
 		var union string
 		var args []any
 		for _, k := range kinds {
-			where, more := a.where(scope)
+			w := a.where(scope)
 			if union != "" {
 				union += " UNION ALL "
 			}
 			union += `SELECT g."LocationName" AS "region", d."LocationName" AS "district", h."HFCode" AS "facility_code", h."HFName" AS "facility_name", h."AccCode" AS "facility_account",
 				p."ProductCode" AS "product_code", p."ProductName" AS "product_name", p."AccCodeRemuneration" AS "product_account", c."ClaimID" AS "claim_id", l."RemuneratedAmount" AS "amount"
 				FROM "tblClaim" AS c JOIN "` + k.table + `" AS l ON l."ClaimID" = c."ClaimID"` + accountJoins + `
-				WHERE l."ValidityTo" IS NULL AND l."` + k.status + `" = 1 AND l."RemuneratedAmount" IS NOT NULL AND ` + where
-			args = append(args, more...)
+				WHERE l."ValidityTo" IS NULL AND l."` + k.status + `" = 1 AND l."RemuneratedAmount" IS NOT NULL AND ` + w.Condition()
+			args = append(args, w.Args()...)
 		}
 		const columns = `x."region", x."district", x."facility_code", x."facility_name", x."facility_account", x."product_code", x."product_name", x."product_account"`
 		order := `x."region", x."district", x."facility_code", x."facility_name", x."product_code", x."product_name"`
@@ -163,14 +161,14 @@ func (s *Service) AccountClaims(ctx context.Context, scope auth.Scope, a Account
 		var union string
 		var args []any
 		for _, k := range kinds {
-			where, more := a.where(scope)
+			w := a.where(scope)
 			if union != "" {
 				union += " UNION ALL "
 			}
 			union += `SELECT c."ClaimID" AS "claim_id", l."ProdID" AS "product_id", l."PriceAsked" * l."QtyProvided" AS "asked", l."PriceAdjusted" AS "adjusted", l."PriceValuated" AS "valuated", l."RemuneratedAmount" AS "amount"
 				FROM "tblClaim" AS c JOIN "` + k.table + `" AS l ON l."ClaimID" = c."ClaimID" JOIN "tblHF" AS h ON h."HfID" = c."HFID" JOIN "tblProduct" AS p ON p."ProdID" = l."ProdID"
-				WHERE l."ValidityTo" IS NULL AND l."` + k.status + `" = 1 AND l."RemuneratedAmount" IS NOT NULL AND ` + where
-			args = append(args, more...)
+				WHERE l."ValidityTo" IS NULL AND l."` + k.status + `" = 1 AND l."RemuneratedAmount" IS NOT NULL AND ` + w.Condition()
+			args = append(args, w.Args()...)
 		}
 		rows, err := s.DB.Rows(ctx, `SELECT c."ClaimID", c."ClaimCode", c."DateClaimed", c."DateFrom", c."DateTo", a."ClaimAdminCode", a."LastName", a."OtherNames",
 			i."CHFID", i."LastName", i."OtherNames", g."LocationName", d."LocationName", h."HFCode", h."HFName", h."AccCode", p."ProductCode", p."ProductName", p."AccCodeRemuneration",

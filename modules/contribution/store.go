@@ -7,8 +7,8 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/table"
 	"github.com/openimis/openimis-be-go/modules/contribution/rules"
-	"github.com/openimis/openimis-be-go/modules/insuree"
 	"github.com/openimis/openimis-be-go/modules/policy"
 )
 
@@ -29,10 +29,10 @@ func ScopeWhere(s auth.Scope, alias string) (where string, args []any) {
 
 // OfPolicies reads the current premiums of policies, in the order of their ids.
 func (st Store) OfPolicies(ctx context.Context, s auth.Scope, policies []int) ([]rules.Premium, error) {
-	seen, more := ScopeWhere(s, "c")
-	where, args := insuree.And(`c."PolicyID" IN $ints(?)`, []any{db.Ints(policies)}, seen, more)
+	seen, args := ScopeWhere(s, "c")
+	w := new(table.Where).And(`c."PolicyID" IN $ints(?)`, db.Ints(policies)).And(seen, args...)
 	var rows []rules.Premium
-	err := st.Select(ctx, &rows, selectPremiums+where+` ORDER BY c."PremiumId"`, args...)
+	err := st.Select(ctx, &rows, selectPremiums+w.Condition()+` ORDER BY c."PremiumId"`, w.Args()...)
 	return rows, err
 }
 

@@ -3,6 +3,7 @@ package insuree
 import (
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/table"
 	"github.com/openimis/openimis-be-go/modules/insuree/rules"
 	"github.com/openimis/openimis-be-go/modules/location"
 )
@@ -25,9 +26,6 @@ func also(people, seen string, args []any) (string, []any) {
 	}
 	return people + ` AND ` + seen, args
 }
-
-// Nobody is the condition of a scope that sees nothing.
-const Nobody = "1 = 0"
 
 // ScopeWhere is the condition on rows of tblInsuree, as alias, that a scope may see; of all rows those of people; it stands for
 // every row security of insurees, in lists and in services alike. An insuree is seen from the districts of the family's
@@ -85,14 +83,6 @@ func OfFamilyWhere(s auth.Scope, column string) (where string, args []any) {
 	return column + ` IN ` + families(in), []any{arg}
 }
 
-// And adds the condition of a scope to a condition of a statement.
-func And(where string, args []any, seen string, more []any) (string, []any) {
-	if seen == "" {
-		return where, args
-	}
-	return where + ` AND ` + seen, append(args, more...)
-}
-
 // villages gives the villages of a scope, for IN, with their one argument: those of its districts. Without an argument
 // it is the whole condition.
 //
@@ -118,7 +108,7 @@ func districts(s auth.Scope) (in string, arg any) {
 	case len(s.Districts) > 0:
 		return `$ints(?)`, db.Ints(s.Districts)
 	}
-	return Nobody, nil
+	return table.None, nil
 }
 
 func families(in string) string {

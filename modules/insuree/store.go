@@ -7,6 +7,7 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/table"
 )
 
 var selectInsurees = `SELECT ` + db.Columns[Insuree]("i") + ` FROM "tblInsuree" i WHERE `
@@ -23,10 +24,10 @@ func ByID(ctx context.Context, q db.Query, s auth.Scope, id int) (*Insuree, erro
 }
 
 func first(ctx context.Context, q db.Query, s auth.Scope, where string, arg any) (*Insuree, error) {
-	seen, more := ScopeWhere(s, "i")
-	where, args := And(where, []any{arg}, seen, more)
+	seen, args := ScopeWhere(s, "i")
+	w := new(table.Where).And(where, arg).And(seen, args...)
 	var i Insuree
-	err := q.Get(ctx, &i, selectInsurees+where+` ORDER BY i."InsureeID" $page(1, 0)`, args...)
+	err := q.Get(ctx, &i, selectInsurees+w.Condition()+` ORDER BY i."InsureeID" $page(1, 0)`, w.Args()...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -35,10 +36,10 @@ func first(ctx context.Context, q db.Query, s auth.Scope, where string, arg any)
 
 // Members reads the current members of families, in the order of their ids.
 func Members(ctx context.Context, q db.Query, s auth.Scope, families []int) ([]Insuree, error) {
-	seen, more := ScopeWhere(s, "i")
-	where, args := And(`i."FamilyID" IN $ints(?) AND i."ValidityTo" IS NULL`, []any{db.Ints(families)}, seen, more)
+	seen, args := ScopeWhere(s, "i")
+	w := new(table.Where).And(`i."FamilyID" IN $ints(?) AND i."ValidityTo" IS NULL`, db.Ints(families)).And(seen, args...)
 	var rows []Insuree
-	err := q.Select(ctx, &rows, selectInsurees+where+` ORDER BY i."InsureeID"`, args...)
+	err := q.Select(ctx, &rows, selectInsurees+w.Condition()+` ORDER BY i."InsureeID"`, w.Args()...)
 	return rows, err
 }
 
@@ -53,10 +54,10 @@ const (
 // ResidenceOf reads where a current family lives; nil when it is closed, or its village, ward or district is missing
 // or closed.
 func ResidenceOf(ctx context.Context, q db.Query, s auth.Scope, family int) (*Residence, error) {
-	seen, more := FamilyScopeWhere(s, "f")
-	where, args := And(`f."FamilyID" = ? AND f."ValidityTo" IS NULL`, []any{family}, seen, more)
+	seen, args := FamilyScopeWhere(s, "f")
+	w := new(table.Where).And(`f."FamilyID" = ? AND f."ValidityTo" IS NULL`, family).And(seen, args...)
 	var r Residence
-	err := q.Get(ctx, &r, `SELECT `+ResidenceColumns+` FROM "tblFamilies" f `+ResidenceJoin+` WHERE `+where, args...)
+	err := q.Get(ctx, &r, `SELECT `+ResidenceColumns+` FROM "tblFamilies" f `+ResidenceJoin+` WHERE `+w.Condition(), w.Args()...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -65,26 +66,26 @@ func ResidenceOf(ctx context.Context, q db.Query, s auth.Scope, family int) (*Re
 
 // FamilySeen says whether there is a family, closed or not, that the scope sees.
 func FamilySeen(ctx context.Context, q db.Query, s auth.Scope, family int) (bool, error) {
-	seen, more := FamilyScopeWhere(s, "f")
-	where, args := And(`f."FamilyID" = ?`, []any{family}, seen, more)
+	seen, args := FamilyScopeWhere(s, "f")
+	w := new(table.Where).And(`f."FamilyID" = ?`, family).And(seen, args...)
 	var n int
-	err := q.Get(ctx, &n, `SELECT COUNT(*) FROM "tblFamilies" f WHERE `+where, args...)
+	err := q.Get(ctx, &n, `SELECT COUNT(*) FROM "tblFamilies" f WHERE `+w.Condition(), w.Args()...)
 	return n > 0, err
 }
 
 // familyOf is the condition on rows of tblInsuree, as t, that they are of the family of a current insuree whom the
 // scope sees.
 func familyOf(s auth.Scope, number string) (where string, args []any) {
-	seen, more := ScopeWhere(s, "m")
-	where, args = And(`m."ValidityTo" IS NULL AND $eq(m."CHFID", ?)`, []any{number}, seen, more)
-	return `t."FamilyID" IN (SELECT m."FamilyID" FROM "tblInsuree" AS m WHERE ` + where + `)`, args
+	seen, args := ScopeWhere(s, "m")
+	w := new(table.Where).And(`m."ValidityTo" IS NULL AND $eq(m."CHFID", ?)`, number).And(seen, args...)
+	return `t."FamilyID" IN (SELECT m."FamilyID" FROM "tblInsuree" AS m WHERE ` + w.Condition() + `)`, w.Args()
 }
 
 // PhotoFolders reads the folders in which a file is the photo of a current insuree whom the scope sees.
 func PhotoFolders(ctx context.Context, q db.Query, s auth.Scope, file string) ([]string, error) {
-	seen, more := ScopeWhere(s, "i")
-	where, args := And(`p."PhotoFileName" = ? AND i."ValidityTo" IS NULL`, []any{file}, seen, more)
+	seen, args := ScopeWhere(s, "i")
+	w := new(table.Where).And(`p."PhotoFileName" = ? AND i."ValidityTo" IS NULL`, file).And(seen, args...)
 	var folders []string
-	err := q.Select(ctx, &folders, `SELECT p."PhotoFolder" FROM "tblPhotos" AS p JOIN "tblInsuree" AS i ON i."InsureeID" = p."InsureeID" WHERE `+where, args...)
+	err := q.Select(ctx, &folders, `SELECT p."PhotoFolder" FROM "tblPhotos" AS p JOIN "tblInsuree" AS i ON i."InsureeID" = p."InsureeID" WHERE `+w.Condition(), w.Args()...)
 	return folders, err
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/table"
 	"github.com/openimis/openimis-be-go/modules/insuree/rules"
 )
 
@@ -68,14 +69,19 @@ const selectRegistered = `SELECT (SELECT COUNT(*) FROM "tblGender" g WHERE g."Co
 // register looks up what a person and a household refer to, in one statement. Of villages, it counts those that the
 // scope sees; where an insuree lives for now may be anywhere. A number is looked for everywhere, whoever asks.
 func register(ctx context.Context, tx *db.Tx, s auth.Scope, p rules.Person, h rules.Household, self int) (registered, error) {
-	const village = `(SELECT COUNT(*) FROM "tblLocations" v WHERE v."LocationId" = ? AND v."LocationType" = 'V' AND v."ValidityTo" IS NULL`
+	const village = `v."LocationId" = ? AND v."LocationType" = 'V' AND v."ValidityTo" IS NULL`
+	count := func(w *table.Where) string {
+		return `(SELECT COUNT(*) FROM "tblLocations" v WHERE ` + w.Condition() + `)`
+	}
 	seen, more := villageWhere(s, "v")
-	where, args := And("", []any{p.Gender, p.IdentificationType, id(p.Relationship), id(p.Education), id(p.Profession), h.Type, h.ConfirmationType,
-		id(p.HealthFacilityID), id(p.CurrentVillageID), h.VillageID}, seen, more)
-	src := selectRegistered + village + `) AS "current_village", ` + village + where + `) AS "village", ` +
+	current := new(table.Where).And(village, id(p.CurrentVillageID))
+	home := new(table.Where).And(village, h.VillageID).And(seen, more...)
+	src := selectRegistered + count(current) + ` AS "current_village", ` + count(home) + ` AS "village", ` +
 		`(SELECT COUNT(*) FROM "tblInsuree" i WHERE $eq(i."CHFID", ?) AND i."ValidityTo" IS NULL AND i."InsureeID" <> ?) AS "taken"`
+	args := []any{p.Gender, p.IdentificationType, id(p.Relationship), id(p.Education), id(p.Profession), h.Type, h.ConfirmationType, id(p.HealthFacilityID)}
+	args = append(append(args, current.Args()...), home.Args(p.Number, self)...)
 	var r registered
-	err := tx.Get(ctx, &r, src, append(args, p.Number, self)...)
+	err := tx.Get(ctx, &r, src, args...)
 	return r, err
 }
 
@@ -106,10 +112,10 @@ func lockNumbers(ctx context.Context, tx *db.Tx) error {
 // lockInsuree reads a current insuree and keeps others from changing it until the transaction ends; nil when there is
 // none that the scope sees.
 func lockInsuree(ctx context.Context, tx *db.Tx, s auth.Scope, insureeID int) (*Insuree, error) {
-	seen, more := ScopeWhere(s, "i")
-	where, args := And(`i."InsureeID" = ? AND i."ValidityTo" IS NULL`, []any{insureeID}, seen, more)
+	seen, args := ScopeWhere(s, "i")
+	w := new(table.Where).And(`i."InsureeID" = ? AND i."ValidityTo" IS NULL`, insureeID).And(seen, args...)
 	var i Insuree
-	err := tx.Get(ctx, &i, `SELECT `+db.Columns[Insuree]("i")+` FROM "tblInsuree" i $updlock WHERE `+where+` $forupdate`, args...)
+	err := tx.Get(ctx, &i, `SELECT `+db.Columns[Insuree]("i")+` FROM "tblInsuree" i $updlock WHERE `+w.Condition()+` $forupdate`, w.Args()...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -119,10 +125,10 @@ func lockInsuree(ctx context.Context, tx *db.Tx, s auth.Scope, insureeID int) (*
 // LockFamily reads a current family and keeps others from changing it until the transaction ends; nil when there is none
 // that the scope sees.
 func LockFamily(ctx context.Context, tx *db.Tx, s auth.Scope, familyID int) (*Family, error) {
-	seen, more := FamilyScopeWhere(s, "f")
-	where, args := And(`f."FamilyID" = ? AND f."ValidityTo" IS NULL`, []any{familyID}, seen, more)
+	seen, args := FamilyScopeWhere(s, "f")
+	w := new(table.Where).And(`f."FamilyID" = ? AND f."ValidityTo" IS NULL`, familyID).And(seen, args...)
 	var f Family
-	err := tx.Get(ctx, &f, `SELECT `+db.Columns[Family]("f")+` FROM "tblFamilies" f $updlock WHERE `+where+` $forupdate`, args...)
+	err := tx.Get(ctx, &f, `SELECT `+db.Columns[Family]("f")+` FROM "tblFamilies" f $updlock WHERE `+w.Condition()+` $forupdate`, w.Args()...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/table"
 	"github.com/openimis/openimis-be-go/modules/insuree"
 	"github.com/openimis/openimis-be-go/modules/policy/rules"
 	"github.com/openimis/openimis-be-go/modules/product"
@@ -40,10 +41,10 @@ func (st Store) Lock(ctx context.Context, s auth.Scope, id int) (*rules.Policy, 
 }
 
 func (st Store) byID(ctx context.Context, s auth.Scope, id int, from, tail string) (*rules.Policy, error) {
-	seen, more := ScopeWhere(s, "p")
-	where, args := insuree.And(`p."PolicyID" = ?`, []any{id}, seen, more)
+	seen, args := ScopeWhere(s, "p")
+	w := new(table.Where).And(`p."PolicyID" = ?`, id).And(seen, args...)
 	var p rules.Policy
-	err := st.Get(ctx, &p, `SELECT `+db.Columns[rules.Policy]("p")+` `+from+where+tail, args...)
+	err := st.Get(ctx, &p, `SELECT `+db.Columns[rules.Policy]("p")+` `+from+w.Condition()+tail, w.Args()...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -52,11 +53,11 @@ func (st Store) byID(ctx context.Context, s auth.Scope, id int, from, tail strin
 
 // CoversOf reads the current covers of insurees by a policy.
 func (st Store) CoversOf(ctx context.Context, s auth.Scope, policyID int) ([]rules.InsureePolicy, error) {
-	seen, more := ScopeWhere(s, "p")
-	within, args := insuree.And(`p."PolicyID" = ?`, []any{policyID}, seen, more)
+	seen, args := ScopeWhere(s, "p")
+	w := new(table.Where).And(`p."PolicyID" = ?`, policyID).And(seen, args...)
 	var rows []rules.InsureePolicy
 	err := st.Select(ctx, &rows, selectCovers+`ip."ValidityTo" IS NULL AND ip."PolicyId" IN (SELECT p."PolicyID" FROM "tblPolicy" p WHERE `+
-		within+`) ORDER BY ip."InsureePolicyId"`, args...)
+		w.Condition()+`) ORDER BY ip."InsureePolicyId"`, w.Args()...)
 	return rows, err
 }
 
@@ -133,12 +134,12 @@ func expire(ctx context.Context, tx *db.Tx, today time.Time) (int, error) {
 // lastExpiring reads the policy of a family and product that expires last, no later than a day; nil when there is none
 // that the scope sees.
 func (st Store) lastExpiring(ctx context.Context, s auth.Scope, family int, productCode string, by time.Time) (*balanceRow, error) {
-	seen, more := ScopeWhere(s, "p")
-	where, args := insuree.And(`p."FamilyID" = ? AND p."ValidityTo" IS NULL AND p."ExpiryDate" <= ? AND $eq(pr."ProductCode", ?) AND pr."ValidityTo" IS NULL`,
-		[]any{family, db.Date(by), productCode}, seen, more)
+	seen, args := ScopeWhere(s, "p")
+	w := new(table.Where).And(`p."FamilyID" = ? AND p."ValidityTo" IS NULL AND p."ExpiryDate" <= ? AND $eq(pr."ProductCode", ?) AND pr."ValidityTo" IS NULL`,
+		family, db.Date(by), productCode).And(seen, args...)
 	var row balanceRow
 	err := st.Get(ctx, &row, `SELECT p."PolicyID", p."PolicyValue", pr."ProductCode" FROM "tblPolicy" p JOIN "tblProduct" pr ON pr."ProdID" = p."ProdID" WHERE `+
-		where+` ORDER BY p."ExpiryDate" DESC, p."PolicyID" DESC $page(1, 0)`, args...)
+		w.Condition()+` ORDER BY p."ExpiryDate" DESC, p."PolicyID" DESC $page(1, 0)`, w.Args()...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -154,16 +155,16 @@ type balanceRow struct {
 // Paid adds up the current premiums of policies that the scope sees, but for photo fees. A policy without any has no
 // entry.
 func (st Store) Paid(ctx context.Context, s auth.Scope, policies []int) (map[int]decimal.Decimal, error) {
-	where, args := `c."PolicyID" IN $ints(?) AND c."ValidityTo" IS NULL AND (c."isPhotoFee" IS NULL OR c."isPhotoFee" = $false)`, []any{db.Ints(policies)}
-	if seen, more := ScopeWhere(s, "p"); seen != "" {
-		where, args = insuree.And(where, args, `c."PolicyID" IN (SELECT p."PolicyID" FROM "tblPolicy" p WHERE `+seen+`)`, more)
+	w := new(table.Where).And(`c."PolicyID" IN $ints(?) AND c."ValidityTo" IS NULL AND (c."isPhotoFee" IS NULL OR c."isPhotoFee" = $false)`, db.Ints(policies))
+	if seen, args := ScopeWhere(s, "p"); seen != "" {
+		w.And(`c."PolicyID" IN (SELECT p."PolicyID" FROM "tblPolicy" p WHERE `+seen+`)`, args...)
 	}
 	var rows []struct {
 		PolicyID int             `db:"PolicyID"`
 		Amount   decimal.Decimal `db:"Amount"`
 	}
 	// Added up here: the embedded database would do it in binary fractions.
-	if err := st.Select(ctx, &rows, `SELECT c."PolicyID", c."Amount" FROM "tblPremium" c WHERE `+where, args...); err != nil {
+	if err := st.Select(ctx, &rows, `SELECT c."PolicyID", c."Amount" FROM "tblPremium" c WHERE `+w.Condition(), w.Args()...); err != nil {
 		return nil, err
 	}
 	sums := map[int]decimal.Decimal{}
