@@ -104,12 +104,12 @@ func TestRowsMayBeKnownByTheCodeOfOthers(t *testing.T) {
 }
 
 func TestConditionsKeepTheirArguments(t *testing.T) {
-	w := new(table.Where).And(`a = ?`, 1).And("").And(`b = ? OR c = ?`, 2, 3)
+	w := new(table.Where).And(`a = ?`, 1).And("").And(`(b = ? OR c = ?)`, 2, 3)
 	front := w.Clone().Before(`z IN (?, ?)`, 8, 9)
-	if got := w.SQL(); got != " WHERE a = ? AND b = ? OR c = ?" || !slices.Equal(w.Args(), []any{1, 2, 3}) {
+	if got := w.SQL(); got != " WHERE a = ? AND (b = ? OR c = ?)" || !slices.Equal(w.Args(), []any{1, 2, 3}) {
 		t.Errorf("%s %v", got, w.Args())
 	}
-	if got := front.Condition(); got != "z IN (?, ?) AND a = ? AND b = ? OR c = ?" || !slices.Equal(front.Args(4), []any{8, 9, 1, 2, 3, 4}) {
+	if got := front.Condition(); got != "z IN (?, ?) AND a = ? AND (b = ? OR c = ?)" || !slices.Equal(front.Args(4), []any{8, 9, 1, 2, 3, 4}) {
 		t.Errorf("%s %v", got, front.Args(4))
 	}
 	if got := new(table.Where); got.SQL() != "" || got.Condition() != table.All || !got.Empty() {

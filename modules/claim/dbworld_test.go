@@ -8,6 +8,7 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/schema"
+	"github.com/openimis/openimis-be-go/internal/testing/golden/goldendb"
 	"github.com/openimis/openimis-be-go/modules/claim/rules"
 )
 
@@ -78,10 +79,10 @@ func (p persister) put(table string, rows []db.Values) {
 		return
 	}
 	err := p.d.Write(p.t.Context(), table, func(tx *db.Tx) error {
-		columns := slices.Sorted(maps.Keys(complete(tx, table, rows[0])))
+		columns := slices.Sorted(maps.Keys(goldendb.Complete(tx, table, rows[0])))
 		values := make([][]any, len(rows))
 		for i := range rows {
-			complete(tx, table, rows[i])
+			goldendb.Complete(tx, table, rows[i])
 			for _, c := range columns {
 				values[i] = append(values[i], rows[i][c])
 			}

@@ -18,6 +18,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/mutation"
 	sdlpkg "github.com/openimis/openimis-be-go/internal/sdl"
 	"github.com/openimis/openimis-be-go/internal/testing/entitytest"
+	"github.com/openimis/openimis-be-go/internal/testing/golden/goldendb"
 	"github.com/openimis/openimis-be-go/modules"
 	"github.com/openimis/openimis-be-go/modules/claim/rules"
 	"github.com/openimis/openimis-be-go/modules/core"
@@ -87,7 +88,7 @@ func open(t testing.TB, d *db.DB) *clinic {
 func (c *clinic) insert(table string, row db.Values) (id int) {
 	c.t.Helper()
 	err := c.d.Write(c.t.Context(), table, func(tx *db.Tx) (err error) {
-		id, err = tx.Insert(c.t.Context(), table, complete(tx, table, row))
+		id, err = tx.Insert(c.t.Context(), table, goldendb.Complete(tx, table, row))
 		return err
 	})
 	if err != nil {

@@ -5,20 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
-	"strconv"
-	"strings"
 	"testing"
-	"time"
-
-	"github.com/shopspring/decimal"
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/schema"
 	"github.com/openimis/openimis-be-go/internal/testing/claims"
 	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
 	"github.com/openimis/openimis-be-go/internal/testing/golden"
+	"github.com/openimis/openimis-be-go/internal/testing/golden/goldendb"
 	"github.com/openimis/openimis-be-go/internal/testing/sqlcheck"
 	"github.com/openimis/openimis-be-go/modules/claim/rules"
 )
@@ -52,18 +46,13 @@ func storedScenarios(t *testing.T, family string) {
 }
 
 func replayStored(t *testing.T, tx *db.Tx, s *golden.Scenario) {
-	w, err := golden.Insert(s, func(table string, row golden.Record) (int, error) {
-		return tx.Insert(t.Context(), table, complete(tx, table, fitting(table, row)))
-	}, func(table string, id int, set golden.Record) error {
-		_, err := tx.Update(t.Context(), table, id, fitting(table, set))
-		return err
-	})
+	w, err := goldendb.InsertIn(t.Context(), tx, s)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, step := range w.Steps {
 		if step.Update != "" {
-			if _, err := tx.Update(t.Context(), step.Update, w.ID(string(step.Row)), fitting(step.Update, w.Record(step.Set))); err != nil {
+			if _, err := tx.Update(t.Context(), step.Update, w.ID(string(step.Row)), goldendb.Fitting(step.Update, w.Record(step.Set))); err != nil {
 				t.Fatal(err)
 			}
 			continue
@@ -76,7 +65,7 @@ func replayStored(t *testing.T, tx *db.Tx, s *golden.Scenario) {
 			t.Error(diff)
 		}
 	}
-	for _, diff := range w.DiffTables(func(table string) []golden.Record { return stored(t, tx, w, table) }) {
+	for _, diff := range w.DiffTables(func(table string) []golden.Record { return goldendb.Rows(t, tx, w, table) }) {
 		t.Error(diff)
 	}
 }
@@ -146,108 +135,4 @@ func storedReferences(ctx context.Context, tx *db.Tx, w *golden.World, step gold
 		refs = append(refs, ref)
 	}
 	return refs, nil
-}
-
-// fitting gives values the types of their columns: scenarios write bits as numbers, dates and decimals as text.
-func fitting(table string, row golden.Record) db.Values {
-	tab, _ := schema.Lookup(table)
-	out := db.Values{}
-	for name, v := range row {
-		c, ok := tab.Column(name)
-		if !ok {
-			panic(table + " has no column " + name)
-		}
-		switch x := v.(type) {
-		case int:
-			if c.Type == schema.Bit {
-				v = x != 0
-			}
-		case string:
-			switch c.Type {
-			case schema.Decimal:
-				v = decimal.RequireFromString(x)
-			case schema.Date, schema.DateTime, schema.SmallDateTime:
-				v = moment(x)
-			}
-		}
-		out[name] = v
-	}
-	return out
-}
-
-// complete gives values to columns that must have one on some engine and that the test does not know,
-// such as the head of a family, who comes after it: the default of the legacy database, or zero.
-func complete(tx *db.Tx, table string, row db.Values) db.Values {
-	tab, _ := schema.Lookup(table)
-	for _, c := range tab.Columns {
-		spec, _ := c.At(schema.V140)
-		required := !spec.Nullable && spec.Default == "" || c.Name == tab.ValidityFrom
-		if c.Postgres != nil {
-			required = required || !c.Postgres.Nullable && c.Postgres.Default == ""
-			spec.Type = c.Postgres.Type
-		}
-		if _, given := row[c.Name]; given || !required || c.Identity || !tx.Offers(table, c.Name) {
-			continue
-		}
-		number, _ := strconv.Atoi(strings.Trim(c.Default, "()"))
-		switch spec.Type {
-		case schema.Bit:
-			row[c.Name] = number != 0
-		case schema.Int, schema.SmallInt, schema.TinyInt, schema.Decimal:
-			row[c.Name] = number
-		case schema.Text:
-			if c.Name != tab.UUIDColumn {
-				row[c.Name] = "-"
-			}
-		case schema.Date, schema.DateTime, schema.SmallDateTime:
-			row[c.Name] = date("2010-01-01")
-		}
-	}
-	return row
-}
-
-func moment(s string) time.Time {
-	for _, layout := range []string{time.DateOnly, "2006-01-02 15:04:05", "2006-01-02T15:04:05"} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return t
-		}
-	}
-	panic("no date: " + s)
-}
-
-// stored reads a table. A date column keeps the day of a moment only: the day of the run reads as now.
-func stored(t *testing.T, tx *db.Tx, w *golden.World, table string) (records []golden.Record) {
-	tab, _ := schema.Lookup(table)
-	var columns, quoted []string
-	for _, c := range tab.Columns {
-		if c.Type != schema.RowVersion && c.Type != schema.JSON && tx.Offers(table, c.Name) {
-			columns, quoted = append(columns, c.Name), append(quoted, `"`+c.Name+`"`)
-		}
-	}
-	rows, err := tx.Rows(t.Context(), `SELECT `+strings.Join(quoted, ", ")+` FROM "`+table+`"`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		values, err := rows.SliceScan()
-		if err != nil {
-			t.Fatal(err)
-		}
-		rec := golden.Record{}
-		for i, v := range values {
-			if at, ok := v.(time.Time); ok {
-				v = at.UTC()
-				if columns[i] == "DateProcessed" && at.UTC().Equal(w.Now.Truncate(24*time.Hour)) {
-					v = w.Now
-				}
-			}
-			rec[columns[i]] = v
-		}
-		records = append(records, rec)
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return slices.Clip(records)
 }

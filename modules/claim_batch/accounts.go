@@ -103,6 +103,20 @@ const accountJoins = ` JOIN "tblHF" AS h ON h."HfID" = c."HFID" JOIN "tblProduct
 	LEFT JOIN "tblLocations" AS v ON v."LocationId" = f."LocationId" LEFT JOIN "tblLocations" AS w ON w."LocationId" = v."ParentLocationId"
 	LEFT JOIN "tblLocations" AS d ON d."LocationId" = w."ParentLocationId" LEFT JOIN "tblLocations" AS g ON g."LocationId" = d."ParentLocationId"`
 
+// lines selects columns of the remunerated items and services l, of claims c, together.
+func (a AccountQuestion) lines(scope auth.Scope, columns, joins string) (union string, args []any) {
+	w := a.where(scope)
+	for _, k := range kinds {
+		if union != "" {
+			union += " UNION ALL "
+		}
+		union += `SELECT ` + columns + ` FROM "tblClaim" AS c JOIN "` + k.table + `" AS l ON l."ClaimID" = c."ClaimID"` + joins + `
+			WHERE l."ValidityTo" IS NULL AND l."` + k.status + `" = 1 AND l."RemuneratedAmount" IS NOT NULL AND ` + w.Condition()
+		args = append(args, w.Args()...)
+	}
+	return union, args
+}
+
 // Accounts streams what is owed, by region, district, facility and product, or the product first.
 func (s *Service) Accounts(ctx context.Context, scope auth.Scope, a AccountQuestion) iter.Seq2[AccountRow, error] {
 	return func(yield func(AccountRow, error) bool) {
@@ -110,19 +124,8 @@ func (s *Service) Accounts(ctx context.Context, scope auth.Scope, a AccountQuest
 			yield(AccountRow{}, err)
 			return
 		}
-		var union string
-		var args []any
-		for _, k := range kinds {
-			w := a.where(scope)
-			if union != "" {
-				union += " UNION ALL "
-			}
-			union += `SELECT g."LocationName" AS "region", d."LocationName" AS "district", h."HFCode" AS "facility_code", h."HFName" AS "facility_name", h."AccCode" AS "facility_account",
-				p."ProductCode" AS "product_code", p."ProductName" AS "product_name", p."AccCodeRemuneration" AS "product_account", c."ClaimID" AS "claim_id", l."RemuneratedAmount" AS "amount"
-				FROM "tblClaim" AS c JOIN "` + k.table + `" AS l ON l."ClaimID" = c."ClaimID"` + accountJoins + `
-				WHERE l."ValidityTo" IS NULL AND l."` + k.status + `" = 1 AND l."RemuneratedAmount" IS NOT NULL AND ` + w.Condition()
-			args = append(args, w.Args()...)
-		}
+		union, args := a.lines(scope, `g."LocationName" AS "region", d."LocationName" AS "district", h."HFCode" AS "facility_code", h."HFName" AS "facility_name", h."AccCode" AS "facility_account",
+			p."ProductCode" AS "product_code", p."ProductName" AS "product_name", p."AccCodeRemuneration" AS "product_account", c."ClaimID" AS "claim_id", l."RemuneratedAmount" AS "amount"`, accountJoins)
 		const columns = `x."region", x."district", x."facility_code", x."facility_name", x."facility_account", x."product_code", x."product_name", x."product_account"`
 		order := `x."region", x."district", x."facility_code", x."facility_name", x."product_code", x."product_name"`
 		if a.ByProduct {
@@ -158,18 +161,8 @@ func (s *Service) AccountClaims(ctx context.Context, scope auth.Scope, a Account
 			yield(AccountClaim{}, err)
 			return
 		}
-		var union string
-		var args []any
-		for _, k := range kinds {
-			w := a.where(scope)
-			if union != "" {
-				union += " UNION ALL "
-			}
-			union += `SELECT c."ClaimID" AS "claim_id", l."ProdID" AS "product_id", l."PriceAsked" * l."QtyProvided" AS "asked", l."PriceAdjusted" AS "adjusted", l."PriceValuated" AS "valuated", l."RemuneratedAmount" AS "amount"
-				FROM "tblClaim" AS c JOIN "` + k.table + `" AS l ON l."ClaimID" = c."ClaimID" JOIN "tblHF" AS h ON h."HfID" = c."HFID" JOIN "tblProduct" AS p ON p."ProdID" = l."ProdID"
-				WHERE l."ValidityTo" IS NULL AND l."` + k.status + `" = 1 AND l."RemuneratedAmount" IS NOT NULL AND ` + w.Condition()
-			args = append(args, w.Args()...)
-		}
+		union, args := a.lines(scope, `c."ClaimID" AS "claim_id", l."ProdID" AS "product_id", l."PriceAsked" * l."QtyProvided" AS "asked", l."PriceAdjusted" AS "adjusted", l."PriceValuated" AS "valuated", l."RemuneratedAmount" AS "amount"`,
+			` JOIN "tblHF" AS h ON h."HfID" = c."HFID" JOIN "tblProduct" AS p ON p."ProdID" = l."ProdID"`)
 		rows, err := s.DB.Rows(ctx, `SELECT c."ClaimID", c."ClaimCode", c."DateClaimed", c."DateFrom", c."DateTo", a."ClaimAdminCode", a."LastName", a."OtherNames",
 			i."CHFID", i."LastName", i."OtherNames", g."LocationName", d."LocationName", h."HFCode", h."HFName", h."AccCode", p."ProductCode", p."ProductName", p."AccCodeRemuneration",
 			r."RunYear", r."RunMonth", l."asked", l."adjusted", l."valuated", l."amount"

@@ -3,17 +3,14 @@ package policy
 import (
 	"context"
 	"os"
-	"strconv"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/openimis/openimis-be-go/internal/clock"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/fault"
-	"github.com/openimis/openimis-be-go/internal/schema"
 	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
 	"github.com/openimis/openimis-be-go/internal/testing/golden"
+	"github.com/openimis/openimis-be-go/internal/testing/golden/goldendb"
 	"github.com/openimis/openimis-be-go/internal/testing/policyplay"
 	"github.com/openimis/openimis-be-go/internal/testing/sqlcheck"
 	"github.com/openimis/openimis-be-go/modules/insuree"
@@ -106,25 +103,8 @@ func playStored(t *testing.T, family string) {
 }
 
 func playScenario(t *testing.T, d *db.DB, scenario *golden.Scenario) {
-	var w *golden.World
-	write(t, d, func(ctx context.Context, tx *db.Tx) (err error) {
-		w, err = golden.Insert(scenario,
-			func(table string, row golden.Record) (int, error) {
-				v := values(table, row)
-				for name, x := range unsaid(table) {
-					if _, given := row[name]; !given {
-						v[name] = x
-					}
-				}
-				return tx.Insert(ctx, table, v)
-			},
-			func(table string, id int, set golden.Record) error {
-				_, err := tx.Update(ctx, table, id, values(table, set))
-				return err
-			})
-		return err
-	})
-	defer clean(t, d, w)
+	w := goldendb.Insert(t, d, scenario)
+	defer goldendb.Clean(t, d, w)
 	s := Service{DB: d, Clock: clock.Fixed(w.Now)}
 	for i, step := range w.Steps {
 		call, ok := calls[step.Proc]
@@ -146,7 +126,7 @@ func playScenario(t *testing.T, d *db.DB, scenario *golden.Scenario) {
 			t.Error(diff)
 		}
 	}
-	for _, diff := range w.DiffTables(func(table string) []golden.Record { return rowsOf(t, d, table) }) {
+	for _, diff := range w.DiffTables(func(table string) []golden.Record { return goldendb.Rows(t, d, nil, table) }) {
 		t.Error(diff)
 	}
 }
@@ -157,115 +137,4 @@ func write(t testing.TB, d *db.DB, fn func(ctx context.Context, tx *db.Tx) error
 	if err := d.Write(ctx, "test", func(tx *db.Tx) error { return fn(ctx, tx) }); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// clean empties the tables of a scenario.
-func clean(t *testing.T, d *db.DB, w *golden.World) {
-	tables := map[string]bool{}
-	for _, list := range [][]golden.Table{w.Input, w.Expected.Tables} {
-		for _, table := range list {
-			tables[table.Name] = true
-		}
-	}
-	write(t, d, func(ctx context.Context, tx *db.Tx) error {
-		for name := range tables {
-			if _, err := tx.Exec(ctx, `DELETE FROM "`+name+`"`); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// unsaid are the values that scenarios leave to the database: the defaults of the legacy one, which PostgreSQL does not
-// have, and what only PostgreSQL wants.
-func unsaid(table string) golden.Record {
-	v := golden.Record{}
-	for name, x := range map[string]golden.Record{
-		"tblServices": {"manualPrice": false, "ServPackageType": "S"},
-		"tblHF":       {"status": "AC"},
-	}[table] {
-		v[name] = x
-	}
-	tab, _ := schema.Lookup(table)
-	for _, c := range tab.Columns {
-		text := strings.Trim(c.Default, "()")
-		if n, err := strconv.Atoi(text); err == nil && c.Type == schema.Bit {
-			v[c.Name] = n != 0
-		} else if err == nil {
-			v[c.Name] = n
-		} else if strings.HasSuffix(text, "'") {
-			v[c.Name] = strings.Trim(strings.TrimPrefix(text, "N"), "'")
-		}
-	}
-	return v
-}
-
-// values gives the values of a scenario the types of their columns.
-func values(table string, row golden.Record) db.Values {
-	tab, _ := schema.Lookup(table)
-	v := db.Values{}
-	for name, x := range row {
-		c, ok := tab.Column(name)
-		switch {
-		case !ok:
-		case c.Type == schema.Bit:
-			if n, isInt := x.(int); isInt {
-				x = n != 0
-			}
-		case c.Type == schema.Date, c.Type == schema.DateTime, c.Type == schema.SmallDateTime:
-			if text, isText := x.(string); isText {
-				for _, layout := range []string{time.DateOnly, "2006-01-02T15:04:05", time.DateTime} {
-					if day, err := time.Parse(layout, text); err == nil {
-						x = day
-					}
-				}
-			}
-		}
-		v[name] = x
-	}
-	return v
-}
-
-// rowsOf reads a table as it is.
-func rowsOf(t *testing.T, d *db.DB, table string) []golden.Record {
-	tab, _ := schema.Lookup(table)
-	var columns []string
-	for _, c := range tab.Columns {
-		switch c.Type {
-		case schema.RowVersion, schema.GUID, schema.Binary, schema.JSON:
-		default:
-			if d.Offers(table, c.Name) {
-				columns = append(columns, `x."`+c.Name+`"`)
-			}
-		}
-	}
-	rows, err := d.Rows(t.Context(), `SELECT `+strings.Join(columns, ", ")+` FROM "`+tab.Name+`" x`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	var records []golden.Record
-	for rows.Next() {
-		labelled, record := map[string]any{}, golden.Record{}
-		if err := rows.MapScan(labelled); err != nil {
-			t.Fatal(err)
-		}
-		for label, v := range labelled {
-			if c, ok := tab.Column(label); ok {
-				if at, isTime := v.(time.Time); isTime {
-					v = at.UTC()
-				}
-				if b, isBytes := v.([]byte); isBytes {
-					v = string(b)
-				}
-				record[c.Name] = v
-			}
-		}
-		records = append(records, record)
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return records
 }

@@ -20,18 +20,23 @@ import (
 func Insert(t testing.TB, d *db.DB, s *golden.Scenario) (w *golden.World) {
 	t.Helper()
 	err := d.Write(t.Context(), s.ID, func(tx *db.Tx) (err error) {
-		w, err = golden.Insert(s, func(table string, row golden.Record) (int, error) {
-			return tx.Insert(t.Context(), table, Complete(tx, table, Fitting(table, row)))
-		}, func(table string, id int, set golden.Record) error {
-			_, err := tx.Update(t.Context(), table, id, Fitting(table, set))
-			return err
-		})
+		w, err = InsertIn(t.Context(), tx, s)
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return w
+}
+
+// InsertIn is Insert within a transaction.
+func InsertIn(ctx context.Context, tx *db.Tx, s *golden.Scenario) (*golden.World, error) {
+	return golden.Insert(s, func(table string, row golden.Record) (int, error) {
+		return tx.Insert(ctx, table, Complete(tx, table, Fitting(table, row)))
+	}, func(table string, id int, set golden.Record) error {
+		_, err := tx.Update(ctx, table, id, Fitting(table, set))
+		return err
+	})
 }
 
 // Clean empties the tables of a scenario, and others.
