@@ -152,6 +152,28 @@ func TestAPersonWorksThroughTheWholeDeployment(t *testing.T) {
 		t.Errorf("FHIR: %+v", got)
 	}
 
+	// The operator's page.
+	if err := chromedp.Do(ctx, chromedp.Navigate(base+"/iapi/"), chromedp.WaitVisible(chromedp.CSS("h1"))); err != nil {
+		t.Fatal("the operator's page: ", err)
+	}
+	page, err := chromedp.Run(ctx, chromedp.Evaluate[struct {
+		Rows  [][]string
+		Text  string
+		Style string
+	}](`({Rows: [...document.querySelectorAll("tr")].map(r => [...r.cells].map(c => c.innerText)), Text: document.body.innerText, Style: getComputedStyle(document.querySelector("table")).borderCollapse})`))
+	if err != nil {
+		t.Fatal("the operator's page: ", err)
+	}
+	roles := map[string]int{}
+	for _, r := range page.Rows {
+		if len(r) > 3 && r[0] == current {
+			roles[r[1]+" "+r[2]]++
+		}
+	}
+	if roles["serve iapi"] != 1 || roles["serve api"] != 1 || roles["worker iapi"] != 2 || !strings.Contains(page.Text, "0 queued, 0 given up") || !strings.Contains(page.Text, "claim_batch") || page.Style != "collapse" {
+		t.Errorf("the operator's page shows %v, style %q:\n%s", roles, page.Style, page.Text)
+	}
+
 	// The logout ends both sessions.
 	if err := chromedp.Do(ctx, chromedp.Navigate(base+"/logout"), chromedp.WaitVisible(chromedp.ID("txtUserName"))); err != nil {
 		t.Fatal("the logout: ", err)
