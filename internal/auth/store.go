@@ -62,10 +62,10 @@ type account struct {
 // maxAccounts bounds the principals in memory.
 const maxAccounts = 10_000
 
-// NewStore makes a Store that believes what it loaded for ttl (0: ten seconds).
+// NewStore makes a Store that believes what it loaded for ttl (0: five seconds).
 func NewStore(d *db.DB, c clock.Clock, ttl time.Duration) *Store {
 	if ttl <= 0 {
-		ttl = 10 * time.Second
+		ttl = 5 * time.Second
 	}
 	return &Store{db: d, clock: c, ttl: ttl, accounts: map[string]kept{}, Log: slog.Default()}
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -16,9 +17,13 @@ import (
 	"github.com/openimis/openimis-be-go/internal/endedsession"
 )
 
-// checkEvery is how long an answer about a session is believed: a session that was ended at another gateway,
-// or whose user was closed, is over here after that time at the latest.
-const checkEvery = 5 * time.Second
+// checkEvery is how long an answer about a session is believed: a session that was ended at another gateway is
+// over here after that time at the latest. For a user who was closed the backend's memory of users comes on top
+// (auth.NewStore): nine seconds in all.
+const checkEvery = 4 * time.Second
+
+// endAgain is the pause before the backend is told again of a session that was ended while it was away.
+const endAgain = 2 * time.Second
 
 // checker asks the backend whether a session still holds: whether its user is current and the session was
 // not ended, at this gateway or another.
@@ -28,6 +33,7 @@ type checker struct {
 	clock   clock.Clock
 	known   *lru.Cache[string, verdict]
 	asking  singleflight.Group
+	untold  sync.Map // the ids of sessions whose end the backend could not be told of yet
 }
 
 type verdict struct {
@@ -74,14 +80,41 @@ func (c *checker) holds(ctx context.Context, s *Session) (bool, error) {
 	return holds, err
 }
 
-// end ends a session everywhere. Until the backend has it, it is over at this gateway only, and the error says so.
+// end ends a session everywhere. Until the backend has it, it is over at this gateway only: the error says so,
+// and the backend is told again until it has it or the session has lapsed.
 func (c *checker) end(ctx context.Context, s *Session, until time.Time) error {
 	c.known.Add(s.ID, verdict{at: c.clock().Add(24 * time.Hour)}) // not asked for again
-	status, err := c.call(ctx, http.MethodDelete, endedsession.Path(s.ID)+"?until="+until.UTC().Format("2006-01-02T15:04:05Z"), s.User, nil)
-	if err == nil && status != http.StatusNoContent && status != http.StatusUnauthorized {
-		err = fmt.Errorf("%w: status %d", errUnknown, status)
+	err := c.tell(ctx, s, until)
+	if err == nil {
+		return nil
+	}
+	if _, telling := c.untold.LoadOrStore(s.ID, true); !telling {
+		go func() {
+			defer c.untold.Delete(s.ID)
+			for c.clock().Before(until) {
+				time.Sleep(endAgain)
+				ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+				err := c.tell(ctx, s, until)
+				cancel()
+				if !errors.Is(err, errUnknown) {
+					return // it knows, or will never take it
+				}
+			}
+		}()
 	}
 	return err
+}
+
+// tell tells the backend that a session has ended.
+func (c *checker) tell(ctx context.Context, s *Session, until time.Time) error {
+	status, err := c.call(ctx, http.MethodDelete, endedsession.Path(s.ID)+"?until="+until.UTC().Format("2006-01-02T15:04:05Z"), s.User, nil)
+	switch {
+	case err != nil || status == http.StatusNoContent || status == http.StatusUnauthorized: // the last: its user is closed
+		return err
+	case status >= 500:
+		return fmt.Errorf("%w: status %d", errUnknown, status)
+	}
+	return fmt.Errorf("the backend does not take the end of the session: status %d", status)
 }
 
 // password asks the backend whether a login is right; client is the address that tries are counted for.

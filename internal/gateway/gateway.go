@@ -144,6 +144,7 @@ func (g *Gateway) guard(next http.Handler) http.Handler {
 			g.refuse(answer, r, http.StatusBadRequest, "The address of the request is not one that the gateway passes on.")
 			return
 		}
+		onlyWebSocket(r)
 		if r.Body != nil && r.Body != http.NoBody {
 			r.Body = http.MaxBytesReader(answer, &patient{r.Body, http.NewResponseController(w), time.Duration(g.c.BodyTimeout)}, int64(g.c.MaxUpload))
 		}

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -10,9 +11,11 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	"net/http/httputil"
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -71,7 +74,7 @@ func install(t *testing.T, legacy bool) *installation {
 		t.Fatal(err)
 	}
 	in := &installation{t: t, DB: d, clock: clock.System}
-	in.Backend = servertest.Serve(t, servertest.New(t, d, backendModules, map[string]string{"OPENIMIS_MODULES": "core,location"}))
+	in.Backend = servertest.Serve(t, servertest.New(t, d, backendModules, map[string]string{"OPENIMIS_MODULES": "core,location,api_fhir"}))
 	in.vars = map[string]string{"IBACKEND_URLS": in.Backend, "BACKEND_URLS": in.Backend, "SESSION_SECRET": strings.Repeat("k", 40), "LOGINS_PER_MINUTE": "1000"}
 	if legacy {
 		in.Legacy = newLegacy(t)
@@ -162,6 +165,31 @@ func (b *browser) form(path string, values url.Values) (*http.Response, string) 
 	return b.do("POST", path, values.Encode(), "Content-Type", "application/x-www-form-urlencoded")
 }
 
+// legacyOf is the browser's session of the legacy application.
+func legacyOf(b *browser, at *url.URL) string {
+	for _, c := range b.Jar.Cookies(at) {
+		if c.Name == legacyCookie {
+			return c.Value
+		}
+	}
+	return ""
+}
+
+// token is one that signs a user in at the backend.
+func (in *installation) token(user string) string {
+	in.t.Helper()
+	answer, err := http.PostForm(in.Backend+"/api/api_fhir_r4/login", url.Values{"username": {user}, "password": {password}})
+	if err != nil {
+		in.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var body struct{ Token string }
+	if err := json.NewDecoder(answer.Body).Decode(&body); err != nil || body.Token == "" {
+		in.t.Fatalf("the login for a token: %d %v", answer.StatusCode, err)
+	}
+	return body.Token
+}
+
 // legacyLogin signs in as a person does: open the start page, send the form.
 func (b *browser) legacyLogin(user, password string) *http.Response {
 	b.t.Helper()
@@ -245,7 +273,8 @@ func TestNobodyBecomesSomebodyElse(t *testing.T) {
 		b.legacyLogin("Klara", password)
 		return b
 	}
-	for _, name := range []string{"Remote-User", "remote-user", "REMOTE_USER", "Remote_User", "HTTP_REMOTE_USER", "X-Remote-User", "X-Forwarded-User", "Remote.User"} {
+	for _, name := range []string{"Remote-User", "remote-user", "REMOTE_USER", "Remote_User", "REMOTE-USER", "HTTP_REMOTE_USER", "Http-Remote-User", "HTTP-REMOTE_USER",
+		"X-Remote-User", "X-Forwarded-User", "Remote.User", "REMOTEUSER", "Redirect_Remote_User", "X-Auth-User", "Auth_User", "Logon_User"} {
 		if got := newBrowser(t, gateway.URL).whoAmI(name, "Admin"); got != "401" {
 			t.Errorf("%s without a session: %s", name, got)
 		}
@@ -257,8 +286,16 @@ func TestNobodyBecomesSomebodyElse(t *testing.T) {
 			t.Errorf("%s gets into /api", name)
 		}
 	}
-	if got := signedIn().whoAmI("Connection", "Remote-User"); got != "Klara" {
-		t.Errorf("a Connection header that names the user's: %s", got)
+	for _, connection := range []string{"Remote-User", "close, Remote-User", "remote-user, X-Forwarded-For, Cookie", "keep-alive, Authorization, Host"} {
+		if got := signedIn().whoAmI("Connection", connection); got != "Klara" {
+			t.Errorf("Connection: %s: %s", connection, got)
+		}
+	}
+	if got := signedIn().whoAmI("Remote-User", "Admin", "Remote-User", "Admin", "Connection", "Remote-User"); got != "Klara" {
+		t.Errorf("the user's header twice, named by Connection: %s", got)
+	}
+	if got := newBrowser(t, gateway.URL).whoAmI("Authorization", "Basic QWRtaW46czNjcmV0LVBhc3N3MHJk"); got != "401" {
+		t.Errorf("/iapi takes a Basic login without a session: %s", got)
 	}
 	if got := signedIn().whoAmI("Authorization", "Basic QWRtaW46czNjcmV0LVBhc3N3MHJk"); got != "Klara" {
 		t.Errorf("a Basic login beside a session: %s", got)
@@ -308,6 +345,59 @@ func TestNobodyBecomesSomebodyElse(t *testing.T) {
 			t.Error(got)
 		}
 	})
+	t.Run("other cookies", func(t *testing.T) {
+		token := in.token("Admin")
+		at := must(url.Parse(gateway.URL))
+		b := signedIn()
+		var own string
+		for _, c := range b.Jar.Cookies(at) {
+			if c.Name == "openimis_session" {
+				own = c.Value
+			}
+		}
+		legacy := "; " + legacyCookie + "=" + legacyOf(b, at)
+		for what, test := range map[string]struct{ cookie, want string }{
+			"a token beside the session":             {"openimis_session=" + own + legacy + "; JWT=" + token, "Klara"},
+			"a token without a session":              {"JWT=" + token, "401"},
+			"Django's session":                       {"sessionid=Admin; JWT=" + token, "401"},
+			"two sessions, the own one first":        {"openimis_session=" + own + "; openimis_session=x" + legacy, "401"},
+			"two sessions, the own one last":         {"openimis_session=x; openimis_session=" + own + legacy, "401"},
+			"two sessions of the legacy application": {"openimis_session=" + own + legacy + legacy, "401"},
+			"without that of the legacy application": {"openimis_session=" + own, "401"},
+			"another one of the legacy application":  {"openimis_session=" + own + "; " + legacyCookie + "=asp999", "401"},
+			"the name of HTTPS":                      {"__Host-openimis_session=" + own + legacy, "401"},
+			"a session by another spelling":          {"OPENIMIS_SESSION=" + own + legacy, "401"},
+			"nothing sealed":                         {"openimis_session=" + base64.RawURLEncoding.EncodeToString([]byte(`{"i":"0123456789abcdef","u":"Admin"}`)) + legacy, "401"},
+			"nothing":                                {"openimis_session=" + legacy, "401"},
+		} {
+			bare := newBrowser(t, gateway.URL)
+			if got := bare.whoAmI("Cookie", test.cookie); got != test.want {
+				t.Errorf("%s: %s", what, got)
+			}
+		}
+		if got := signedIn().whoAmI("Authorization", "Bearer "+token); got != "Klara" {
+			t.Errorf("somebody else's token beside a session: %s", got)
+		}
+	})
+	t.Run("another protocol on the connection", func(t *testing.T) {
+		var got http.Header
+		willing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			got = r.Header.Clone()
+			if to := r.Header.Get("Upgrade"); to != "" {
+				w.Header().Set("Connection", "Upgrade")
+				w.Header().Set("Upgrade", to)
+				w.WriteHeader(http.StatusSwitchingProtocols)
+			}
+		}))
+		defer willing.Close()
+		address := strings.TrimPrefix(in.gateway("BACKEND_URLS", willing.URL).URL, "http://")
+		for upgrade, want := range map[string]int{"h2c": 200, "H2C": 200, "HTTP/2.0": 200, "TLS/1.0, h2c": 200, "websocket, h2c": 200, "websocket\r\nUpgrade: h2c": 200, "websocket": 101, "WebSocket": 101} {
+			status := raw(t, address, "GET /api/graphql HTTP/1.1\r\nHost: "+address+"\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: "+upgrade+"\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\nRemote-User: Admin\r\n\r\n")
+			if status != want || got.Get("Http2-Settings") != "" || got.Get("Remote-User") != "" {
+				t.Errorf("Upgrade: %s: %d, the server got %v", upgrade, status, got)
+			}
+		}
+	})
 	t.Run("the gateway's cookie stays here", func(t *testing.T) {
 		signedIn().page("/photos/x")
 		for _, r := range in.Legacy.Seen() {
@@ -324,11 +414,31 @@ func TestPathTricks(t *testing.T) {
 	address := strings.TrimPrefix(gateway.URL, "http://")
 	for _, target := range []string{
 		"//iapi/graphql", "/api/../iapi/graphql", "/x/..%2fiapi/graphql", "/iapi%2fgraphql", "/%69api/..", "/./iapi/graphql", "/iapi/%2e%2e/api",
+		"/..;/iapi/graphql", "/api/..;/iapi/graphql", "/api/..;x=y/iapi/graphql", "/api/%2e%2e;/iapi/graphql", "/api/..%252fiapi/graphql", "/iapi/..%00/api", "/api/.%2e/iapi/graphql",
+		"/%2fiapi/graphql", "///iapi/graphql", "/api//..//iapi/graphql", "/%c0%ae%c0%ae/iapi/graphql", "/api/..%c0%afiapi/graphql", "/iapi%0agraphql", "/iapi%09graphql", "/api/%3b/iapi",
 		"/api;x/graphql", "/iapi\\graphql", "/iapi%5cgraphql", "/iapi/%00", "/iapi%252fgraphql", "http://evil/../iapi/graphql",
 	} {
 		status := raw(t, address, "GET "+target+" HTTP/1.1\r\nHost: "+address+"\r\nConnection: close\r\n\r\n")
 		if status != 400 {
 			t.Errorf("%s: %d", target, status)
+		}
+	}
+	// An address in full, or another host, is no way round the login.
+	for _, request := range []string{
+		"GET http://127.0.0.1:8001/iapi/core/users/current_user/ HTTP/1.1\r\nHost: 127.0.0.1:8001\r\n",
+		"GET http://Admin@" + address + "/iapi/core/users/current_user/ HTTP/1.1\r\nHost: " + address + "\r\n",
+		"GET /iapi/core/users/current_user/ HTTP/1.1\r\nHost: 127.0.0.1:8001\r\n",
+		"GET /iapi/core/users/current_user/?user=Admin&Remote-User=Admin HTTP/1.1\r\nHost: " + address + "\r\n",
+		"GET /iapi/core/users/current_user/ HTTP/1.0\r\nHost: " + address + "\r\n",
+		"HEAD /iapi/core/users/current_user/ HTTP/1.1\r\nHost: " + address + "\r\nX-HTTP-Method-Override: GET\r\n",
+		"GET /photos/x HTTP/1.1\r\nHost: " + address + "\r\nX-Original-URL: /iapi/core/users/current_user/\r\nX-Rewrite-URL: /iapi/core/users/current_user/\r\n",
+	} {
+		want := 401
+		if strings.HasPrefix(request, "GET /photos") {
+			want = 200 // of the legacy application
+		}
+		if status := raw(t, address, request+"Connection: close\r\nRemote-User: Admin\r\nREMOTE_USER: Admin\r\n\r\n"); status != want {
+			t.Errorf("%s: %d", strings.SplitN(request, "\r", 2)[0], status)
 		}
 	}
 	for _, target := range []string{"/IAPI/graphql", "/iapix/graphql"} { // no routes: they are the legacy application's
@@ -363,7 +473,7 @@ func raw(t *testing.T, address, request string) int {
 	}
 	text, err := io.ReadAll(io.LimitReader(conn, 64))
 	var status int
-	if _, scan := fmt.Sscanf(string(text), "HTTP/1.1 %d", &status); scan != nil {
+	if _, scan := fmt.Sscanf(strings.Replace(string(text), "HTTP/1.0", "HTTP/1.1", 1), "HTTP/1.1 %d", &status); scan != nil {
 		t.Fatalf("%q: %v", text, err)
 	}
 	return status
@@ -408,6 +518,47 @@ func TestSessionsOverSeveralGateways(t *testing.T) {
 	}
 	if got := b.whoAmI(); got != "401" {
 		t.Errorf("after more than twelve hours: %s", got)
+	}
+}
+
+// While the backend is away nobody can be told that a session has ended. It is over at the gateway of the logout at once, and at
+// the others when the backend is back.
+func TestALogoutWhileTheBackendIsAwayEndsTheSessionEverywhere(t *testing.T) {
+	in := install(t, true)
+	var away atomic.Bool
+	to := httputil.NewSingleHostReverseProxy(must(url.Parse(in.Backend)))
+	way := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if away.Load() {
+			panic(http.ErrAbortHandler)
+		}
+		to.ServeHTTP(w, r)
+	}))
+	defer way.Close()
+	in.vars["IBACKEND_URLS"] = way.URL
+	one, two := in.gateway(), in.gateway()
+	b := newBrowser(t, one.URL)
+	b.legacyLogin("Klara", password)
+	cookies := b.Jar.Cookies(must(url.Parse(one.URL)))
+	at := func(gateway string) string {
+		c := newBrowser(t, gateway)
+		c.Jar.SetCookies(must(url.Parse(gateway)), cookies)
+		return c.whoAmI()
+	}
+	if got := at(two.URL); got != "Klara" {
+		t.Fatalf("at the second gateway: %s", got)
+	}
+	away.Store(true)
+	if a, _ := b.page("/logout"); a.Header.Get("Location") != "/Logout.aspx" {
+		t.Errorf("the logout leads to %q", a.Header.Get("Location"))
+	}
+	away.Store(false)
+	if got := at(one.URL); got != "401" {
+		t.Errorf("at the gateway of the logout: %s", got)
+	}
+	for deadline := time.Now().Add(20 * time.Second); at(two.URL) != "401"; time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the session goes on at the other gateway")
+		}
 	}
 }
 
@@ -530,6 +681,40 @@ func TestBackendsAreRestartedWithoutAnError(t *testing.T) {
 	}
 	if seen["one"] < 5 || seen["two"] < 25 {
 		t.Errorf("answers by server: %v", seen)
+	}
+}
+
+// A server that hangs does not delay the news that another one stops.
+func TestAStoppingServerIsNoticedBesideOneThatHangs(t *testing.T) {
+	release := make(chan struct{})
+	hangs := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
+	defer hangs.Close()
+	defer close(release)
+	var asked atomic.Int64
+	stops := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if asked.Add(1) > 5 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	defer stops.Close()
+	c, err := FromEnvironment(map[string]string{"BACKEND_URLS": hangs.URL + "," + stops.URL, "SESSION_SECRET": strings.Repeat("k", 40), "HEALTH_INTERVAL": "20ms"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := New(c, clock.System, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, end := context.WithCancel(t.Context())
+	defer end()
+	began := time.Now()
+	g.watch(ctx)
+	m := g.pools[routeBackend].members[1]
+	for !m.down.Load() {
+		if time.Since(began) > 1900*time.Millisecond { // the first of them is waited for during two seconds
+			t.Fatalf("not noticed, asked %d times", asked.Load())
+		}
+		time.Sleep(5 * time.Millisecond)
 	}
 }
 

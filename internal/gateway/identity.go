@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 )
 
 // identityHeaders are names by which some server takes a header for the user who is signed in. Whatever a
@@ -32,6 +33,15 @@ func (g *Gateway) clean(r *http.Request) {
 		"X-Forwarded-Prefix", "X-Real-Ip", "X-Original-Url", "X-Rewrite-Url", "X-Http-Method-Override", "Proxy"} {
 		r.Header.Del(name)
 	}
+}
+
+// onlyWebSocket takes an Upgrade to anything else off a request. Whoever got a server behind the gateway to speak
+// HTTP/2 in the clear (h2c) on this connection could send it what the gateway never sees.
+func onlyWebSocket(r *http.Request) {
+	if !strings.EqualFold(strings.TrimSpace(r.Header.Get("Upgrade")), "websocket") || len(r.Header.Values("Upgrade")) > 1 {
+		r.Header.Del("Upgrade")
+	}
+	r.Header.Del("Http2-Settings")
 }
 
 // spelling is a header's name as the laxest server reads it.
@@ -99,7 +109,7 @@ func (g *Gateway) scheme(r *http.Request) string {
 // another may take for a separator: such a path could pass the gateway as one route and arrive as another.
 func plainPath(u *url.URL) bool {
 	path := u.EscapedPath()
-	if path == "" || path[0] != '/' || strings.Contains(path, "//") || strings.ContainsAny(path, "\\;") {
+	if path == "" || path[0] != '/' || strings.Contains(path, "//") || strings.ContainsAny(path, "\\;") || !utf8.ValidString(u.Path) {
 		return false
 	}
 	lower := strings.ToLower(path)

@@ -13,6 +13,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -61,20 +62,25 @@ func newPool(name string, urls Upstreams, c *Config, log *slog.Logger, up metric
 }
 
 // watch asks every member whether it is ready, until ctx ends. A server that is stopping says no first
-// and closes its connections afterwards, so no request meets a closing one.
+// and closes its connections afterwards, so no request meets a closing one. Each member is asked apart: one that
+// hangs must not delay the news that another one stops.
 func (p *pool) watch(ctx context.Context, every time.Duration, path string) {
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for {
-		for _, m := range p.members {
-			p.mark(m, !p.ready(ctx, m, path, every))
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+	var all sync.WaitGroup
+	for _, m := range p.members {
+		all.Go(func() {
+			tick := time.NewTicker(every)
+			defer tick.Stop()
+			for {
+				p.mark(m, !p.ready(ctx, m, path, every))
+				select {
+				case <-ctx.Done():
+					return
+				case <-tick.C:
+				}
+			}
+		})
 	}
+	all.Wait()
 }
 
 func (p *pool) ready(ctx context.Context, m *member, path string, within time.Duration) bool {

@@ -7,6 +7,7 @@
 //	client_test.go    somebody who signs in at the legacy application and uses the backends; load
 //	browser_test.go   the same with Chromium
 //	kill_test.go      any process is killed
+//	sessions_test.go  sessions end on every gateway
 //	restart_test.go   backends are restarted one by one
 //	releases_test.go  two releases on one database
 //

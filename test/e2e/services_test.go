@@ -30,18 +30,23 @@ func folder(t *testing.T, owner *syscall.Credential) string {
 	return path
 }
 
+// postgresBin is where the programs of PostgreSQL are.
+func postgresBin(t *testing.T) string {
+	t.Helper()
+	if found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb"); len(found) > 0 {
+		return filepath.Dir(found[len(found)-1])
+	}
+	path, err := exec.LookPath("initdb")
+	if err != nil {
+		t.Fatal("PostgreSQL is not installed: there is no initdb")
+	}
+	return filepath.Dir(path)
+}
+
 // startPostgres makes a PostgreSQL server of the test's own, which may be killed, and gives a URL without a database.
 func startPostgres(t *testing.T) (server *process, url string) {
 	t.Helper()
-	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
-	if len(found) == 0 {
-		if path, err := exec.LookPath("initdb"); err == nil {
-			found = []string{path}
-		} else {
-			t.Fatal("PostgreSQL is not installed: there is no initdb")
-		}
-	}
-	bin := filepath.Dir(found[len(found)-1])
+	bin := postgresBin(t)
 	var owner *syscall.Credential
 	if os.Getuid() == 0 { // it does not run as root
 		u, err := user.Lookup("postgres")
