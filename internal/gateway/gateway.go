@@ -15,6 +15,9 @@ package gateway
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httputil"
@@ -146,7 +149,9 @@ func (g *Gateway) guard(next http.Handler) http.Handler {
 		}
 		onlyWebSocket(r)
 		if r.Body != nil && r.Body != http.NoBody {
-			r.Body = http.MaxBytesReader(answer, &patient{r.Body, http.NewResponseController(w), time.Duration(g.c.BodyTimeout)}, int64(g.c.MaxUpload))
+			body := &patient{r.Body, http.NewResponseController(w), time.Duration(g.c.BodyTimeout)}
+			body.waitFrom(start) // also when nobody reads it: the server does, before it answers
+			r.Body = http.MaxBytesReader(answer, body, int64(g.c.MaxUpload))
 		}
 		next.ServeHTTP(answer, r)
 	})
@@ -163,11 +168,19 @@ type patient struct {
 	wait time.Duration
 }
 
+// errSlowBody is why the body of a request cannot be read.
+var errSlowBody = errors.New("the client does not go on sending")
+
+func (p *patient) waitFrom(t time.Time) { _ = p.conn.SetReadDeadline(t.Add(p.wait)) }
+
 func (p *patient) Read(b []byte) (int, error) {
-	_ = p.conn.SetReadDeadline(time.Now().Add(p.wait))
+	p.waitFrom(time.Now())
 	n, err := p.body.Read(b)
-	if err != nil {
-		_ = p.conn.SetReadDeadline(time.Time{})
+	switch {
+	case errors.Is(err, io.EOF):
+		_ = p.conn.SetReadDeadline(time.Time{}) // the connection is watched for its end from here on
+	case errors.Is(err, os.ErrDeadlineExceeded): // and stays so: nothing more is waited for on this connection
+		err = fmt.Errorf("%w: %w", errSlowBody, err)
 	}
 	return n, err
 }
@@ -185,8 +198,16 @@ func (a *recorder) WriteHeader(status int) {
 	if a.status == 0 && status != http.StatusContinue && status != http.StatusEarlyHints {
 		a.status = status
 	}
+	for _, name := range ownHeaders {
+		if values := a.Header().Values(name); len(values) > 1 {
+			a.Header().Set(name, values[len(values)-1]) // what the server behind the gateway says
+		}
+	}
 	a.ResponseWriter.WriteHeader(status)
 }
+
+// ownHeaders are those that the gateway adds to all answers.
+var ownHeaders = []string{"X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy", "Strict-Transport-Security"}
 
 func (a *recorder) code() int {
 	if a.status == 0 {

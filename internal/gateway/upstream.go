@@ -218,6 +218,9 @@ func (g *Gateway) proxy(p *pool, change func(*httputil.ProxyRequest), answered f
 				w.WriteHeader(499) // the client left; nobody reads this
 			case errors.As(err, &tooLarge):
 				g.refuse(w, r, http.StatusRequestEntityTooLarge, "The request is larger than the gateway allows (MAX_UPLOAD).")
+			case errors.Is(err, errSlowBody):
+				w.Header().Set("Connection", "close")
+				g.refuse(w, r, http.StatusRequestTimeout, "The request did not arrive in time.")
 			case errors.Is(err, context.DeadlineExceeded) || isTimeout(err):
 				g.log.WarnContext(r.Context(), "an upstream server does not answer in time", "route", p.name, "error", err)
 				g.refuse(w, r, http.StatusGatewayTimeout, "The server behind the gateway does not answer in time.")
