@@ -3,9 +3,13 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-LDFLAGS := -s -w -X github.com/openimis/openimis-be-go/internal/build.Version=$(VERSION)
-PROGRAMS := server $(if $(wildcard cmd/gateway/main.go),gateway)
+# A tag, with the number of commits since it; without any tag all commits count.
+VERSION ?= $(shell git describe --tags --dirty 2>/dev/null || \
+	{ git rev-parse -q --verify HEAD >/dev/null 2>&1 && echo "v0.0.0-$$(git rev-list --count HEAD)-g$$(git rev-parse --short HEAD)$$(git diff --quiet HEAD || echo -dirty)" || echo dev; })
+COMMIT ?= $(shell git rev-parse -q --verify HEAD 2>/dev/null || echo unknown)
+BUILD := github.com/openimis/openimis-be-go/internal/build
+LDFLAGS := -s -w -X $(BUILD).Version=$(VERSION) -X $(BUILD).Commit=$(COMMIT)
+PROGRAMS := server gateway
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 # make test TESTFLAGS='-v -run Submit' PACKAGES=./modules/claim
@@ -23,38 +27,48 @@ run: bin/server ## build the server and start it (no configuration needed)
 	./bin/server
 
 .PHONY: build
-build: $(PROGRAMS:%=bin/%) ## build bin/server, and bin/gateway where there is one
+build: $(PROGRAMS:%=bin/%) ## build bin/server and bin/gateway
 
 # Go knows itself what is out of date.
 .PHONY: $(PROGRAMS:%=bin/%)
 $(PROGRAMS:%=bin/%): bin/%:
-	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $@ ./cmd/$*
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $@ ./cmd/$*
 
 .PHONY: test
 test: ## run the tests (IMIS_TEST_POSTGRES, IMIS_TEST_MSSQL, IMIS_TEST_AMQP, IMIS_TEST_SHARED add to them)
 	go test $(TESTFLAGS) $(PACKAGES)
 
-# What is built for others: static programs for each system, a Debian package, an archive for Windows.
-PACKAGE_VERSION = $(shell echo '$(VERSION)' | sed -E 's/^v//; /^[0-9]/!s/^/0.0.0+/; s/-/+/2g')
+# What is built for others: static programs for each system, Debian packages, an archive for Windows. The same
+# commit gives the same files. A version after a tag sorts after it (1.0.0+3.gabc), a candidate before (1.0.0~rc1).
+PACKAGE_VERSION = $(shell echo '$(VERSION)' | sed -E 's/^v//; s/^[^0-9]/0.0.0+&/; s/-(alpha|beta|rc)/~\1/; s/-/+/; s/-/./g')
 NFPM := github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
 TARGETS := linux-amd64 linux-arm64 windows-amd64
+ARCHIVE := openimis_$(PACKAGE_VERSION)
+export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || date +%s)
 
 .PHONY: dist
-dist: $(TARGETS:%=dist/%) ## build dist/: static programs, Debian packages, an archive for Windows
-	for arch in amd64 arm64; do \
-		ARCH=$$arch PACKAGE_VERSION=$(PACKAGE_VERSION) go run $(NFPM) package --config deploy/debian/nfpm.yaml --packager deb --target dist/; \
-		tar -czf dist/openimis_$(PACKAGE_VERSION)_linux_$$arch.tar.gz --transform 's,^,openimis/,' -C dist/linux-$$arch server gateway -C ../.. README.md LICENSE deploy docs; \
+dist: dist/packages ## build dist/: static programs, Debian packages, archives for Linux and Windows
+
+.PHONY: dist/packages
+dist/packages: $(TARGETS:%=dist/%)
+	rm -f dist/*.deb dist/*.tar.gz dist/*.zip dist/SHA256SUMS
+	for arch in $(patsubst linux-%,%,$(filter linux-%,$(TARGETS))); do \
+		ARCH=$$arch PACKAGE_VERSION='$(PACKAGE_VERSION)' go run $(NFPM) package --config deploy/debian/nfpm.yaml --packager deb --target dist/; \
+		tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@$$SOURCE_DATE_EPOCH --transform 's,^,openimis/,' \
+			-C dist/linux-$$arch -cf - server gateway -C ../.. README.md CHANGELOG.md LICENSE deploy docs | gzip -n >dist/$(ARCHIVE)_linux_$$arch.tar.gz; \
 	done
-	cp deploy/windows/install.ps1 deploy/windows/README.md LICENSE dist/windows-amd64/
-	go run ./internal/tools/zip dist/openimis_$(PACKAGE_VERSION)_windows_amd64.zip dist/windows-amd64
-	cd dist && sha256sum *.deb *.tar.gz *.zip >SHA256SUMS
+ifneq ($(filter windows-%,$(TARGETS)),)
+	deploy/windows/collect.sh dist/windows-amd64
+	go run ./internal/tools/zip dist/$(ARCHIVE)_windows_amd64.zip dist/windows-amd64
+endif
+	cd dist && sha256sum $(ARCHIVE)* >SHA256SUMS
 
 .PHONY: $(TARGETS:%=dist/%)
 $(TARGETS:%=dist/%): dist/%:
-	mkdir -p $@
-	for program in server gateway; do \
+	rm -rf $@ && mkdir -p $@
+	for program in $(PROGRAMS); do \
 		CGO_ENABLED=0 GOOS=$(word 1,$(subst -, ,$*)) GOARCH=$(word 2,$(subst -, ,$*)) \
-			go build -trimpath -ldflags '$(LDFLAGS)' -o $@/$$program$(if $(findstring windows,$*),.exe) ./cmd/$$program; \
+			go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $@/$$program$(if $(findstring windows,$*),.exe) ./cmd/$$program; \
 	done
 
 .PHONY: bench

@@ -18,16 +18,19 @@ import (
 	"github.com/openimis/openimis-be-go/internal/telemetry"
 )
 
-const usage = `usage: gateway [command]
+const usage = `usage: gateway [--settings FILE]... [command]
 
   serve     route requests (the default)
   check     tell whether the servers behind the gateway answer
   config    print the effective configuration, secrets masked
-  version   print the version
+  version   print version, commit, and the Go modules inside
 `
 
 func main() {
-	err := service.Main("openimis-gateway", func(ctx context.Context) error { return run(ctx, os.Args[1:], os.Stdout) })
+	args, err := config.FromFiles(os.Args[1:])
+	if err == nil {
+		err = service.Main("openimis-gateway", func(ctx context.Context) error { return run(ctx, args, os.Stdout) })
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "gateway:", err)
 		os.Exit(1)
@@ -41,8 +44,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	switch command {
 	case "version", "--version":
-		_, err := fmt.Fprintln(out, build.Version)
-		return err
+		return build.Print(out)
 	case "help", "--help", "-h":
 		_, err := fmt.Fprint(out, usage)
 		return err
@@ -74,5 +76,6 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		for _, name := range names {
 			log.Info("listening", "what", name, "address", addresses[name])
 		}
+		service.Ready()
 	})
 }

@@ -24,7 +24,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/telemetry"
 )
 
-const usage = `usage: server [command]
+const usage = `usage: server [--settings FILE]... [command]
 
   serve          serve GraphQL and FHIR (the default)
   worker         execute queued mutations and daily jobs, without serving
@@ -37,7 +37,9 @@ const usage = `usage: server [command]
   check          tell what the database offers and what is missing
   config         print the effective configuration, secrets masked
   modules        print the modules: compiled in, enabled, version, contract
-  version        print the version
+  version        print version, commit, and the Go modules inside
+
+--settings FILE takes variables from NAME=value lines, as systemd does; those of the environment win.
 `
 
 // errUsage says that the usage was printed already.
@@ -69,8 +71,7 @@ func run(ctx context.Context, args []string) error {
 		return fmt.Errorf("%s takes no arguments, %q is not understood; everything is set by environment variables", command, rest[0])
 	}
 	if command == "version" {
-		fmt.Println(build.Version)
-		return nil
+		return build.Print(os.Stdout)
 	}
 	conf, err := config.Load()
 	if err != nil {
@@ -206,6 +207,7 @@ func serve(ctx context.Context, p *program, _ []string) error {
 	return s.Serve(ctx, listener, func(addr string) {
 		p.log.Info("serving", "address", addr, "roots", p.conf.SiteRoot.String(), "database", d.Name(), "time_zone", d.Zone(), "started_in", time.Since(start).Round(time.Millisecond).String())
 		p.welcome(addr, logins)
+		service.Ready()
 	})
 }
 
@@ -263,6 +265,7 @@ func worker(ctx context.Context, p *program, _ []string) error {
 	p.log.Info("working", "database", d.Name())
 	leave := s.Announce(ctx, "worker")
 	defer leave()
+	service.Ready()
 	s.Work(ctx, int(p.conf.Workers))
 	s.Close()
 	return nil

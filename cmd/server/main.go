@@ -9,6 +9,7 @@ import (
 	"os"
 	_ "time/tzdata" // for TIME_ZONE on machines without a time zone database
 
+	"github.com/openimis/openimis-be-go/internal/config"
 	"github.com/openimis/openimis-be-go/internal/server"
 	"github.com/openimis/openimis-be-go/internal/service"
 	"github.com/openimis/openimis-be-go/modules"
@@ -39,7 +40,10 @@ var compiled = []server.Constructor{
 }
 
 func main() {
-	err := service.Main("openimis-server", func(ctx context.Context) error { return run(ctx, os.Args[1:]) })
+	args, err := config.FromFiles(os.Args[1:])
+	if err == nil {
+		err = service.Main("openimis-server", func(ctx context.Context) error { return run(ctx, args) })
+	}
 	if err != nil {
 		if !errors.Is(err, errUsage) {
 			fmt.Fprintln(os.Stderr, "server:", err)

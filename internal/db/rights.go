@@ -12,6 +12,7 @@ import (
 // Rights is what a login may do with a table.
 type Rights struct {
 	Select, Insert, Update, Delete bool
+	Lock                           bool // lock rows; PostgreSQL wants the right to update a column of theirs
 	Number                         bool // use the sequence that numbers the rows; PostgreSQL's serial columns need it
 }
 
@@ -20,7 +21,7 @@ func (r Rights) Lacking() (list []string) {
 	for _, x := range []struct {
 		has  bool
 		name string
-	}{{r.Select, "SELECT"}, {r.Insert, "INSERT"}, {r.Update, "UPDATE"}, {r.Delete, "DELETE"}, {r.Number, "USAGE of its sequence"}} {
+	}{{r.Select, "SELECT"}, {r.Insert, "INSERT"}, {r.Update, "UPDATE"}, {r.Delete, "DELETE"}, {r.Lock, "UPDATE of its key"}, {r.Number, "USAGE of its sequence"}} {
 		if !x.has {
 			list = append(list, x.name)
 		}
@@ -41,6 +42,7 @@ func (d *DB) Login(ctx context.Context) (name string, err error) {
 
 const (
 	postgresRights = `SELECT has_table_privilege(c.oid, 'SELECT'), has_table_privilege(c.oid, 'INSERT'), has_table_privilege(c.oid, 'UPDATE'), has_table_privilege(c.oid, 'DELETE'),
+  has_any_column_privilege(c.oid, 'UPDATE'),
   COALESCE((SELECT bool_and(has_sequence_privilege(d.objid, 'USAGE')) FROM pg_depend d JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
     WHERE d.classid = CAST('pg_class' AS regclass) AND d.refobjid = c.oid AND d.deptype = 'a'), TRUE)
 FROM pg_class c WHERE c.oid = to_regclass($1)`
@@ -54,13 +56,13 @@ FROM (SELECT QUOTENAME(OBJECT_SCHEMA_NAME(OBJECT_ID(@p1))) + N'.' + QUOTENAME(@p
 func (d *DB) RightsTo(ctx context.Context, table string) (r Rights, err error) {
 	switch d.dialect {
 	case Postgres:
-		err = d.writer.QueryRowxContext(ctx, postgresRights, `"`+table+`"`).Scan(&r.Select, &r.Insert, &r.Update, &r.Delete, &r.Number)
+		err = d.writer.QueryRowxContext(ctx, postgresRights, `"`+table+`"`).Scan(&r.Select, &r.Insert, &r.Update, &r.Delete, &r.Lock, &r.Number)
 	case SQLServer:
-		r.Number = true
+		r.Lock, r.Number = true, true
 		err = d.writer.QueryRowxContext(ctx, sqlServerRights, table).Scan(&r.Select, &r.Insert, &r.Update, &r.Delete)
 	default:
 		writes := d.writable()
-		r = Rights{true, writes, writes, writes, true}
+		r = Rights{true, writes, writes, writes, writes, true}
 	}
 	if err != nil {
 		return r, fmt.Errorf("rights to %s: %w", table, err)

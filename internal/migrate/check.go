@@ -105,10 +105,6 @@ func Check(ctx context.Context, d *db.DB, needs []schema.Need) (Report, error) {
 	return r, nil
 }
 
-// written lists the legacy tables that the program writes; it writes all of its own.
-var written = []string{"tblClaim", "tblClaimDedRem", "tblClaimItems", "tblClaimServices", "tblFeedback", "tblInsureePolicy",
-	"tblPolicy", "tblPolicyRenewalDetails", "tblPolicyRenewals"}
-
 // rights looks at what the login may do with the tables that are needed and with those that are written.
 func (r *Report) rights(ctx context.Context, d *db.DB, needs []schema.Need) (err error) {
 	if r.Login, err = d.Login(ctx); err != nil {
@@ -119,7 +115,7 @@ func (r *Report) rights(ctx context.Context, d *db.DB, needs []schema.Need) (err
 		needed[n.Table] = true
 	}
 	for _, t := range schema.Tables() {
-		if !needed[t.Name] && !t.Own && !slices.Contains(written, t.Name) {
+		if _, written := least[t.Name]; !needed[t.Name] && !t.Own && !written {
 			continue
 		}
 		if slices.Contains(d.Denied(), t.Name) {
@@ -137,8 +133,8 @@ func (r *Report) rights(ctx context.Context, d *db.DB, needs []schema.Need) (err
 			r.Unreadable = append(r.Unreadable, t.Name)
 			continue
 		}
-		if lacking := rights.Lacking(); len(lacking) > 0 && (t.Own || slices.Contains(written, t.Name)) {
-			r.Unwritable = append(r.Unwritable, t.Name+": "+strings.Join(lacking, ", "))
+		if lacks := lacking(t.Name, rights); len(lacks) > 0 {
+			r.Unwritable = append(r.Unwritable, t.Name+": "+strings.Join(lacks, ", "))
 		}
 	}
 	if r.Version == "" {

@@ -72,7 +72,7 @@ func TestCheckTellsAboutRights(t *testing.T) {
 		{"no right at all", nil, false, []string{"tblClaim\n", "The login may not read these"}, "GRANT SELECT, INSERT, UPDATE, DELETE"},
 		{"no right to the schema", []string{`REVOKE ALL ON SCHEMA public FROM PUBLIC`}, false, []string{"It may be one all the same: its tables are in the schema public"}, "GRANT USAGE ON SCHEMA"},
 		{"reading only", []string{`GRANT SELECT ON ALL TABLES IN SCHEMA public TO LOGIN_NAME`}, true,
-			[]string{"The login lacks these rights", "tblClaim: INSERT, UPDATE, DELETE", "imis_mutation_queue: INSERT, UPDATE, DELETE"}, ""},
+			[]string{"The login lacks these rights", "tblClaim: INSERT, UPDATE\n", "tblProduct: UPDATE of its key\n", "imis_audit: INSERT\n", "imis_mutation_queue: INSERT, UPDATE, DELETE"}, ""},
 		{"one table is left out", []string{`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO LOGIN_NAME`, `REVOKE SELECT ON "tblGender" FROM LOGIN_NAME`}, false,
 			[]string{"The login may not read these, so that the server cannot start:\n  tblGender\n"}, ""},
 		{"a sequence is left out", []string{`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO LOGIN_NAME`, `CREATE SEQUENCE numbers OWNED BY "tblClaim"."ClaimID"`}, true,

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -46,4 +47,23 @@ func TestTheLogGoesToAFile(t *testing.T) {
 	if err != nil || !strings.Contains(string(text), "a line") {
 		t.Errorf("%q %v", text, err)
 	}
+}
+
+func TestSystemdIsToldWhenTheProgramIsReady(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "notify")
+	l, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: socket, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	t.Setenv("NOTIFY_SOCKET", socket)
+	Ready()
+	_ = l.SetReadDeadline(time.Now().Add(10 * time.Second))
+	said := make([]byte, 100)
+	n, err := l.Read(said)
+	if err != nil || string(said[:n]) != "READY=1" {
+		t.Errorf("%q %v", said[:n], err)
+	}
+	t.Setenv("NOTIFY_SOCKET", "")
+	Ready() // nobody asks
 }
