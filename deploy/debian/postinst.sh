@@ -2,10 +2,10 @@
 # After installing: the user that the services run as, and folders only for it.
 set -e
 if [ "$1" = configure ]; then
+	mkdir -p /var/lib/openimis
 	if ! getent passwd openimis >/dev/null; then
 		adduser --system --group --home /var/lib/openimis --no-create-home --gecos 'openIMIS' openimis >/dev/null
 	fi
-	mkdir -p /var/lib/openimis
 	chown openimis:openimis /var/lib/openimis
 	chmod 0700 /var/lib/openimis
 	# Settings have passwords: the services read them, nobody else.

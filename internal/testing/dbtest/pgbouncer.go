@@ -6,10 +6,8 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"strconv"
-	"syscall"
 	"testing"
 	"time"
 
@@ -67,15 +65,7 @@ func PgBouncer(t testing.TB, dsn string) string {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(path, config)
-	if os.Getuid() == 0 { // which pgbouncer refuses to run as
-		nobody, err := user.Lookup("nobody")
-		if err != nil {
-			t.Fatal(err)
-		}
-		uid, _ := strconv.ParseUint(nobody.Uid, 10, 32) // a number, as the system has it
-		gid, _ := strconv.ParseUint(nobody.Gid, 10, 32)
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
-	}
+	runAs(t, cmd, "nobody")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
