@@ -95,7 +95,7 @@ type program struct {
 // open opens the database. One that cannot be reached ends the command; a server that has started lives
 // through its absence and says at /readyz that it is not ready.
 func (p *program) open(ctx context.Context) (*db.DB, error) {
-	return db.Open(ctx, string(p.conf.DatabaseURL), db.Options{ReadURL: string(p.conf.DatabaseReadURL), Log: p.log})
+	return db.Open(ctx, string(p.conf.DatabaseURL), db.Options{ReadURL: string(p.conf.DatabaseReadURL), ReadLag: time.Duration(p.conf.DatabaseReadLag), Log: p.log})
 }
 
 // file is where the embedded database is.

@@ -38,9 +38,10 @@ type Query interface {
 
 // Options tune Open.
 type Options struct {
-	MaxConns int          // open connections at most; default 16 (SQLite: readers)
-	ReadURL  string       // read-only replica for Query methods of DB; default the same database
-	Log      *slog.Logger // slow and retried statements; default slog.Default
+	MaxConns int           // open connections at most; default 16 (SQLite: readers)
+	ReadURL  string        // read-only replica for Query methods of DB; default the same database
+	ReadLag  time.Duration // how far the replica may be behind and still be read from; default 30 s
+	Log      *slog.Logger  // slow and retried statements; default slog.Default
 }
 
 // DB is an open database.
@@ -65,7 +66,8 @@ type DB struct {
 	writing        *writing
 	url            string // of Open
 	options        Options
-	reserved       []*DB // closed with this one
+	reserved       []*DB    // closed with this one
+	replica        *replica // nil: there is none
 }
 
 // Open connects to the database that url names and learns which tables and columns it has:
@@ -90,13 +92,13 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	if err := d.connect(scheme); err != nil {
 		return nil, err
 	}
-	err := d.await(ctx)
+	err := d.reach(ctx)
 	for d.dialect == Postgres && d.pooler.learns(err) {
 		d.Close()
 		if err := d.openPostgres(url, o); err != nil {
 			return nil, err
 		}
-		err = d.await(ctx)
+		err = d.reach(ctx)
 	}
 	if err != nil {
 		d.Close()
@@ -116,7 +118,29 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 		d.Close()
 		return nil, fmt.Errorf("read the schema of %s: %w", d.name, oneLine(err))
 	}
+	if d.replica != nil {
+		if err := d.watchReplica(); err != nil {
+			d.Close()
+			return nil, err
+		}
+	}
 	return d, nil
+}
+
+// reach waits for the database. A replica that is not there need not be waited for; one behind a pooler is told
+// from one that is not.
+func (d *DB) reach(ctx context.Context) error {
+	err := d.await(ctx)
+	if err != nil || d.dialect != Postgres || d.replica == nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	learnt := d.pooler
+	if err := d.reader.PingContext(ctx); learnt.learns(err) {
+		return err
+	}
+	return nil
 }
 
 // await waits a while for a database that is starting or failing over.
@@ -159,6 +183,7 @@ func pools(pool *sql.DB, n int) *sql.DB {
 
 // Close closes all connections.
 func (d *DB) Close() error {
+	d.endWatch()
 	var errs []error
 	for _, r := range d.reserved {
 		if r.writer == d.writer {
@@ -195,9 +220,10 @@ func (d *DB) Ping(ctx context.Context) error {
 	return d.retry(ctx, "ping", 3, func() error { return d.ping(ctx) })
 }
 
+// ping asks the primary: without its replica a server goes on.
 func (d *DB) ping(ctx context.Context) error {
 	err := d.writer.PingContext(ctx)
-	if err == nil && d.reader != d.writer {
+	if err == nil && d.reader != d.writer && d.replica == nil {
 		err = d.reader.PingContext(ctx)
 	}
 	return err
@@ -250,7 +276,14 @@ func wide(src string, args []any) bool {
 // Read runs fn with a Query on the reading side and repeats it, up to three times, when the
 // connection is lost. fn must have no effect outside.
 func (d *DB) Read(ctx context.Context, fn func(q Query) error) error {
-	return d.retry(ctx, "read", 3, func() error { return fn(d) })
+	return d.retry(ctx, "read", 3, func() error {
+		before := d.toReplica(ctx)
+		err := fn(d)
+		if before && ofReplica(err) { // perhaps in the middle of rows: the next try is at the primary
+			d.replica.lost()
+		}
+		return err
+	})
 }
 
 // Select implements Query.
@@ -263,7 +296,7 @@ func (d *DB) Select(ctx context.Context, dest any, src string, args ...any) erro
 	if st := d.statement(ctx, text); st != nil {
 		return Describe(selectAll(ctx, stmtQueryer{st}, dest, text, conv), src)
 	}
-	return Describe(selectAll(ctx, d.source(ctx), dest, text, conv), src)
+	return Describe(d.reading(ctx, dest, func(q queryer) error { return selectAll(ctx, q, dest, text, conv) }), src)
 }
 
 // Get implements Query.
@@ -276,7 +309,7 @@ func (d *DB) Get(ctx context.Context, dest any, src string, args ...any) error {
 	if st := d.statement(ctx, text); st != nil {
 		return Describe(getOne(ctx, stmtQueryer{st}, dest, text, conv), src)
 	}
-	return Describe(getOne(ctx, d.source(ctx), dest, text, conv), src)
+	return Describe(d.reading(ctx, nil, func(q queryer) error { return getOne(ctx, q, dest, text, conv) }), src)
 }
 
 // Rows implements Query.
@@ -290,7 +323,11 @@ func (d *DB) Rows(ctx context.Context, src string, args ...any) (*sqlx.Rows, err
 		rows, err := st.QueryxContext(ctx, conv...)
 		return rows, Describe(err, src)
 	}
-	rows, err := ask(ctx, d.source(ctx), text, conv)
+	var rows *sqlx.Rows
+	err = d.reading(ctx, nil, func(q queryer) (err error) {
+		rows, err = ask(ctx, q, text, conv)
+		return err
+	})
 	return rows, Describe(err, src)
 }
 

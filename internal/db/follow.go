@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -41,16 +42,24 @@ func Follow(ctx context.Context) context.Context {
 	return FromPrimary(ctx)
 }
 
-// Replicated says whether reads go to a replica.
-func (d *DB) Replicated() bool { return d.dialect != SQLite && d.reader != d.writer }
+// Replicated says whether reads go to a replica, as long as it is well.
+func (d *DB) Replicated() bool { return d.replica != nil }
+
+// toReplica says whether a read goes to the replica.
+func (d *DB) toReplica(ctx context.Context) bool {
+	if d.replica == nil || ctx.Value(primaryKey{}) != nil {
+		return false
+	}
+	f, ok := ctx.Value(followerKey{}).(*Follower)
+	return !(ok && f.Follows()) && d.replica.serves(time.Now())
+}
 
 // source is where a read goes.
 func (d *DB) source(ctx context.Context) *sqlx.DB {
-	if !d.Replicated() {
+	switch {
+	case d.replica == nil || d.toReplica(ctx):
 		return d.reader
-	}
-	if f, ok := ctx.Value(followerKey{}).(*Follower); ok && f.Follows() || ctx.Value(primaryKey{}) != nil {
+	default:
 		return d.writer
 	}
-	return d.reader
 }

@@ -108,6 +108,9 @@ func (d *DB) openPostgres(dsn string, o Options) error {
 			return err
 		}
 		d.reader = sqlx.NewDb(reader, "pgx")
+		if d.replica == nil {
+			d.replica = newReplica(o.ReadLag)
+		}
 	}
 	return nil
 }

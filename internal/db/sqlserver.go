@@ -46,6 +46,9 @@ func (d *DB) openSQLServer(dsn string, o Options) error {
 			return err
 		}
 		d.reader = sqlx.NewDb(reader, "sqlserver")
+		if d.replica == nil {
+			d.replica = newReplica(o.ReadLag)
+		}
 	}
 	return nil
 }

@@ -20,6 +20,7 @@ type Registry struct {
 	mu       sync.Mutex
 	families []*family
 	writers  []func(w io.Writer)
+	pools    []pool
 }
 
 // family is the series of one name.
@@ -128,28 +129,49 @@ func Line(w io.Writer, name, labels, kind, help string, v float64) {
 	fmt.Fprintf(w, "# HELP %s %s\n# TYPE %s %s\n%s%s %g\n", name, help, name, kind, name, labels, v)
 }
 
+// pool is a pool that Pool was given.
+type pool struct {
+	labels string
+	of     *sql.DB
+}
+
 // Pool shows the connections of a pool under its name, with the names that Prometheus' own client gives them.
-func (r *Registry) Pool(name string, pool *sql.DB) {
-	labels := labelled([]string{"db_name"}, []string{name})
-	r.Collect(func(w io.Writer) {
-		s := pool.Stats()
-		for _, l := range []struct {
-			name, kind, help string
-			v                float64
-		}{
-			{"max_open_connections", "gauge", "The most connections that may be open.", float64(s.MaxOpenConnections)},
-			{"open_connections", "gauge", "Connections that are open.", float64(s.OpenConnections)},
-			{"in_use_connections", "gauge", "Connections in use.", float64(s.InUse)},
-			{"idle_connections", "gauge", "Idle connections.", float64(s.Idle)},
-			{"wait_count_total", "counter", "Waits for a connection.", float64(s.WaitCount)},
-			{"wait_duration_seconds_total", "counter", "Time spent waiting for a connection.", s.WaitDuration.Seconds()},
-			{"max_idle_closed_total", "counter", "Connections closed because too many were idle.", float64(s.MaxIdleClosed)},
-			{"max_idle_time_closed_total", "counter", "Connections closed because they were idle too long.", float64(s.MaxIdleTimeClosed)},
-			{"max_lifetime_closed_total", "counter", "Connections closed because they were old.", float64(s.MaxLifetimeClosed)},
-		} {
-			Line(w, "go_sql_"+l.name, labels, l.kind, l.help, l.v)
+func (r *Registry) Pool(name string, of *sql.DB) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.pools == nil {
+		r.writers = append(r.writers, r.writePools)
+	}
+	r.pools = append(r.pools, pool{labelled([]string{"db_name"}, []string{name}), of})
+}
+
+// poolFigures are those of each pool.
+var poolFigures = []struct {
+	name, kind, help string
+	of               func(s sql.DBStats) float64
+}{
+	{"max_open_connections", "gauge", "The most connections that may be open.", func(s sql.DBStats) float64 { return float64(s.MaxOpenConnections) }},
+	{"open_connections", "gauge", "Connections that are open.", func(s sql.DBStats) float64 { return float64(s.OpenConnections) }},
+	{"in_use_connections", "gauge", "Connections in use.", func(s sql.DBStats) float64 { return float64(s.InUse) }},
+	{"idle_connections", "gauge", "Idle connections.", func(s sql.DBStats) float64 { return float64(s.Idle) }},
+	{"wait_count_total", "counter", "Waits for a connection.", func(s sql.DBStats) float64 { return float64(s.WaitCount) }},
+	{"wait_duration_seconds_total", "counter", "Time spent waiting for a connection.", func(s sql.DBStats) float64 { return s.WaitDuration.Seconds() }},
+	{"max_idle_closed_total", "counter", "Connections closed because too many were idle.", func(s sql.DBStats) float64 { return float64(s.MaxIdleClosed) }},
+	{"max_idle_time_closed_total", "counter", "Connections closed because they were idle too long.", func(s sql.DBStats) float64 { return float64(s.MaxIdleTimeClosed) }},
+	{"max_lifetime_closed_total", "counter", "Connections closed because they were old.", func(s sql.DBStats) float64 { return float64(s.MaxLifetimeClosed) }},
+}
+
+// writePools writes each figure with all pools below its one head.
+func (r *Registry) writePools(w io.Writer) {
+	r.mu.Lock()
+	pools := r.pools
+	r.mu.Unlock()
+	for _, f := range poolFigures {
+		fmt.Fprintf(w, "# HELP go_sql_%[1]s %[2]s\n# TYPE go_sql_%[1]s %[3]s\n", f.name, f.help, f.kind)
+		for _, p := range pools {
+			fmt.Fprintf(w, "go_sql_%s%s %g\n", f.name, p.labels, f.of(p.of.Stats()))
 		}
-	})
+	}
 }
 
 // ServeHTTP answers with all figures in Prometheus' text format, those of the process (go_*, process_*) among them.

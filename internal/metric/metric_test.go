@@ -85,7 +85,11 @@ func TestAPool(t *testing.T) {
 	}
 	var r Registry
 	r.Pool("primary", d)
+	r.Pool("replica", d)
 	got := shown(&r)
+	if strings.Count(got, "# TYPE go_sql_open_connections gauge") != 1 || !strings.Contains(got, `go_sql_open_connections{db_name="replica"} 1`) {
+		t.Error("two pools are not below one head")
+	}
 	for _, want := range []string{`go_sql_max_open_connections{db_name="primary"} 7`, `go_sql_open_connections{db_name="primary"} 1`, "# TYPE go_sql_wait_count_total counter"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing", want)

@@ -98,6 +98,10 @@ func New(conf *config.Config, d *db.DB, compiled []Constructor, log *slog.Logger
 	}
 	s.metrics = telemetry.NewMetrics()
 	s.metrics.Pool("primary", d.Pool())
+	if pool := d.ReadPool(); pool != nil {
+		s.metrics.Pool("replica", pool)
+	}
+	s.metrics.Replica(d.Replica)
 	s.metrics.Queue(s.queueDepth)
 	db.Time(telemetry.Statements(log, s.metrics, time.Duration(conf.SlowOperation)))
 	gate, memory := newGate(conf), entity.NewMemory(int64(conf.AnswerMemory))

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/metric"
 )
 
@@ -62,4 +63,23 @@ func (q *queueFigures) write(w io.Writer) {
 	metric.Line(w, "openimis_queue_mutations", "", "gauge", "Mutations that wait or are executed, on the whole database.", float64(q.last.Queued))
 	metric.Line(w, "openimis_queue_dead_mutations", "", "gauge", "Mutations that were given up and wait for the operator (server queue).", float64(q.last.Dead))
 	metric.Line(w, "openimis_queue_oldest_seconds", "", "gauge", "Age of the oldest mutation in the queue.", q.last.Age.Seconds())
+}
+
+// Replica shows the server that reads go to, where there is one; state is asked whenever somebody looks.
+func (m *Metrics) Replica(state func() (db.Replica, bool)) {
+	m.registry.Collect(func(w io.Writer) {
+		r, ok := state()
+		if !ok {
+			return
+		}
+		serves := 0.0
+		if r.Serves {
+			serves = 1
+		}
+		metric.Line(w, "openimis_replica_serves", "", "gauge", "1 where reads go to the replica; 0 while it cannot be reached or is too far behind (DATABASE_READ_LAG).", serves)
+		metric.Line(w, "openimis_replica_lag_seconds", "", "gauge", "How far the replica was behind at the last look.", r.Lag.Seconds())
+		metric.Line(w, "openimis_replica_reads_total", "", "counter", "Statements that were read from the replica.", float64(r.FromReplica))
+		metric.Line(w, "openimis_primary_reads_total", "", "counter", "Statements that were read from the primary although there is a replica.", float64(r.FromPrimary))
+		metric.Line(w, "openimis_replica_failed_reads_total", "", "counter", "Reads that failed at the replica and were begun again at the primary.", float64(r.TriedAgain))
+	})
 }
