@@ -152,12 +152,12 @@ func (r *Report) rights(ctx context.Context, d *db.DB, needs []schema.Need) (err
 // triggers notes triggers of the installation's own that take the place of an insert (INSTEAD OF): the keys
 // of new rows are not told then. The legacy schema has no triggers; those that run after it do no harm.
 func (r *Report) triggers(ctx context.Context, d *db.DB) error {
-	var n int
-	if err := d.Pool().QueryRowContext(ctx, `SELECT COUNT(*) FROM sys.triggers WHERE parent_class = 1 AND is_disabled = 0 AND is_instead_of_trigger = 1`).Scan(&n); err != nil {
+	names, err := texts(ctx, d, `SELECT name FROM sys.triggers WHERE parent_class = 1 AND is_disabled = 0 AND is_instead_of_trigger = 1 ORDER BY name`)
+	if err != nil {
 		return err
 	}
-	if n > 0 {
-		r.Notes = append(r.Notes, fmt.Sprintf("%d triggers of your own run INSTEAD OF a statement: inserts into those tables fail, because SQL Server does not tell the keys of the new rows.", n))
+	if len(names) > 0 {
+		r.Notes = append(r.Notes, "Triggers of your own run INSTEAD OF a statement: "+few(names)+". Inserts into their tables fail, because SQL Server does not tell the keys of the new rows.")
 	}
 	return nil
 }
@@ -180,22 +180,57 @@ func (r *Report) collations(ctx context.Context, d *db.DB) error {
 	if err := d.Pool().QueryRowContext(ctx, `SELECT CAST(DATABASEPROPERTYEX(DB_NAME(), 'Collation') AS nvarchar(128))`).Scan(&collation); err != nil {
 		return err
 	}
-	var others int
-	if err := d.Pool().QueryRowContext(ctx, `SELECT COUNT(*) FROM INFORMATION_SCHEMA.COLUMNS WHERE (TABLE_SCHEMA = SCHEMA_NAME() OR TABLE_SCHEMA = 'dbo') AND COLLATION_NAME IS NOT NULL AND LOWER(COLLATION_NAME) <> LOWER(@p1)`, collation).Scan(&others); err != nil {
+	all, err := texts(ctx, d, `SELECT TABLE_NAME + '.' + COLUMN_NAME FROM INFORMATION_SCHEMA.COLUMNS WHERE (TABLE_SCHEMA = SCHEMA_NAME() OR TABLE_SCHEMA = 'dbo') AND COLLATION_NAME IS NOT NULL AND LOWER(COLLATION_NAME) <> LOWER(@p1) ORDER BY 1`, collation)
+	if err != nil {
 		return err
+	}
+	var others []string
+	for _, name := range all { // those of views and of tables that are not openIMIS' own do no harm
+		table, column, _ := strings.Cut(name, ".")
+		if t, ok := schema.Lookup(table); ok {
+			if c, ok := t.Column(column); ok {
+				others = append(others, t.Name+"."+c.Name)
+			}
+		}
 	}
 	r.Notes = append(r.Notes, collationNotes(collation, others)...)
 	return nil
 }
 
-func collationNotes(collation string, others int) (notes []string) {
+func collationNotes(collation string, others []string) (notes []string) {
 	if c := strings.ToUpper(collation) + "_"; strings.Contains(c, "_CS_") || strings.Contains(c, "_BIN") {
 		notes = append(notes, fmt.Sprintf("The collation %s distinguishes case: user names, codes and parts of names are found in their exact spelling only.", collation))
 	}
-	if others > 0 {
-		notes = append(notes, fmt.Sprintf("%d columns have another collation than the database (%s): statements that compare them with lists of texts fail (error 468).", others, collation))
+	if len(others) > 0 {
+		notes = append(notes, fmt.Sprintf("Columns have another collation than the database (%s), and statements that compare them with lists of texts fail (error 468): %s.", collation, few(others)))
 	}
 	return notes
+}
+
+// few joins names, of many only the first.
+func few(names []string) string {
+	const shown = 5
+	if len(names) <= shown {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:shown], ", "), len(names)-shown)
+}
+
+// texts reads the one column of a query in the words of SQL Server's own catalogue.
+func texts(ctx context.Context, d *db.DB, query string, args ...any) (list []string, err error) {
+	rows, err := d.Pool().QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return nil, err
+		}
+		list = append(list, text)
+	}
+	return list, rows.Err()
 }
 
 // estimates are the engines' own figures; -1 means that they have none yet.

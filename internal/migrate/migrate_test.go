@@ -243,6 +243,25 @@ func TestCheckOfALegacyDatabaseOfAnotherRelease(t *testing.T) {
 	}
 }
 
+// What an installation has of its own on SQL Server and what goes wrong by it is told by name; its own tables do no harm.
+func TestCheckNamesCollationsAndTriggers(t *testing.T) {
+	dbtest.Need(t, db.SQLServer)
+	d := open(t, bare(t, db.SQLServer))
+	exec(t, d, `CREATE TABLE "tblGender" ("Code" char(1) NOT NULL, "Gender" nvarchar(50) COLLATE French_CI_AS NULL)`,
+		`CREATE TABLE "OurOwn" ("Name" nvarchar(50) COLLATE French_CI_AS NULL)`,
+		`CREATE TRIGGER "ours" ON "tblGender" INSTEAD OF INSERT AS BEGIN SELECT 1 END`)
+	r, err := migrate.Check(t.Context(), d, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	notes := strings.Join(r.Notes, "\n")
+	for _, want := range []string{"(error 468): tblGender.Gender.", "INSTEAD OF a statement: ours."} {
+		if !strings.Contains(notes, want) {
+			t.Errorf("the notes lack %q:\n%s", want, notes)
+		}
+	}
+}
+
 func TestCheckRefusesADatabaseWithoutOpenJSON(t *testing.T) {
 	if (migrate.Report{Version: schema.V140, NoJSON: true}).OK() || !(migrate.Report{Version: schema.V140}).OK() {
 		t.Fatal("lists of parameters travel as JSON")

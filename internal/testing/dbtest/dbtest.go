@@ -220,7 +220,7 @@ func postgres(t testing.TB, server string) (string, error) {
 		}
 		d.Close()
 		pgTemplate.name = base
-		go dropLeftovers(server)
+		go dropLeftovers(server, "pgx", `SELECT datname FROM pg_database WHERE datname LIKE 'imis_test_%'`, " WITH (FORCE)")
 	}
 	fresh := name("db")
 	if _, err := admin.Exec(`CREATE DATABASE ` + fresh + ` TEMPLATE ` + pgTemplate.name); err != nil {
@@ -280,29 +280,31 @@ func Create(t testing.TB, d *db.DB) {
 }
 
 // dropLeftovers removes the databases of test processes that are gone, whose names tell their id.
-func dropLeftovers(server string) {
-	admin, err := sql.Open("pgx", server)
+func dropLeftovers(server, driver, names, how string) {
+	admin, err := sql.Open(driver, server)
 	if err != nil {
 		return
 	}
 	defer admin.Close()
-	rows, err := admin.Query(`SELECT datname FROM pg_database WHERE datname LIKE 'imis_test_%'`)
+	rows, err := admin.Query(names)
 	if err != nil {
 		return
 	}
-	defer rows.Close()
+	var gone []string
 	for rows.Next() {
 		var n string
 		if rows.Scan(&n) != nil {
-			return
+			break
 		}
-		parts := strings.Split(n, "_")
-		if len(parts) != 5 {
-			continue
+		if parts := strings.Split(n, "_"); len(parts) == 5 {
+			if _, err := os.Stat("/proc/" + parts[3]); os.IsNotExist(err) {
+				gone = append(gone, n)
+			}
 		}
-		if _, err := os.Stat("/proc/" + parts[3]); os.IsNotExist(err) {
-			_, _ = admin.Exec(`DROP DATABASE IF EXISTS ` + n + ` WITH (FORCE)`)
-		}
+	}
+	rows.Close()
+	for _, n := range gone {
+		_, _ = admin.Exec(`DROP DATABASE IF EXISTS ` + n + how)
 	}
 }
 
@@ -320,6 +322,7 @@ func sqlServer(t testing.TB, server string) (string, error) {
 		return "", err
 	}
 	if msTemplate.dsn == "" {
+		dropLeftovers(server, "sqlserver", `SELECT name FROM sys.databases WHERE name LIKE 'imis_test_%'`, "")
 		base := name("db")
 		admin, err := sql.Open("sqlserver", server)
 		if err != nil {
