@@ -10,7 +10,8 @@ import (
 // Each process is killed in turn while people work, and comes back as under a service manager. No mutation is lost or
 // done twice, and everything heals by itself. The log has the figures of docs/performance.md.
 func TestAnyProcessMayBeKilled(t *testing.T) {
-	d := deploy(t, shape{ibackends: 1, backends: 1, workers: 2, gateways: 1})
+	// Of the two routes one has an equal server that takes over, the other has none.
+	d := deploy(t, shape{ibackends: 2, backends: 1, workers: 2, gateways: 1})
 	asks := d.signIn(d.gateways[0], "Admin", "admin123")
 	l := d.work("K", d.signIn(d.gateways[0], "Admin", "admin123"), d.signIn(d.gateways[0], "Admin", "admin123"))
 	time.Sleep(2 * time.Second)
