@@ -6,7 +6,7 @@
 //	services_test.go  PostgreSQL and RabbitMQ
 //	client_test.go    somebody who signs in at the legacy application and uses the backends; load
 //	browser_test.go   the same with Chromium
-//	kill_test.go      any process is killed
+//	kill_test.go      any process is killed (hang_test.go: or hangs)
 //	sessions_test.go  sessions end on every gateway
 //	restart_test.go   backends are restarted one by one
 //	releases_test.go  two releases on one database
@@ -78,7 +78,10 @@ func build(t *testing.T, source, version string) string {
 	}
 	cmd := exec.Command("go", append([]string{"build", "-trimpath", "-ldflags", "-s -w -X github.com/openimis/openimis-be-go/internal/build.Version=" + version, "-o", to + "/"}, packages...)...)
 	cmd.Dir = source
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")
+	cmd.Env = append(os.Environ(), "GOWORK=off")
+	if os.Getenv("CGO_ENABLED") == "" { // CGO_ENABLED=1 GOFLAGS=-race builds them with the race detector
+		cmd.Env = append(cmd.Env, "CGO_ENABLED=0")
+	}
 	if text, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("build %s: %v\n%s", version, err, text)
 	}

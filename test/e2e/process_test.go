@@ -53,6 +53,9 @@ func run(t *testing.T, name, folder string, owner *syscall.Credential, env []str
 			p.signal(syscall.SIGKILL)
 			p.gone(10 * time.Second)
 		}
+		if said := p.said(1 << 20); strings.Contains(said, "WARNING: DATA RACE") || strings.Contains(said, "panic:") {
+			t.Errorf("%s is broken:\n%.8000s", p.name, said[max(strings.Index(said, "WARNING: DATA RACE"), strings.Index(said, "panic:")):])
+		}
 		if t.Failed() {
 			t.Logf("the end of the log of %s:\n%s", p.name, p.said(30))
 		}
