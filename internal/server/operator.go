@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
@@ -137,7 +138,7 @@ func (s *Server) modulesPart() webpage.HTML {
 	for _, i := range s.Instances {
 		for _, m := range i.Describe().Modules {
 			if m.Enabled {
-				rows = append(rows, []string{"/" + i.o.Root, m.Name, m.Version, m.Contract})
+				rows = append(rows, []string{"/" + i.o.Root, m.Name, cmp.Or(m.Version, "the newest"), m.Contract})
 			}
 		}
 	}

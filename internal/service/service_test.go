@@ -1,37 +1,14 @@
 package service
 
 import (
-	"context"
 	"io"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
-
-func TestMainEndsWithTheSignal(t *testing.T) {
-	err := Main("test", func(ctx context.Context) error {
-		me, err := os.FindProcess(os.Getpid())
-		if err != nil {
-			return err
-		}
-		if err := me.Signal(syscall.SIGTERM); err != nil {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(10 * time.Second):
-			return context.DeadlineExceeded
-		}
-	})
-	if err != nil {
-		t.Error(err)
-	}
-}
 
 func TestTheLogGoesToAFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "openimis.log")

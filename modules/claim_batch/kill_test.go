@@ -56,7 +56,11 @@ func child(url string) error {
 	n := 0
 	db.Observe(func(string) {
 		if n++; n == at {
-			die := func() { _ = syscall.Kill(os.Getpid(), syscall.SIGKILL) }
+			die := func() {
+				if me, err := os.FindProcess(os.Getpid()); err == nil {
+					_ = me.Kill()
+				}
+			}
 			if delay == 0 {
 				die()
 			}
