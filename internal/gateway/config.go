@@ -54,6 +54,7 @@ type Config struct {
 	BodyTimeout       config.Duration `env:"BODY_TIMEOUT" envDefault:"30s" allowed:"seconds or a duration such as 1m30s, more than 0"`
 	IdleTimeout       config.Duration `env:"IDLE_TIMEOUT" envDefault:"120s" allowed:"seconds or a duration such as 1m30s, more than 0"`
 	UpstreamTimeout   config.Duration `env:"UPSTREAM_TIMEOUT" envDefault:"90s" allowed:"seconds or a duration such as 1m30s, more than 0"`
+	DrainDelay        config.Pause    `env:"DRAIN_DELAY" envDefault:"2s" allowed:"seconds or a duration such as 5s, or 0"`
 	ShutdownTimeout   config.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"20s" allowed:"seconds or a duration such as 1m30s, more than 0"`
 	LogLevel          config.Level    `env:"LOG_LEVEL" envDefault:"info" allowed:"debug, info, warn or error"`
 	LogFormat         config.Format   `env:"LOG_FORMAT" allowed:"text or json"`

@@ -26,6 +26,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/openimis/openimis-be-go/internal/clock"
@@ -42,6 +43,7 @@ type Gateway struct {
 	sessions *checker
 	pools    map[string]*pool
 	handler  http.Handler
+	draining atomic.Bool // it is about to stop
 
 	registry *metric.Registry
 	requests metric.Histogram
@@ -136,6 +138,9 @@ func (g *Gateway) guard(next http.Handler) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "SAMEORIGIN") // the React application shows legacy pages in a frame
 		h.Set("Referrer-Policy", "same-origin")
+		if g.draining.Load() {
+			h.Set("Connection", "close") // the next request makes a new connection, to another gateway
+		}
 		if g.scheme(r) == "https" {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
@@ -286,6 +291,10 @@ func files(folder, fallback string) http.Handler {
 
 // ready says whether every route has a server that is ready.
 func (g *Gateway) ready(w http.ResponseWriter, _ *http.Request) {
+	if g.draining.Load() {
+		answerJSON(w, http.StatusServiceUnavailable, map[string]any{"status": "stopping", "missing": []string{"the gateway is about to stop"}})
+		return
+	}
 	var missing []string
 	for name, p := range g.pools {
 		if !slices.ContainsFunc(p.members, func(m *member) bool { return !m.down.Load() }) {

@@ -622,6 +622,31 @@ func TestTheOwnLoginPage(t *testing.T) {
 	}
 }
 
+func TestLoginsAreLimitedByNetwork(t *testing.T) {
+	for _, test := range []struct {
+		one, other string
+		together   bool
+	}{
+		{"203.0.113.7", "203.0.113.7", true},
+		{"203.0.113.7", "203.0.113.8", false},
+		{"2001:db8:1:2::1", "2001:db8:1:2:ffff::9", true},
+		{"2001:db8:1:2::1", "2001:db8:1:3::1", false},
+		{"::ffff:203.0.113.7", "::ffff:203.0.113.8", false},
+		{"fe80::1%eth0", "fe80::2%eth1", true},
+		{"", "", true},
+	} {
+		l := newLoginLimiter(2)
+		for range 2 {
+			if wait := l.wait(test.one); wait != 0 {
+				t.Errorf("%s may not try twice: %v", test.one, wait)
+			}
+		}
+		if wait := l.wait(test.other); (wait > 0) != test.together {
+			t.Errorf("%s after two tries of %s: %v", test.other, test.one, wait)
+		}
+	}
+}
+
 func TestMutationsFromOtherSitesAreRefused(t *testing.T) {
 	in := install(t, true)
 	b := newBrowser(t, in.gateway().URL)

@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"net/http/httputil"
+	"net/netip"
 	"net/url"
 	"path"
 	"slices"
@@ -273,10 +274,22 @@ func newLoginLimiter(perMinute int) *loginLimiter {
 	return &loginLimiter{perMinute, cache}
 }
 
+// network is what logins are counted for: an address, or the /64 of IPv6, which is what one household gets.
+func network(client string) string {
+	a, err := netip.ParseAddr(client)
+	if err != nil || a.Unmap().Is4() {
+		return client
+	}
+	if p, err := a.WithZone("").Prefix(64); err == nil {
+		return p.String()
+	}
+	return client
+}
+
 // wait is how long an address has to wait before the next try; 0: it may try.
 func (l *loginLimiter) wait(client string) time.Duration {
 	fresh := rate.NewLimiter(rate.Limit(float64(l.perMinute)/60), l.perMinute)
-	limiter, known, _ := l.byClient.PeekOrAdd(client, fresh)
+	limiter, known, _ := l.byClient.PeekOrAdd(network(client), fresh)
 	if !known {
 		limiter = fresh
 	}

@@ -15,7 +15,8 @@ import (
 	"golang.org/x/crypto/acme/autocert"
 )
 
-// Serve listens until ctx ends, and then lets running requests finish. listening is told the addresses.
+// Serve listens until ctx ends. Then it says at /readyz for DRAIN_DELAY that it stops, and still answers, so that whoever
+// spreads requests over several gateways goes around it; after that running requests may finish. listening is told the addresses.
 func (g *Gateway) Serve(ctx context.Context, listening func(addresses map[string]string)) error {
 	main, err := g.listen("LISTEN", string(g.c.Listen))
 	if err != nil {
@@ -72,6 +73,14 @@ func (g *Gateway) Serve(ctx context.Context, listening func(addresses map[string
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
+		if delay := time.Duration(g.c.DrainDelay); delay > 0 {
+			g.draining.Store(true)
+			g.log.Info("stopping: /readyz tells it, requests are still answered", "for", delay.String())
+			select {
+			case err = <-failed:
+			case <-time.After(delay):
+			}
+		}
 		g.log.Info("stopping: running requests may finish", "within", time.Duration(g.c.ShutdownTimeout).String())
 	}
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Duration(g.c.ShutdownTimeout))

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"math/big"
 	"net"
 	"net/http"
@@ -30,10 +31,20 @@ import (
 // serve starts a gateway with its listeners and gives their addresses. It stops with the test.
 func serve(t *testing.T, vars map[string]string) map[string]string {
 	t.Helper()
-	all := map[string]string{"LISTEN": "127.0.0.1:0", "SESSION_SECRET": strings.Repeat("k", 40), "DATA_DIR": t.TempDir()}
-	for k, v := range vars {
-		all[k] = v
-	}
+	addresses, stop := begin(t, vars)
+	t.Cleanup(func() {
+		if err := stop(); err != nil {
+			t.Error("the gateway ended with", err)
+		}
+	})
+	return addresses
+}
+
+// begin starts a gateway. stop asks it to stop and gives how it ended.
+func begin(t *testing.T, vars map[string]string) (addresses map[string]string, stop func() error) {
+	t.Helper()
+	all := map[string]string{"LISTEN": "127.0.0.1:0", "SESSION_SECRET": strings.Repeat("k", 40), "DATA_DIR": t.TempDir(), "DRAIN_DELAY": "0"}
+	maps.Copy(all, vars)
 	c, err := FromEnvironment(all)
 	if err != nil {
 		t.Fatal(err)
@@ -42,23 +53,66 @@ func serve(t *testing.T, vars map[string]string) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	listening, ended := make(chan map[string]string, 1), make(chan error, 1)
 	go func() { ended <- g.Serve(ctx, func(a map[string]string) { listening <- a }) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Error("the gateway ended with", err)
-		}
-	})
 	select {
-	case a := <-listening:
-		return a
+	case addresses = <-listening:
 	case err := <-ended:
-		ended <- nil
-		t.Fatal(err)
+		cancel()
+		t.Fatal("the gateway does not start: ", err)
 	}
-	return nil
+	return addresses, func() error { cancel(); return <-ended }
+}
+
+// A gateway that is told to stop says so first, and answers meanwhile; requests under way are finished.
+func TestAStoppingGatewayTellsItFirst(t *testing.T) {
+	arrived, release := make(chan bool, 1), make(chan bool)
+	backend := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/api/long" {
+			arrived <- true
+			<-release
+		}
+	}))
+	defer backend.Close()
+	addresses, stop := begin(t, map[string]string{"BACKEND_URLS": backend.URL, "IBACKEND_URLS": backend.URL, "DRAIN_DELAY": "500ms"})
+	base := "http://" + addresses["gateway"]
+	ask := func(path string) (status int, closes bool) {
+		answer, err := http.Get(base + path)
+		if err != nil {
+			return 0, true
+		}
+		answer.Body.Close()
+		return answer.StatusCode, answer.Close
+	}
+	if status, closes := ask("/readyz"); status != http.StatusOK || closes {
+		t.Fatalf("before: %d, closes %t", status, closes)
+	}
+	long := make(chan int, 1)
+	go func() { status, _ := ask("/api/long"); long <- status }()
+	<-arrived
+	ended := make(chan error, 1)
+	go func() { ended <- stop() }()
+	told := false
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
+		status, closes := ask("/readyz")
+		if status == 0 {
+			break // it does not listen any more
+		}
+		if status == http.StatusServiceUnavailable {
+			if work, _ := ask("/api/x"); !told && (work != http.StatusOK || !closes) {
+				t.Errorf("while it stops: %d, closes %t", work, closes)
+			}
+			told = true
+		}
+	}
+	close(release)
+	if status := <-long; !told || status != http.StatusOK {
+		t.Errorf("told %t; the request under way: %d", told, status)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
 }
 
 // sink is a server that reads bodies whole and says how long they were.
