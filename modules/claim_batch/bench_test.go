@@ -3,15 +3,15 @@ package claim_batch
 import (
 	"context"
 	"os"
-	"runtime"
+	"runtime/debug"
 	"strconv"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/openimis/openimis-be-go/internal/db"
 	claimstest "github.com/openimis/openimis-be-go/internal/testing/claims"
 	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
+	"github.com/openimis/openimis-be-go/internal/testing/proc"
 )
 
 // benchClaims is how many claims the benchmark's run pays; IMIS_BENCH_CLAIMS says another number.
@@ -33,6 +33,7 @@ const generated = 100_000
 // BenchmarkBatch is one run that pays 100,000 claims of two and a half lines, its preview and its undo.
 func BenchmarkBatch(b *testing.B) {
 	claims := benchClaims(b)
+	db.Observe(nil) // statements are checked by the tests
 	for _, engine := range []db.Dialect{db.SQLite, db.Postgres} {
 		if engine == db.Postgres && os.Getenv("IMIS_TEST_POSTGRES") == "" {
 			continue
@@ -45,7 +46,7 @@ func BenchmarkBatch(b *testing.B) {
 			s := &Service{DB: d, Clock: january}
 			r := Request{Year: 2019, Month: 3, UserID: 9}
 			for b.Loop() {
-				high := watchMemory()
+				high := watchMemory(b)
 				timed(b, "preview-s", func() error { _, err := s.Preview(b.Context(), r); return err })
 				timed(b, "run-s", func() error { _, err := s.Run(b.Context(), "bench", r, nil); return err })
 				var paid int
@@ -53,7 +54,7 @@ func BenchmarkBatch(b *testing.B) {
 					b.Fatalf("%d of %d claims are paid, %v", paid, claims, err)
 				}
 				timed(b, "undo-s", func() error { return s.Undo(b.Context(), "bench", nil, "", nil) })
-				b.ReportMetric(float64(high())/1e6, "peak-MB")
+				b.ReportMetric(high(), "peak-MB")
 			}
 		})
 	}
@@ -90,22 +91,17 @@ func timed(b *testing.B, unit string, fn func() error) {
 	b.ReportMetric(time.Since(began).Seconds(), unit)
 }
 
-// watchMemory finds the most memory that the process has from the system while it looks.
-func watchMemory() (high func() uint64) {
-	runtime.GC()
-	var most atomic.Uint64
-	done := make(chan struct{})
-	go func() {
-		for {
-			var m runtime.MemStats
-			runtime.ReadMemStats(&m)
-			most.Store(max(most.Load(), m.HeapInuse+m.StackInuse))
-			select {
-			case <-done:
-				return
-			case <-time.After(20 * time.Millisecond):
-			}
+// watchMemory finds the most memory, in MB, that the process has resident from now on.
+func watchMemory(b *testing.B) (high func() float64) {
+	debug.FreeOSMemory()
+	if err := proc.ResetPeak(os.Getpid()); err != nil {
+		b.Log(err)
+	}
+	return func() float64 {
+		peak, err := proc.Peak(os.Getpid())
+		if err != nil {
+			b.Log(err)
 		}
-	}()
-	return func() uint64 { close(done); return most.Load() }
+		return peak
+	}
 }
