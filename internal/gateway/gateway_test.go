@@ -733,7 +733,7 @@ func TestAStoppingServerIsNoticedBesideOneThatHangs(t *testing.T) {
 	ctx, end := context.WithCancel(t.Context())
 	defer end()
 	began := time.Now()
-	g.watch(ctx)
+	g.Watch(ctx)
 	m := g.pools[routeBackend].members[1]
 	for !m.down.Load() {
 		if time.Since(began) > 1900*time.Millisecond { // the first of them is waited for during two seconds

@@ -58,7 +58,7 @@ func (g *Gateway) Serve(ctx context.Context, listening func(addresses map[string
 	}
 	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	g.watch(watching)
+	g.Watch(watching)
 	failed := make(chan error, len(servers))
 	for _, s := range servers {
 		go func() {
@@ -96,7 +96,8 @@ func (g *Gateway) Serve(ctx context.Context, listening func(addresses map[string
 	return err
 }
 
-func (g *Gateway) watch(ctx context.Context) {
+// Watch asks the servers behind the gateway whether they are ready, until ctx ends. Serve does it.
+func (g *Gateway) Watch(ctx context.Context) {
 	for name, p := range g.pools {
 		go p.watch(ctx, time.Duration(g.c.HealthInterval), healthPath(name))
 	}

@@ -159,3 +159,6 @@ func (s *Server) exec(statement, database string) error {
 	_, err = c.ExecContext(ctx, statement)
 	return err
 }
+
+// PID is that of the server's first process.
+func (s *Server) PID() int { return s.cmd.Process.Pid }
