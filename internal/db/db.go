@@ -66,8 +66,9 @@ type DB struct {
 	writing        *writing
 	url            string // of Open
 	options        Options
-	reserved       []*DB    // closed with this one
-	replica        *replica // nil: there is none
+	reserved       []*DB     // closed with this one
+	replica        *replica  // nil: there is none
+	plain          sync.Once // see noteTLS
 }
 
 // Open connects to the database that url names and learns which tables and columns it has:

@@ -85,15 +85,19 @@ func (d *DB) openPostgres(dsn string, o Options) error {
 		if d.pooler.noOptions {
 			delete(c.RuntimeParams, "options")
 		}
-		var setUp []stdlib.OptionOpenDB
+		setUp := func(ctx context.Context, conn *pgx.Conn) error {
+			d.noteTLS(ctx, dsn, conn)
+			if d.pooler.between {
+				return nil
+			}
+			return plainly(ctx, conn)
+		}
 		if d.pooler.between {
 			c.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
-		} else {
-			setUp = append(setUp, stdlib.OptionAfterConnect(plainly))
 		}
 		c.RuntimeParams["timezone"] = "UTC"
 		c.RuntimeParams["application_name"] = "openimis"
-		return pools(stdlib.OpenDB(*c, setUp...), o.MaxConns), fmt.Sprintf("PostgreSQL %s:%d/%s", c.Host, c.Port, c.Database), nil
+		return pools(stdlib.OpenDB(*c, stdlib.OptionAfterConnect(setUp)), o.MaxConns), fmt.Sprintf("PostgreSQL %s:%d/%s", c.Host, c.Port, c.Database), nil
 	}
 	writer, name, err := open(dsn)
 	if err != nil {

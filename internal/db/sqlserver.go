@@ -26,6 +26,7 @@ func (d *DB) openSQLServer(dsn string, o Options) error {
 		if readOnly && !q.Has("ApplicationIntent") {
 			q.Set("ApplicationIntent", "ReadOnly")
 		}
+		askForTLS(q, u.Hostname())
 		u.RawQuery = q.Encode()
 		connector, err := mssql.NewConnector(u.String())
 		if err != nil {
