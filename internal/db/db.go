@@ -47,6 +47,7 @@ type Options struct {
 // DB is an open database.
 type DB struct {
 	writer, reader *sqlx.DB
+	planned        *sqlx.DB // the reader with sessions that keep plans (SamePlan); nil: the engine does, or nothing may be kept
 	dialect        Dialect
 	columns        map[string]map[string]Column // table → column, lower case; see probe
 	denied         []string                     // see Denied
@@ -195,6 +196,9 @@ func (d *DB) Close() error {
 	}
 	if d.reader != nil && d.reader != d.writer {
 		errs = append(errs, d.reader.Close())
+	}
+	if d.planned != nil {
+		errs = append(errs, d.planned.Close())
 	}
 	if d.writer != nil {
 		errs = append(errs, d.writer.Close())

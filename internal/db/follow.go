@@ -57,9 +57,11 @@ func (d *DB) toReplica(ctx context.Context) bool {
 // source is where a read goes.
 func (d *DB) source(ctx context.Context) *sqlx.DB {
 	switch {
-	case d.replica == nil || d.toReplica(ctx):
-		return d.reader
-	default:
+	case d.replica != nil && !d.toReplica(ctx):
 		return d.writer
+	case d.planned != nil && ctx.Value(samePlanKey{}) != nil:
+		return d.planned
+	default:
+		return d.reader
 	}
 }

@@ -23,7 +23,9 @@ import (
 //
 // It fails with errPooler where the process that answers is not the one that the session was given: a pooler
 // stands between, and sessions are not ours to set up.
-func plainly(ctx context.Context, c *pgx.Conn) error {
+//
+// plans is "force_custom_plan" for that, and "force_generic_plan" for the sessions of [SamePlan].
+func plainly(ctx context.Context, c *pgx.Conn, plans string) error {
 	answers, err := c.PgConn().Exec(ctx, "SELECT pg_backend_pid()").ReadAll()
 	if err != nil {
 		return err
@@ -31,7 +33,7 @@ func plainly(ctx context.Context, c *pgx.Conn) error {
 	if pid := string(answers[0].Rows[0][0]); pid != strconv.FormatUint(uint64(c.PgConn().PID()), 10) {
 		return errPooler
 	}
-	_, err = c.Exec(ctx, "SELECT set_config('jit', 'off', false), set_config('plan_cache_mode', 'force_custom_plan', false), CASE current_setting('random_page_cost') WHEN '4' THEN set_config('random_page_cost', '1.1', false) END")
+	_, err = c.Exec(ctx, "SELECT set_config('jit', 'off', false), set_config('plan_cache_mode', $1, false), CASE current_setting('random_page_cost') WHEN '4' THEN set_config('random_page_cost', '1.1', false) END", plans)
 	return err
 }
 
@@ -77,7 +79,7 @@ func reason(dsn string, err error) string {
 
 // openPostgres opens PostgreSQL with the session in UTC, because legacy times are naive.
 func (d *DB) openPostgres(dsn string, o Options) error {
-	open := func(dsn string) (*sql.DB, string, error) {
+	open := func(dsn, plans string, conns int) (*sql.DB, string, error) {
 		c, err := pgx.ParseConfig(dsn)
 		if err != nil {
 			return nil, "", fmt.Errorf("the database URL for PostgreSQL is not valid%s; allowed: postgres://user:password@host:port/name", reason(dsn, err))
@@ -90,16 +92,17 @@ func (d *DB) openPostgres(dsn string, o Options) error {
 			if d.pooler.between {
 				return nil
 			}
-			return plainly(ctx, conn)
+			return plainly(ctx, conn, plans)
 		}
 		if d.pooler.between {
 			c.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
 		}
 		c.RuntimeParams["timezone"] = "UTC"
 		c.RuntimeParams["application_name"] = "openimis"
-		return pools(stdlib.OpenDB(*c, stdlib.OptionAfterConnect(setUp)), o.MaxConns), fmt.Sprintf("PostgreSQL %s:%d/%s", c.Host, c.Port, c.Database), nil
+		return pools(stdlib.OpenDB(*c, stdlib.OptionAfterConnect(setUp)), conns), fmt.Sprintf("PostgreSQL %s:%d/%s", c.Host, c.Port, c.Database), nil
 	}
-	writer, name, err := open(dsn)
+	const custom, generic = "force_custom_plan", "force_generic_plan"
+	writer, name, err := open(dsn, custom, o.MaxConns)
 	if err != nil {
 		return err
 	}
@@ -107,7 +110,7 @@ func (d *DB) openPostgres(dsn string, o Options) error {
 	d.writer = sqlx.NewDb(writer, "pgx")
 	d.reader = d.writer
 	if o.ReadURL != "" {
-		reader, _, err := open(o.ReadURL)
+		reader, _, err := open(o.ReadURL, custom, o.MaxConns)
 		if err != nil {
 			return err
 		}
@@ -115,6 +118,14 @@ func (d *DB) openPostgres(dsn string, o Options) error {
 		if d.replica == nil {
 			d.replica = newReplica(o.ReadLag)
 		}
+		dsn = o.ReadURL
+	}
+	if d.planned = nil; !d.pooler.between {
+		planned, _, err := open(dsn, generic, max(1, o.MaxConns/2))
+		if err != nil {
+			return err
+		}
+		d.planned = sqlx.NewDb(planned, "pgx")
 	}
 	return nil
 }

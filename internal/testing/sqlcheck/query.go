@@ -37,7 +37,7 @@ func (c *checker) query(q ast.QueryExpression, outer *scope, at place) []column 
 				c.refuseLOB(col, x.BinaryQueryExpressionType)
 			}
 		}
-		if x.OrderByClause == nil && pageTail.MatchString(c.text) {
+		if at.order && x.OrderByClause == nil && pageTail.MatchString(c.text) {
 			c.problem(offsetAlone)
 		}
 		if x.OrderByClause != nil {

@@ -130,11 +130,14 @@ func (s *Source[R]) keys(at apifhir.At, params map[string][]apifhir.Criterion) (
 	return "SELECT " + col(at.Alias, s.Table.Key) + ` FROM "` + s.Table.Name + `" AS ` + at.Alias + w.SQL(), w.Args(), nil
 }
 
-// load reads rows and makes entries of them.
-func (s *Source[R]) load(ctx context.Context, q db.Query, src string, args []any) ([]R, []apifhir.Entry, error) {
+// load reads rows, sorts them as order says, and makes entries of them.
+func (s *Source[R]) load(ctx context.Context, q db.Query, src string, args []any, order ...func(a, b R) int) ([]R, []apifhir.Entry, error) {
 	var rows []R
 	if err := q.Select(ctx, &rows, src, args...); err != nil || len(rows) == 0 {
 		return nil, nil, err
+	}
+	for _, o := range order {
+		slices.SortFunc(rows, o)
 	}
 	audit.From(ctx).Rows(s.Table.Name, len(rows), func(i int) int64 { return int64(rows[i].base().Key) })
 	entries, err := s.entries(ctx, q, rows)
@@ -143,7 +146,7 @@ func (s *Source[R]) load(ctx context.Context, q db.Query, src string, args []any
 
 func (s *Source[R]) entries(ctx context.Context, q db.Query, rows []R) ([]apifhir.Entry, error) {
 	if s.Load != nil {
-		if err := s.Load(ctx, q, rows); err != nil {
+		if err := s.Load(db.SamePlan(ctx), q, rows); err != nil {
 			return nil, err
 		}
 	}
@@ -171,38 +174,63 @@ func (s *Source[R]) one(ctx context.Context, q db.Query, id string) ([]R, []apif
 	if match == table.None {
 		return nil, nil, nil
 	}
-	return s.cut(ctx, q, s.visible(at).And(match, args...), col(alias, s.Table.Key), 0, 1)
+	w, key := s.visible(at).And(match, args...), col(alias, s.Table.Key)
+	return s.cut(db.SamePlan(ctx), q, "SELECT "+key+` FROM "`+s.Table.Name+`" AS `+alias+w.SQL()+" ORDER BY "+key+" $page(1, 0)", key, w.Args())
 }
 
-// page reads a page of rows. The keys are cut out before anything is joined, so that the rows that a late
-// page skips cost no joins.
+// page reads a page of rows. Its keys are found before anything is joined, so that the rows that a late page skips cost
+// no joins; and, where the conditions have arguments, in a statement of their own: what joins the rows to others has then
+// one plan, whatever was asked.
 func (s *Source[R]) page(ctx context.Context, q db.Query, w *table.Where, sort []apifhir.SortKey, after, offset, limit int) ([]apifhir.Entry, error) {
 	key, order := col(alias, s.Table.Key), s.order(q, sort)
 	if after > 0 {
 		w = w.Clone().And(key+" > ?", after)
 		offset = 0
 	}
-	_, entries, err := s.cut(ctx, q, w, order, offset, limit)
-	return entries, err
-}
-
-// cut reads rows whose keys a subselect finds.
-func (s *Source[R]) cut(ctx context.Context, q db.Query, w *table.Where, order string, offset, limit int) ([]R, []apifhir.Entry, error) {
-	key := col(alias, s.Table.Key)
+	from := ` FROM "` + s.Table.Name + `" AS ` + alias
 	page, args := "$page(?, ?)", w.Args(limit, offset)
 	if offset == 0 && slices.Contains(usual, limit) {
 		page, args = "$page("+strconv.Itoa(limit)+", 0)", w.Args()
 	}
-	src := "SELECT " + s.columns(q, alias) + ` FROM (SELECT ` + key + ` FROM "` + s.Table.Name + `" AS ` + alias + w.SQL() +
-		" ORDER BY " + order + " " + page + `) AS page JOIN "` + s.Table.Name + `" AS ` + alias + " ON " + key + " = " + col("page", s.Table.Key) +
-		s.joins() + " ORDER BY " + order
-	return s.load(ctx, q, src, args)
+	src := "SELECT " + key + from + w.SQL() + " ORDER BY " + order + " " + page
+	if len(args) == 0 {
+		_, entries, err := s.cut(ctx, q, src, order, nil)
+		return entries, err
+	}
+	var keys db.Ints
+	if err := q.Select(ctx, &keys, src, args...); err != nil || len(keys) == 0 {
+		return nil, err
+	}
+	_, entries, err := s.rows(ctx, q, keys)
+	return entries, err
+}
+
+// cut reads the rows whose keys a subselect finds.
+func (s *Source[R]) cut(ctx context.Context, q db.Query, keys, order string, args []any) ([]R, []apifhir.Entry, error) {
+	return s.load(ctx, q, "SELECT "+s.columns(q, alias)+" FROM ("+keys+`) AS page JOIN "`+s.Table.Name+`" AS `+alias+
+		" ON "+col(alias, s.Table.Key)+" = "+col("page", s.Table.Key)+s.joins()+" ORDER BY "+order, args)
 }
 
 // usual are sizes of pages, with the row more that tells whether there is a next one, that stand in the
-// statement itself. PostgreSQL keeps the plan of such a statement; with the size as an argument it plans
-// anew each time, which with ten joins takes five times as long as running it.
+// statement itself: PostgreSQL keeps the plan of a statement without arguments.
 var usual = []int{1, 2, 3, 6, 11, 21, 26, 51, 101, 201, 501, 1001}
+
+// rows reads the rows with keys, in their order.
+func (s *Source[R]) rows(ctx context.Context, q db.Query, keys db.Ints) ([]R, []apifhir.Entry, error) {
+	key := col(alias, s.Table.Key)
+	src := "SELECT " + s.columns(q, alias) + ` FROM "` + s.Table.Name + `" AS ` + alias + s.joins() + " WHERE "
+	args := []any{keys}
+	if len(keys) == 1 {
+		src, args = src+key+" = ?", []any{keys[0]}
+	} else {
+		src += key + " IN $ints(?)"
+	}
+	at := make(map[int]int, len(keys))
+	for i, k := range keys {
+		at[k] = i
+	}
+	return s.load(db.SamePlan(ctx), q, src, args, func(a, b R) int { return at[a.base().Key] - at[b.base().Key] })
+}
 
 func (s *Source[R]) count(ctx context.Context, q db.Query, w *table.Where) (n int, err error) {
 	err = q.Get(ctx, &n, `SELECT COUNT(*) FROM "`+s.Table.Name+`" AS `+alias+w.SQL(), w.Args()...)

@@ -56,8 +56,7 @@ func (s *Source[R]) Get(ctx context.Context, q db.Query, id string) (R, error) {
 // Entry reads back the row with a key, for what Create and Update answer. It is found whatever the scope:
 // the caller has just written it.
 func (s *Source[R]) Entry(ctx context.Context, q db.Query, key int) (apifhir.Entry, error) {
-	w := new(table.Where).And(col(alias, s.Table.Key)+" = ?", key)
-	_, entries, err := s.load(ctx, q, "SELECT "+s.columns(q, alias)+` FROM "`+s.Table.Name+`" AS `+alias+s.joins()+w.SQL(), w.Args())
+	_, entries, err := s.rows(ctx, q, db.Ints{key})
 	if err == nil && len(entries) == 0 {
 		err = fmt.Errorf("%s %d is not there after it was written", s.Table.Name, key)
 	}

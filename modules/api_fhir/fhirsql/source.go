@@ -1,7 +1,7 @@
 // Package fhirsql makes FHIR resources of legacy tables: a module describes the rows, what is joined to
 // them, what search parameters ask of them and how a row becomes a resource, as data; reads, searches,
 // pages, histories and chained parameters follow. Only current rows within the scope of the caller are
-// found, a page is one statement (and one for the total, and those of Load), whatever its size.
+// found, a page is one or two statements (and one for the total, and those of Load), whatever its size.
 //
 //	source.go      Source: what a module describes (start here)
 //	param.go       search parameters with their conditions
@@ -43,7 +43,7 @@ type Source[R Rower] struct {
 	// Sort has the columns that _sort takes, by name.
 	Sort map[string]string
 	// Load fills in what the rows of a page have elsewhere (lines, members), with one statement for all of
-	// them; it changes the elements of rows. Optional.
+	// them, which finds by key (db.SamePlan); it changes the elements of rows. Optional.
 	Load func(ctx context.Context, q db.Query, rows []R) error
 	// Map makes the resource of a row: return row.Entry(&fhir.Location{…}).
 	Map func(row R) apifhir.Entry
