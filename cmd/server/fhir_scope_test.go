@@ -100,6 +100,16 @@ type bundle struct {
 	}
 }
 
+// next is the address of the page after this one, "" on the last.
+func (b bundle) next() string {
+	for _, l := range b.Link {
+		if l.Relation == "next" {
+			return l.URL
+		}
+	}
+	return ""
+}
+
 func (c scoped) ask(user, method, path string) (int, bundle) {
 	c.t.Helper()
 	if !strings.HasPrefix(path, "http") {
@@ -137,16 +147,11 @@ func (c scoped) all(user, kind string) (ids []string, codes map[string]string) {
 		if status != http.StatusOK {
 			c.t.Fatalf("%s asks for %s: %d", user, next, status)
 		}
-		next = ""
+		next = page.next()
 		for _, e := range page.Entry {
 			ids = append(ids, e.Resource.ID)
 			for _, i := range e.Resource.Identifier {
 				codes[e.Resource.ID] = i.Value
-			}
-		}
-		for _, l := range page.Link {
-			if l.Relation == "next" {
-				next = l.URL
 			}
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+
+	"github.com/samply/golang-fhir-models/fhir-models/fhir"
 )
 
 // headRoom is kept free in front of the members for `{"resourceType":"…"`; the longest type name of R4
@@ -21,21 +23,17 @@ func Encode(resource any, contained ...any) ([]byte, error) {
 
 // encode is Encode limited to the top members that keep names, unless that is nil.
 func encode(resource any, contained []any, keep func(name string) bool) ([]byte, error) {
-	raw, err := modelJSON(resource)
+	members, kind, plain, err := modelOf(resource, keep)
+	if !plain && err == nil {
+		members, kind, err = scrubbed(resource, keep)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("encode %T: %w", resource, err)
 	}
-	s := scrubber{in: raw, out: make([]byte, headRoom, headRoom+len(raw)+16), keep: keep}
-	if err := s.run(); err != nil {
-		return nil, fmt.Errorf("encode %T: %w", resource, err)
-	}
-	if len(s.resourceType) == 0 { // a struct of ours: its name is the type
-		s.resourceType = []byte(typeName(resource))
-	}
-	if !isTypeName(s.resourceType) || len(s.out) == headRoom || s.out[headRoom] != '{' {
+	if !isTypeName([]byte(kind)) || len(members) == headRoom || members[headRoom] != '{' {
 		return nil, fmt.Errorf("encode %T: it has no resourceType", resource)
 	}
-	out := s.withHead()
+	out := withHead(members, kind)
 	if len(contained) == 0 {
 		return out, nil
 	}
@@ -53,21 +51,37 @@ func encode(resource any, contained []any, keep func(name string) bool) ([]byte,
 	return append(out, ']', '}'), nil
 }
 
+// scrubbed writes a resource through encoding/json and the scrubber, with room in front for its type.
+func scrubbed(resource any, keep func(name string) bool) (out []byte, kind string, err error) {
+	raw, err := modelJSON(resource)
+	if err != nil {
+		return nil, "", err
+	}
+	s := scrubber{in: raw, out: make([]byte, headRoom, headRoom+len(raw)+16), keep: keep}
+	if err := s.run(); err != nil {
+		return nil, "", err
+	}
+	if len(s.resourceType) == 0 { // a struct of ours: its name is the type
+		return s.out, typeName(resource), nil
+	}
+	return s.out, string(s.resourceType), nil
+}
+
 // withHead puts resourceType into the room in front of the members.
-func (s *scrubber) withHead() []byte {
+func withHead(members []byte, kind string) []byte {
 	brace := headRoom // where the object's { stands
 	tail := 1         // the closing quote takes its place
-	if s.out[brace+1] != '}' {
+	if members[brace+1] != '}' {
 		tail = 2 // and a comma
 	}
-	from := brace + 1 - len(headStart) - len(s.resourceType) - tail
-	n := from + copy(s.out[from:], headStart)
-	n += copy(s.out[n:], s.resourceType)
-	s.out[n] = '"'
+	from := brace + 1 - len(headStart) - len(kind) - tail
+	n := from + copy(members[from:], headStart)
+	n += copy(members[n:], kind)
+	members[n] = '"'
 	if tail == 2 {
-		s.out[n+1] = ','
+		members[n+1] = ','
 	}
-	return s.out[from:]
+	return members[from:]
 }
 
 // modelJSON is json.Marshal without its second pass over what the model's own MarshalJSON gives; the
@@ -82,6 +96,9 @@ func modelJSON(resource any) ([]byte, error) {
 	}
 	return json.Marshal(resource)
 }
+
+// modelsPackage is that of the structs of R4.
+var modelsPackage = reflect.TypeFor[fhir.Patient]().PkgPath()
 
 // ours is the package of the structs that say their type by their name, and of those below it.
 var ours = reflect.TypeFor[Bundle]().PkgPath()
