@@ -92,6 +92,10 @@ type program struct {
 	log  *slog.Logger
 }
 
+// gcPercent trades memory for time: what is in use is some 15 MB, so that three times the garbage of Go's own setting
+// costs little, and collecting it took a quarter of the processor under load. The limit of memory holds all the same.
+const gcPercent = 300
+
 // open opens the database. One that cannot be reached ends the command; a server that has started lives
 // through its absence and says at /readyz that it is not ready.
 func (p *program) open(ctx context.Context) (*db.DB, error) {
@@ -193,6 +197,9 @@ func serve(ctx context.Context, p *program, _ []string) error {
 	}
 	if os.Getenv("GOMEMLIMIT") == "" { // near it garbage is collected sooner; nothing is refused
 		debug.SetMemoryLimit(int64(p.conf.AnswerMemory) + 160<<20)
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
 	}
 	s, err := server.New(p.conf, d, compiled, p.log)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"net/url"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -37,12 +38,13 @@ func (q *call) page(db db.Query, res *Resource, req *request, page Page) (reply,
 		return reply{}, err
 	}
 	q.event.Resources = make([]string, 0, len(entries))
-	matches := make([][]byte, len(entries))
 	for i, e := range entries {
-		if matches[i], err = encodeEntry(res, e, req.view); err != nil {
+		if i == 1 { // the others will be about as long as the first
+			w.out = slices.Grow(w.out, len(w.out)*len(entries))
+		}
+		if err := w.entry(q.base, res, e, req.view, "match"); err != nil {
 			return reply{}, err
 		}
-		w.add(q.base+"/"+res.Type+"/"+url.PathEscape(e.ID), matches[i], "match")
 		q.event.Resources = append(q.event.Resources, res.Type+"/"+e.ID)
 	}
 	if err := q.include(db, w, res, req, entries); err != nil {
@@ -59,7 +61,7 @@ func (q *call) page(db db.Query, res *Resource, req *request, page Page) (reply,
 			if err != nil {
 				return reply{}, err
 			}
-			w.add("", raw, "outcome")
+			w.outcome(raw)
 		}
 	}
 	r.body = w.end()
@@ -88,13 +90,26 @@ func (w *entryWriter) open() {
 	}
 }
 
-func (w *entryWriter) add(fullURL string, resource []byte, mode string) {
+// entry adds a resource with its address.
+func (w *entryWriter) entry(base string, res *Resource, e Entry, v view, mode string) (err error) {
 	w.open()
-	if fullURL != "" {
-		quoted, _ := json.Marshal(fullURL) // a string always encodes
-		w.out = append(append(append(w.out, `"fullUrl":`...), quoted...), ',')
+	w.out = append(w.out, `"fullUrl":`...)
+	w.out = appendText(w.out, base+"/"+res.Type+"/"+url.PathEscape(e.ID))
+	w.out = append(w.out, `,"resource":`...)
+	if w.out, err = appendEntry(w.out, res, e, v); err == nil {
+		w.mode(mode)
 	}
-	w.out = append(append(w.out, `"resource":`...), resource...)
+	return err
+}
+
+// outcome adds what is to be said about the search.
+func (w *entryWriter) outcome(raw []byte) {
+	w.open()
+	w.out = append(append(w.out, `"resource":`...), raw...)
+	w.mode("outcome")
+}
+
+func (w *entryWriter) mode(mode string) {
 	w.out = append(append(append(w.out, `,"search":{"mode":"`...), mode...), `"}}`...)
 }
 
@@ -268,13 +283,16 @@ func (v view) subset() bool { return len(v.elements) > 0 || v.without != "" }
 var subsetted = fhir.Coding{System: Ptr("http://terminology.hl7.org/CodeSystem/v3-ObservationValue"), Code: Ptr("SUBSETTED")}
 
 // encodeEntry writes an entry's resource with id and meta, limited to what the view asks for.
-func encodeEntry(res *Resource, e Entry, v view) ([]byte, error) {
+func encodeEntry(res *Resource, e Entry, v view) ([]byte, error) { return appendEntry(nil, res, e, v) }
+
+// appendEntry appends what encodeEntry gives.
+func appendEntry(out []byte, res *Resource, e Entry, v view) ([]byte, error) {
 	resource := stamp(res, e, v.subset())
 	if len(v.elements) == 0 {
 		if v.without == "" {
-			return encode(resource, e.Contained, nil)
+			return appendResource(out, resource, e.Contained, nil)
 		}
-		return encode(resource, e.Contained, func(name string) bool { return name != v.without })
+		return appendResource(out, resource, e.Contained, func(name string) bool { return name != v.without })
 	}
 	keep := map[string]bool{"id": true, "meta": true}
 	for _, name := range append(mandatoryMembers(resource), v.elements...) {
@@ -284,7 +302,7 @@ func encodeEntry(res *Resource, e Entry, v view) ([]byte, error) {
 	if !keep["contained"] {
 		contained = nil
 	}
-	return encode(resource, contained, func(name string) bool { return keep[name] })
+	return appendResource(out, resource, contained, func(name string) bool { return keep[name] })
 }
 
 // stamp returns a copy of the entry's resource with id, versionId, lastUpdated and profile. A resource
@@ -318,5 +336,5 @@ func stamp(res *Resource, e Entry, subset bool) any {
 		}
 		m.Set(reflect.ValueOf(&meta))
 	}
-	return c.Interface()
+	return c.Addr().Interface()
 }

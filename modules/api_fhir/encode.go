@@ -23,30 +23,36 @@ func Encode(resource any, contained ...any) ([]byte, error) {
 
 // encode is Encode limited to the top members that keep names, unless that is nil.
 func encode(resource any, contained []any, keep func(name string) bool) ([]byte, error) {
-	members, kind, plain, err := modelOf(resource, keep)
+	return appendResource(nil, resource, contained, keep)
+}
+
+// appendResource appends what encode gives.
+func appendResource(out []byte, resource any, contained []any, keep func(name string) bool) ([]byte, error) {
+	out, plain, err := appendPlain(out, resource, keep)
 	if !plain && err == nil {
-		members, kind, err = scrubbed(resource, keep)
+		var members []byte
+		var kind string
+		if members, kind, err = scrubbed(resource, keep); err == nil {
+			if !isTypeName([]byte(kind)) || len(members) == headRoom || members[headRoom] != '{' {
+				return nil, fmt.Errorf("encode %T: it has no resourceType", resource)
+			}
+			out = append(out, withHead(members, kind)...)
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("encode %T: %w", resource, err)
 	}
-	if !isTypeName([]byte(kind)) || len(members) == headRoom || members[headRoom] != '{' {
-		return nil, fmt.Errorf("encode %T: it has no resourceType", resource)
-	}
-	out := withHead(members, kind)
 	if len(contained) == 0 {
 		return out, nil
 	}
 	out = append(out[:len(out)-1], `,"contained":[`...)
 	for i, c := range contained {
-		b, err := encode(c, nil, nil)
-		if err != nil {
-			return nil, fmt.Errorf("contained[%d]: %w", i, err)
-		}
 		if i > 0 {
 			out = append(out, ',')
 		}
-		out = append(out, b...)
+		if out, err = appendResource(out, c, nil, nil); err != nil {
+			return nil, fmt.Errorf("contained[%d]: %w", i, err)
+		}
 	}
 	return append(out, ']', '}'), nil
 }

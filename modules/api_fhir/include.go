@@ -3,7 +3,6 @@ package apifhir
 import (
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -137,12 +136,10 @@ func (q *call) include(db db.Query, w *entryWriter, res *Resource, req *request,
 					continue
 				}
 				seen[key] = true
-				raw, err := encodeEntry(target, e, view{})
-				if err != nil {
+				q.event.Resources = append(q.event.Resources, key)
+				if err := w.entry(q.base, target, e, view{}, "include"); err != nil {
 					return err
 				}
-				q.event.Resources = append(q.event.Resources, key)
-				w.add(q.base+"/"+target.Type+"/"+url.PathEscape(e.ID), raw, "include")
 			}
 		}
 	}

@@ -185,28 +185,26 @@ func appendOther(out []byte, v reflect.Value) []byte {
 	return s.out
 }
 
-// modelError is what was wrong with a value; modelOf gives it back as an error.
+// modelError is what was wrong with a value; appendPlain gives it back as an error.
 type modelError struct{ err error }
 
-// modelOf writes a resource straight, with room in front for its type; ok is false for what is not a plain model.
-func modelOf(resource any, keep func(string) bool) (out []byte, kind string, ok bool, err error) {
+// appendPlain writes a resource straight, its type first; ok is false for what is not a plain model.
+func appendPlain(out []byte, resource any, keep func(string) bool) (all []byte, ok bool, err error) {
 	v := reflect.ValueOf(resource)
 	for v.Kind() == reflect.Pointer && !v.IsNil() {
 		v = v.Elem()
 	}
 	if v.Kind() != reflect.Struct {
-		return nil, "", false, nil
+		return out, false, nil
 	}
+	// A resource of R4 has its own MarshalJSON, which adds the type; one of ours has none.
 	t := v.Type()
-	if t.PkgPath() != modelsPackage && typeName(resource) == "" || t.PkgPath() == modelsPackage && !t.Implements(marshalerType) {
-		return nil, "", false, nil
-	}
-	if t.PkgPath() != modelsPackage && t.Implements(marshalerType) {
-		return nil, "", false, nil
+	if r4 := t.PkgPath() == modelsPackage; r4 != t.Implements(marshalerType) || !r4 && typeName(resource) == "" {
+		return out, false, nil
 	}
 	plan := planOf(t)
 	if plan == nil {
-		return nil, "", false, nil
+		return out, false, nil
 	}
 	defer func() {
 		if p := recover(); p != nil {
@@ -214,10 +212,17 @@ func modelOf(resource any, keep func(string) bool) (out []byte, kind string, ok 
 			if !mine {
 				panic(p)
 			}
-			ok, err = true, bad.err
+			all, ok, err = nil, true, bad.err
 		}
 	}()
-	return appendModel(make([]byte, headRoom, 4096), v, plan, true, keep), t.Name(), true, nil
+	all = append(append(append(out, headStart...), t.Name()...), '"')
+	brace := len(all)
+	all = appendModel(all, v, plan, true, keep)
+	if len(all) == brace+2 { // no members
+		return append(all[:brace], '}'), true, nil
+	}
+	all[brace] = ','
+	return all, true, nil
 }
 
 // appendText writes a string without control characters; nothing when it is blank. It escapes as encoding/json does.
