@@ -69,7 +69,7 @@ func sourcesR4(currency string) (claims, responses *fhirsql.Source[fhirClaim]) {
 		fhirsql.Reference("patient", "The patient", "patient", insuree.Insurees, "InsureeID", "Patient"),
 		fhirsql.Reference("provider", "The health facility", "provider", location.Facilities, "HFID", "Organization"),
 		fhirsql.Reference("enterer", "The claim administrator", "enterer", location.ClaimAdmins, "ClaimAdminId", "Practitioner"),
-	}, func(c fhirClaim) apifhir.Entry { return c.claimR4(currency) }, loadLines, loadDiagnoses, loadCovers, loadAttachments)
+	}, func(c fhirClaim) apifhir.Entry { return c.claimR4(currency) }, loadLines, new(diagnoses).load, loadCovers, loadAttachments)
 	responses = claimSource([]fhirsql.Param{
 		byStatus,
 		fhirsql.SameRow("request", "The claim", "request", Claims, "Claim"),
@@ -90,7 +90,7 @@ var (
 		fhirsql.Reference("patient", "The patient", "patient", insuree.Insurees, "InsureeID", "Patient"),
 		fhirsql.Reference("facility", "The health facility", "facility", location.Facilities, "HFID", "Location"),
 		fhirsql.Reference("enterer", "The claim administrator", "enterer", location.ClaimAdmins, "ClaimAdminId", "Practitioner"),
-	}, fhirClaim.claimSTU3, loadLines, loadDiagnoses)
+	}, fhirClaim.claimSTU3, loadLines, new(diagnoses).load)
 	responsesSTU3 = claimSource([]fhirsql.Param{
 		byStatus,
 		fhirsql.SameRow("request", "The claim", "request", Claims, "Claim"),

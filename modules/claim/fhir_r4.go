@@ -56,11 +56,11 @@ func (c fhirClaim) claimR4(currency string) apifhir.Entry {
 		l := &c.lines[i]
 		claim.Item = append(claim.Item, fhir.ClaimItem{
 			Sequence:         i + 1,
-			Category:         &fhir.CodeableConcept{Text: apifhir.Ptr(kindNames[l.kind])},
+			Category:         &fhir.CodeableConcept{Text: apifhir.Ptr(kindNames[l.Kind])},
 			ProductOrService: fhir.CodeableConcept{Text: apifhir.Ptr(strings.TrimSpace(l.Code))},
 			Quantity:         &fhir.Quantity{Value: number(l.QtyProvided)},
 			UnitPrice:        apifhir.Money(l.PriceAsked, currency),
-			Extension:        []fhir.Extension{apifhir.ReferenceExtension(itemReference, l.entry().Reference(resourceOf[l.kind]))},
+			Extension:        []fhir.Extension{apifhir.ReferenceExtension(itemReference, l.entry().Reference(resourceOf[l.Kind]))},
 		})
 	}
 	return c.entry(claim)
@@ -118,7 +118,7 @@ func (c fhirClaim) responseR4(currency string) apifhir.Entry {
 	for i := range c.lines {
 		l := &c.lines[i]
 		item := fhir.ClaimResponseItem{ItemSequence: i + 1, Adjudication: l.adjudication(c.Status, currency),
-			Extension: []fhir.Extension{apifhir.ReferenceExtension(itemReference, l.entry().Reference(resourceOf[l.kind]))}}
+			Extension: []fhir.Extension{apifhir.ReferenceExtension(itemReference, l.entry().Reference(resourceOf[l.Kind]))}}
 		if text := fhirsql.Trim(l.Justification); text != "" {
 			response.ProcessNote = append(response.ProcessNote, fhir.ClaimResponseProcessNote{Number: apifhir.Ptr(i + 1), Type: apifhir.Ptr(fhir.NoteTypeDisplay), Text: text})
 			item.NoteNumber = []int{i + 1}

@@ -3,7 +3,8 @@ package claim
 import (
 	"context"
 	"fmt"
-	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -106,8 +107,8 @@ type fhirLine struct {
 	Key             int             `db:"EntryKey"`
 	UUID            db.UUID         `db:"EntryUUID"`
 	Code            string          `db:"EntryCode"`
-
-	kind rules.Kind
+	Line            int             `db:"LineID"`
+	Kind            rules.Kind      `db:"Kind"`
 }
 
 // entry refers to the item or service.
@@ -183,50 +184,63 @@ func claimKeys(rows []fhirClaim) (db.Ints, map[int][]*fhirClaim) {
 // loadLines reads the current items and services of claims.
 func loadLines(ctx context.Context, q db.Query, rows []fhirClaim) error {
 	keys, at := claimKeys(rows)
+	var parts []string
+	var args []any
 	for k := range rules.KindCount {
 		n, entries := &rules.Legacy[k], [rules.KindCount]*table.Table{rules.Items: medical.Items, rules.Services: medical.Services}[k]
 		uuid := ""
 		if entries.HasUUID(q) {
 			uuid = `, e."` + entries.UUID + `" AS "EntryUUID"`
 		}
-		var lines []fhirLine
-		err := q.Select(ctx, &lines, `SELECT l."ClaimID", l."`+n.LineStatus+`" AS "Status", l."RejectionReason", l."QtyProvided", l."QtyApproved", l."PriceAsked", l."PriceApproved",
-			l."PriceAdjusted", l."PriceValuated", l."LimitationValue", l."Explanation", l."Justification",
+		parts = append(parts, `SELECT `+strconv.Itoa(int(k))+` AS "Kind", l."`+n.LineID+`" AS "LineID", l."ClaimID" AS "ClaimID", l."`+n.LineStatus+`" AS "Status", l."RejectionReason" AS "RejectionReason",
+			l."QtyProvided" AS "QtyProvided", l."QtyApproved" AS "QtyApproved", l."PriceAsked" AS "PriceAsked", l."PriceApproved" AS "PriceApproved",
+			l."PriceAdjusted" AS "PriceAdjusted", l."PriceValuated" AS "PriceValuated", l."LimitationValue" AS "LimitationValue", l."Explanation" AS "Explanation", l."Justification" AS "Justification",
 			e."`+n.EntryID+`" AS "EntryKey", e."`+n.EntryCode+`" AS "EntryCode"`+uuid+`
 			FROM "`+n.Lines+`" AS l JOIN "`+n.Entry+`" AS e ON e."`+n.EntryID+`" = l."`+n.EntryID+`"
-			WHERE l."ClaimID" IN $ints(?) AND l."ValidityTo" IS NULL ORDER BY l."`+n.LineID+`"`, keys)
-		if err != nil {
-			return fmt.Errorf("read %s of %d claims: %w", n.Lines, len(keys), err)
-		}
-		for _, l := range lines {
-			l.kind = k
-			for _, c := range at[l.Claim] {
-				c.lines = append(c.lines, l)
-			}
+			WHERE l."ClaimID" IN $ints(?) AND l."ValidityTo" IS NULL`)
+		args = append(args, keys)
+	}
+	var lines []fhirLine
+	if err := q.Select(ctx, &lines, strings.Join(parts, " UNION ALL ")+` ORDER BY "Kind", "LineID"`, args...); err != nil {
+		return fmt.Errorf("read the lines of %d claims: %w", len(keys), err)
+	}
+	for _, l := range lines {
+		for _, c := range at[l.Claim] {
+			c.lines = append(c.lines, l)
 		}
 	}
 	return nil
 }
 
-// loadDiagnoses reads the diagnoses of claims.
-func loadDiagnoses(ctx context.Context, q db.Query, rows []fhirClaim) error {
+// diagnoses are those that were read a moment ago.
+type diagnoses struct{ fhirsql.Recent[*fhirDiagnosis] }
+
+// load finds the diagnoses of claims.
+func (d *diagnoses) load(ctx context.Context, q db.Query, rows []fhirClaim) error {
 	var wanted set
 	for i := range rows {
 		for _, id := range rows[i].diagnosisIDs() {
 			wanted.addIf(id)
 		}
 	}
-	var found []fhirDiagnosis
-	if err := q.Select(ctx, &found, `SELECT d."ICDID", d."ICDCode", d."ICDName" FROM "tblICDCodes" AS d WHERE d."ICDID" IN $ints(?)`, wanted.list()); err != nil {
-		return fmt.Errorf("read the diagnoses of %d claims: %w", len(rows), err)
+	known, err := d.Of(q, wanted.list(), func(keys db.Ints) (map[int]*fhirDiagnosis, error) {
+		var found []fhirDiagnosis
+		if err := q.Select(ctx, &found, `SELECT d."ICDID", d."ICDCode", d."ICDName" FROM "tblICDCodes" AS d WHERE d."ICDID" IN $ints(?)`, keys); err != nil {
+			return nil, fmt.Errorf("read the diagnoses of %d claims: %w", len(rows), err)
+		}
+		at := make(map[int]*fhirDiagnosis, len(found))
+		for i := range found {
+			at[found[i].ID] = &found[i]
+		}
+		return at, nil
+	})
+	if err != nil {
+		return err
 	}
 	for i := range rows {
 		for place, id := range rows[i].diagnosisIDs() {
-			if id == nil {
-				continue
-			}
-			if j := slices.IndexFunc(found, func(d fhirDiagnosis) bool { return d.ID == *id }); j >= 0 {
-				rows[i].diagnoses[place] = &found[j]
+			if id != nil {
+				rows[i].diagnoses[place] = known[*id]
 			}
 		}
 	}

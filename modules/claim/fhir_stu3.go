@@ -58,7 +58,7 @@ func (c fhirClaim) claimSTU3() apifhir.Entry {
 	}
 	for i := range c.lines {
 		l := &c.lines[i]
-		item := stu3.ClaimItem{Sequence: i + 1, Category: stu3.Text(kindNames[l.kind]), Service: stu3.Text(strings.TrimSpace(l.Code)),
+		item := stu3.ClaimItem{Sequence: i + 1, Category: stu3.Text(kindNames[l.Kind]), Service: stu3.Text(strings.TrimSpace(l.Code)),
 			Quantity: &stu3.Quantity{Value: number(l.QtyProvided)}, UnitPrice: &stu3.Money{Value: number(l.PriceAsked)}}
 		if text := fhirsql.Trim(l.Explanation); text != "" {
 			item.InformationLinkId = []int{inform(infoExplanationLine, text)}

@@ -53,11 +53,12 @@ type people struct {
 }
 
 func newFHIR(m *Module) *people {
+	known := new(places)
 	return &people{
 		module:       m,
-		patients:     personSource(person.r4),
-		patientsSTU3: personSource(person.stu3),
-		groups:       householdSource(m.app.Clock),
+		patients:     personSource(known, person.r4),
+		patientsSTU3: personSource(known, person.stu3),
+		groups:       householdSource(m.app.Clock, known),
 	}
 }
 

@@ -71,7 +71,7 @@ type person struct {
 }
 
 // personSource are the insurees; entry makes the resource of a release.
-func personSource(entry func(person) apifhir.Entry) *fhirsql.Source[person] {
+func personSource(known *places, entry func(person) apifhir.Entry) *fhirsql.Source[person] {
 	return &fhirsql.Source[person]{
 		Table: Insurees,
 		Columns: []string{"LastName", "OtherNames", "DOB", "Gender", "Marital", "IsHead", "passport", "TypeOfId", "Phone", "Email",
@@ -98,7 +98,7 @@ func personSource(entry func(person) apifhir.Entry) *fhirsql.Source[person] {
 			claimDateFrom,
 		},
 		Sort: map[string]string{"family": "LastName", "given": "OtherNames", "birthdate": "DOB"},
-		Load: loadPersons,
+		Load: known.ofPersons,
 		Map:  entry,
 	}
 }
@@ -140,7 +140,7 @@ type household struct {
 	members []member
 }
 
-func householdSource(now clock.Clock) *fhirsql.Source[household] {
+func householdSource(now clock.Clock, known *places) *fhirsql.Source[household] {
 	return &fhirsql.Source[household]{
 		Table:   Families,
 		Columns: []string{"Poverty", "FamilyType", "FamilyAddress", "Ethnicity", "ConfirmationNo", "ConfirmationType", "LocationId"},
@@ -160,7 +160,7 @@ func householdSource(now clock.Clock) *fhirsql.Source[household] {
 			if err := loadMembers(ctx, q, rows, now.Today()); err != nil {
 				return err
 			}
-			return settle(ctx, q, len(rows), func(i int) []**place {
+			return known.settle(ctx, q, len(rows), func(i int) []**place {
 				return []**place{&rows[i].place}
 			}, func(i int) []*int { return []*int{rows[i].Village} })
 		},
@@ -239,15 +239,17 @@ func (l level) place() *place {
 	return p
 }
 
-func loadPersons(ctx context.Context, q db.Query, rows []person) error {
-	return settle(ctx, q, len(rows), func(i int) []**place {
+// places are those that were read a moment ago.
+type places struct{ fhirsql.Recent[*place] }
+
+func (p *places) ofPersons(ctx context.Context, q db.Query, rows []person) error {
+	return p.settle(ctx, q, len(rows), func(i int) []**place {
 		return []**place{&rows[i].home, &rows[i].current}
 	}, func(i int) []*int { return []*int{rows[i].Family.Village, rows[i].CurrentVillage} })
 }
 
-// settle reads the places of n rows in one statement: those with the keys of a row are put where it has room for them.
-// Closed places keep their people.
-func settle(ctx context.Context, q db.Query, n int, room func(i int) []**place, keys func(i int) []*int) error {
+// settle finds the places of n rows: those with the keys of a row are put where it has room for them.
+func (p *places) settle(ctx context.Context, q db.Query, n int, room func(i int) []**place, keys func(i int) []*int) error {
 	wanted := db.Ints{}
 	seen := map[int]bool{}
 	for i := range n {
@@ -260,6 +262,22 @@ func settle(ctx context.Context, q db.Query, n int, room func(i int) []**place, 
 	if len(wanted) == 0 {
 		return nil
 	}
+	at, err := p.Of(q, wanted, func(keys db.Ints) (map[int]*place, error) { return readPlaces(ctx, q, keys) })
+	if err != nil {
+		return err
+	}
+	for i := range n {
+		for j, to := range room(i) {
+			if key := keys(i)[j]; key != nil {
+				*to = at[*key]
+			}
+		}
+	}
+	return nil
+}
+
+// readPlaces reads places with those above them. Closed ones keep their people.
+func readPlaces(ctx context.Context, q db.Query, keys db.Ints) (map[int]*place, error) {
 	uuid := ""
 	if location.Locations.HasUUID(q) {
 		uuid = `p0."LocationUUID" AS "UUID", `
@@ -274,19 +292,12 @@ func settle(ctx context.Context, q db.Query, n int, room func(i int) []**place, 
 		}
 	}
 	var levels []level
-	if err := q.Select(ctx, &levels, src+from+` WHERE p0."LocationId" IN $ints(?)`, wanted); err != nil {
-		return err
+	if err := q.Select(ctx, &levels, src+from+` WHERE p0."LocationId" IN $ints(?)`, keys); err != nil {
+		return nil, err
 	}
-	at := map[int]*place{}
+	at := make(map[int]*place, len(levels))
 	for _, l := range levels {
 		at[*l.Key] = l.place()
 	}
-	for i := range n {
-		for j, to := range room(i) {
-			if key := keys(i)[j]; key != nil {
-				*to = at[*key]
-			}
-		}
-	}
-	return nil
+	return at, nil
 }

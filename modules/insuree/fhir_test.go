@@ -107,12 +107,16 @@ func TestPeopleAreFound(t *testing.T) {
 // A page takes as many statements for one row as for all.
 func TestStatementsOfPeople(t *testing.T) {
 	inOffices(t, func(t *testing.T, o *fhirOffice) {
-		c := o.as(o.here())
 		for path, want := range map[string]int{"r4/Patient/070707081": 2, "r4/Patient?_count=1&_total=none": 3, "r4/Patient?_count=2&_total=none": 3,
 			"r4/Group/070707081": 3, "r4/Group?_total=none": 4, "stu3/Patient?_count=1&_total=none": 3} {
+			c := o.as(o.here())
 			c.get(path)
 			if n := c.counter.Statements(); n != want {
 				t.Errorf("%s: %d statements, want %d", path, n, want)
+			}
+			c.get(path) // places are known for a moment
+			if n := c.counter.Statements(); n != want-1 {
+				t.Errorf("%s again: %d statements, want %d", path, n, want-1)
 			}
 		}
 	})
