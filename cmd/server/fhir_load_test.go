@@ -1,83 +1,48 @@
+//go:build !windows
+
 package main
 
 import (
-	"bufio"
 	"encoding/json"
-	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"runtime/debug"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 )
 
-// BenchmarkFHIRLoad is eight clients that ask for FHIR over HTTP, each on a connection that it keeps, as fast as they
-// are answered. To reach with two cores for clients, server and database: 2,000 requests per second. Each part is one
-// run of some seconds, whatever -benchtime says.
+// BenchmarkFHIRLoad is eight clients that ask the program for FHIR over HTTP, each on a connection that it keeps, as
+// fast as they are answered. To reach with two cores for clients, server and database: 2,000 requests per second. Each
+// part is one run of some seconds, whatever -benchtime says.
 func BenchmarkFHIRLoad(b *testing.B) {
-	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent)) // as the program does
 	onDistrict(b, func(b *testing.B, w *site) {
-		s := httptest.NewServer(w.handler)
-		defer s.Close()
+		server := launch(b, "DATABASE_URL="+w.url, "LOG_LEVEL=error", "AUDIT_LOG=off")
+		server.ready()
 		ids := w.some(`SELECT $uuid(t."InsureeUUID") FROM "tblInsuree" AS t WHERE t."ValidityTo" IS NULL ORDER BY t."InsureeID"`)
 		for _, list := range []struct{ name, user, path string }{
-			{"Patient-read", administrator, "/api/api_fhir_r4/Patient/$v"},
-			{"Patient-page", administrator, "/api/api_fhir_r4/Patient?_count=10"},
-			{"Claim-page", administrator, "/api/api_fhir_r4/Claim?_count=10"},
-			{"Patient-page-of-a-district", local, "/api/api_fhir_r4/Patient?_count=10"},
-			{"Claim-page-of-20-districts", national, "/api/api_fhir_r4/Claim?_count=10"},
+			{"Patient-read", administrator, "Patient/$v"},
+			{"Patient-page", administrator, "Patient?_count=10"},
+			{"Claim-page", administrator, "Claim?_count=10"},
+			{"Patient-page-of-a-district", local, "Patient?_count=10"},
+			{"Claim-page-of-20-districts", national, "Claim?_count=10"},
 		} {
 			b.Run(list.name, func(b *testing.B) {
 				once(b)
-				keep(b, 8, s.Listener.Addr().String(), list.user, 500*time.Millisecond, func(n int) string { return strings.ReplaceAll(list.path, "$v", ids[n%len(ids)]) })
-				keep(b, 8, s.Listener.Addr().String(), list.user, 4*time.Second, func(n int) string { return strings.ReplaceAll(list.path, "$v", ids[n%len(ids)]) }).report(b)
+				l := &load{clients: newClients(b, server.url, []string{list.user}), pid: server.cmd.Process.Pid}
+				ask := func(n int) int {
+					status, _ := l.get(n, "/api/api_fhir_r4/"+strings.ReplaceAll(list.path, "$v", ids[n%len(ids)]))
+					if status != http.StatusOK {
+						b.Errorf("%s: status %d", list.path, status)
+					}
+					return status
+				}
+				l.asking(8, time.Second, ask)
+				peak := l.memory()
+				l.asking(8, 4*time.Second, ask).report(b)
+				b.ReportMetric(peak(), "MB")
 			})
 		}
 	})
-}
-
-// keep has clients that keep their connections ask for paths, and gives the requests answered in a second. The client
-// is as plain as can be: it shares the processor with the server.
-func keep(b *testing.B, clients int, address, user string, during time.Duration, path func(n int) string) rate {
-	b.Helper()
-	measured := meter()
-	end := time.Now().Add(during)
-	var number atomic.Int64
-	var all sync.WaitGroup
-	for range clients {
-		all.Go(func() {
-			conn, err := net.Dial("tcp", address)
-			if err != nil {
-				b.Error(err)
-				return
-			}
-			defer conn.Close()
-			answers := bufio.NewReaderSize(conn, 64<<10)
-			for time.Now().Before(end) {
-				p := path(int(number.Add(1)))
-				if _, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: localhost\r\nRemote-User: %s\r\n\r\n", p, user); err != nil {
-					b.Error(err)
-					return
-				}
-				answer, err := http.ReadResponse(answers, nil)
-				if err != nil {
-					b.Error(err)
-					return
-				}
-				if n, err := io.Copy(io.Discard, answer.Body); err != nil || answer.StatusCode != http.StatusOK || n < 1000 {
-					b.Errorf("%s: status %d, %d bytes, %v", p, answer.StatusCode, n, err)
-					return
-				}
-			}
-		})
-	}
-	all.Wait()
-	return measured(int(number.Load()))
 }
 
 // BenchmarkFHIRWalk follows next from the first page of all patients to the last, and tells what a page costs in the

@@ -142,16 +142,25 @@ func newClients(b *testing.B, url string, users []string) *clients {
 	return c
 }
 
-// send sends the nth request and gives the status, 0 when there was no answer.
+// send sends the nth operation and gives the status, 0 when there was no answer.
 func (c *clients) send(n int, query string) (status int, took time.Duration) {
+	return c.exchange(n, "POST", "/api/graphql", "application/graphql", query)
+}
+
+// get asks for a path.
+func (c *clients) get(n int, path string) (status int, took time.Duration) {
+	return c.exchange(n, "GET", path, "application/json", "")
+}
+
+func (c *clients) exchange(n int, method, path, contentType, body string) (status int, took time.Duration) {
 	began := time.Now()
 	k, err := c.connect()
 	if err != nil {
 		return 0, time.Since(began)
 	}
 	_ = k.SetDeadline(began.Add(30 * time.Second))
-	_, err = fmt.Fprintf(k, "POST /api/graphql HTTP/1.1\r\nHost: %s\r\nRemote-User: %s\r\nContent-Type: application/graphql\r\nContent-Length: %d\r\n\r\n%s",
-		c.addr, c.users[n%len(c.users)], len(query), query)
+	_, err = fmt.Fprintf(k, "%s %s HTTP/1.1\r\nHost: %s\r\nRemote-User: %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s",
+		method, path, c.addr, c.users[n%len(c.users)], contentType, len(body), body)
 	if err != nil {
 		k.Close()
 		return 0, time.Since(began)
@@ -193,6 +202,11 @@ func (c *clients) connect() (*connection, error) {
 
 // closed has n clients that ask again when they are answered, and gives the requests served in a second.
 func (l *load) closed(n int, during time.Duration, query func(n int) string) rate {
+	return l.asking(n, during, func(i int) int { status, _ := l.send(i, query(i)); return status })
+}
+
+// asking is closed for any requests; ask gives the status.
+func (l *load) asking(n int, during time.Duration, ask func(n int) (status int)) rate {
 	measured := l.meter()
 	end := time.Now().Add(during)
 	var served, number atomic.Int64
@@ -200,8 +214,7 @@ func (l *load) closed(n int, during time.Duration, query func(n int) string) rat
 	for range n {
 		all.Go(func() {
 			for time.Now().Before(end) {
-				i := int(number.Add(1))
-				if status, _ := l.send(i, query(i)); status == http.StatusOK {
+				if ask(int(number.Add(1))) == http.StatusOK {
 					served.Add(1)
 				}
 			}
