@@ -141,9 +141,7 @@ func (r *request) finish() {
 		return
 	}
 	r.Offset, r.Limit = (r.page-1)*r.count, r.count+1
-	if len(r.Sort) == 0 {
-		r.After = r.position(r.begins)
-	}
+	r.After = r.position(r.begins)
 }
 
 func (p *parser) param(full string, values []string) {

@@ -178,27 +178,44 @@ func (s *Source[R]) one(ctx context.Context, q db.Query, id string) ([]R, []apif
 	return s.cut(db.SamePlan(ctx), q, "SELECT "+key+` FROM "`+s.Table.Name+`" AS `+alias+w.SQL()+" ORDER BY "+key+" $page(1, 0)", key, w.Args())
 }
 
-// page reads a page of rows. Its keys are found before anything is joined, so that the rows that a late page skips cost
-// no joins; and, where the conditions have arguments, in a statement of their own: what joins the rows to others has then
-// one plan, whatever was asked.
-func (s *Source[R]) page(ctx context.Context, q db.Query, w *table.Where, sort []apifhir.SortKey, after, offset, limit int) ([]apifhir.Entry, error) {
-	key, order := col(alias, s.Table.Key), s.order(q, sort)
-	if after > 0 {
-		w = w.Clone().And(key+" > ?", after)
+// page reads a page of rows, from a mark or an offset on. Its keys are found before anything is joined, so that the rows
+// that a late page skips cost no joins; and, where the conditions have arguments or the list is sorted, in a statement of
+// their own: what joins the rows to others has then one plan, whatever was asked.
+func (s *Source[R]) page(ctx context.Context, q db.Query, w *table.Where, sort []apifhir.SortKey, after string, offset, limit int) ([]apifhir.Entry, error) {
+	key, list := col(alias, s.Table.Key), s.sorters(q, sort)
+	order := s.order(list)
+	if after != "" {
+		var err error
+		if w, err = behind(q, w, list, key, after); err != nil {
+			return nil, err
+		}
 		offset = 0
 	}
-	from := ` FROM "` + s.Table.Name + `" AS ` + alias
 	page, args := "$page(?, ?)", w.Args(limit, offset)
 	if offset == 0 && slices.Contains(usual, limit) {
 		page, args = "$page("+strconv.Itoa(limit)+", 0)", w.Args()
 	}
-	src := "SELECT " + key + from + w.SQL() + " ORDER BY " + order + " " + page
+	what, tail := key, ` FROM "`+s.Table.Name+`" AS `+alias+w.SQL()+" ORDER BY "+order+" "+page
+	if len(list) > 0 {
+		for i, by := range list {
+			what += ", " + by.expr + ` AS "S` + strconv.Itoa(i) + `"`
+		}
+		keys, marks, err := sortedKeys(ctx, q, "SELECT "+what+tail, args, list)
+		if err != nil || len(keys) == 0 {
+			return nil, err
+		}
+		rows, entries, err := s.rows(ctx, q, keys)
+		for i := range entries {
+			entries[i].Position = marks[rows[i].base().Key]
+		}
+		return entries, err
+	}
 	if len(args) == 0 {
-		_, entries, err := s.cut(ctx, q, src, order, nil)
+		_, entries, err := s.cut(ctx, q, "SELECT "+key+tail, order, nil)
 		return entries, err
 	}
 	var keys db.Ints
-	if err := q.Select(ctx, &keys, src, args...); err != nil || len(keys) == 0 {
+	if err := q.Select(ctx, &keys, "SELECT "+key+tail, args...); err != nil || len(keys) == 0 {
 		return nil, err
 	}
 	_, entries, err := s.rows(ctx, q, keys)
@@ -235,39 +252,6 @@ func (s *Source[R]) rows(ctx context.Context, q db.Query, keys db.Ints) ([]R, []
 func (s *Source[R]) count(ctx context.Context, q db.Query, w *table.Where) (n int, err error) {
 	err = q.Get(ctx, &n, `SELECT COUNT(*) FROM "`+s.Table.Name+`" AS `+alias+w.SQL(), w.Args()...)
 	return n, err
-}
-
-// order sorts as asked and always by the key in the end. No expression may stand there twice.
-func (s *Source[R]) order(q db.Query, keys []apifhir.SortKey) string {
-	key := col(alias, s.Table.Key)
-	var parts []string
-	seen := map[string]bool{}
-	add := func(expr string, desc bool) {
-		if seen[expr] || seen[key] {
-			return
-		}
-		seen[expr] = true
-		if desc {
-			expr += " DESC"
-		}
-		parts = append(parts, expr)
-	}
-	for _, k := range keys {
-		switch {
-		case k.Name == "_id" && s.Table.HasUUID(q):
-			add("$uuid("+col(alias, s.Table.UUID)+")", k.Desc)
-		case k.Name == "_id":
-			add(key, k.Desc)
-		case k.Name == "_lastUpdated":
-			if s.Table.From != "" {
-				add(s.changedAt(alias), k.Desc)
-			}
-		case s.Sort[k.Name] != "":
-			add(sortable(s.Table, s.Sort[k.Name]), k.Desc)
-		}
-	}
-	add(key, false)
-	return strings.Join(parts, ", ")
 }
 
 // columns is the select list: what Row has, the columns of t and those of the links. Key and UUID are

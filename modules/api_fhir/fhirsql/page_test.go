@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/openimis/openimis-be-go/internal/db"
 )
@@ -53,6 +55,49 @@ func TestAWalkKeepsItsPlaceWhileRowsAreInserted(t *testing.T) {
 		if total != "11" {
 			t.Errorf("total is %s in the end", total)
 		}
+	})
+}
+
+// TestASortedWalkKeepsItsPlaceWhileRowsAreInserted: the rows that were there come once, in the order of the list as a
+// whole, among them some of the same name and some without; next begins behind the last row.
+func TestASortedWalkKeepsItsPlaceWhileRowsAreInserted(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		inserted := 0
+		insert := func(code string, name any) {
+			inserted++
+			if err := w.d.Write(t.Context(), "insert", func(tx *db.Tx) error {
+				_, err := tx.Insert(t.Context(), "tblLocations", db.Values{"LocationCode": code, "LocationName": name, "LocationType": "W", "ParentLocationId": w.ids["D1"],
+					"ValidityFrom": w.now.Add(time.Duration(inserted%4) * time.Hour)})
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i, name := range []any{nil, "same", "Same", "same", nil, "élan", "O'Neil", nil, "Name of D2W2"} {
+			insert(fmt.Sprint("S", i), name)
+		}
+		for _, order := range []string{"name", "-name", "_lastUpdated", "-_lastUpdated", "_id", "-_id", "-_lastUpdated,name", "name,-_lastUpdated,_id"} {
+			whole := strings.Fields(w.do("GET Location?kind=W&_count=500&_sort="+order, "").want(t, 200).codes("match"))
+			var walked []string
+			for next := "GET Location?kind=W&_count=2&_sort=" + order; next != "GET "; {
+				page := w.do(next, "").want(t, 200)
+				for _, code := range strings.Fields(page.codes("match")) {
+					if slices.Contains(whole, code) {
+						walked = append(walked, code)
+					}
+				}
+				if next = "GET " + page.next(); next != "GET " && !strings.Contains(next, "page-after=") {
+					t.Fatalf("%s: next is %s", order, next)
+				}
+				if len(walked) < 8 {
+					insert(fmt.Sprint("N", inserted), []any{"Aa", "zz", nil}[inserted%3])
+				}
+			}
+			if !slices.Equal(walked, whole) {
+				t.Errorf("%s: a walk gives %v, the list is %v", order, walked, whole)
+			}
+		}
+		w.do("GET Location?kind=W&_count=2&_sort=name&page-offset=2&page-after=2.WyJzIl0.x", "").want(t, 200) // of another search
 	})
 }
 

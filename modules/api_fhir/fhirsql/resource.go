@@ -24,7 +24,7 @@ type Rows interface {
 	history(ctx context.Context, q db.Query, id string) ([]apifhir.Entry, error)
 	where(at apifhir.At, params map[string][]apifhir.Criterion) (w *table.Where, none bool, err error)
 	keys(at apifhir.At, params map[string][]apifhir.Criterion) (string, []any, error)
-	page(ctx context.Context, q db.Query, w *table.Where, sort []apifhir.SortKey, after, offset, limit int) ([]apifhir.Entry, error)
+	page(ctx context.Context, q db.Query, w *table.Where, sort []apifhir.SortKey, after string, offset, limit int) ([]apifhir.Entry, error)
 	count(ctx context.Context, q db.Query, w *table.Where) (int, error)
 }
 
@@ -214,9 +214,9 @@ func (u union) search(ctx context.Context, q db.Query, query apifhir.Query) (api
 			wanted = offset < count
 		}
 		if wanted {
-			behind := 0
+			mark := ""
 			if i == from {
-				behind = after
+				mark = after
 			}
 			at := here(ctx, q)
 			at.Few = s.tab().EachUpTo == 0 || offset+missing <= s.tab().EachUpTo
@@ -224,18 +224,20 @@ func (u union) search(ctx context.Context, q db.Query, query apifhir.Query) (api
 			if err != nil {
 				return apifhir.Page{}, err
 			}
-			entries, err := s.page(ctx, q, look, query.Sort, behind, offset, missing)
+			entries, err := s.page(ctx, q, look, query.Sort, mark, offset, missing)
 			if err != nil {
 				return apifhir.Page{}, err
 			}
 			if len(u.sources) > 1 {
 				for j := range entries {
-					entries[j].Position = strconv.Itoa(i) + "-" + entries[j].Position
+					if entries[j].Position != "" {
+						entries[j].Position = strconv.Itoa(i) + "-" + entries[j].Position
+					}
 				}
 			}
 			page.Entries = append(page.Entries, entries...)
 			if n := len(entries); n > 0 && n < missing || n == 0 && offset == 0 { // the end is in sight
-				if count, exact = -1, true; behind == 0 {
+				if count, exact = -1, true; mark == "" {
 					count = offset + n
 				}
 			}
@@ -250,23 +252,16 @@ func (u union) search(ctx context.Context, q db.Query, query apifhir.Query) (api
 			offset = max(0, offset-count)
 		}
 	}
-	if len(query.Sort) > 0 { // a key says nothing about the place
-		for i := range page.Entries {
-			page.Entries[i].Position = ""
-		}
-	}
 	return page, nil
 }
 
-// position reads Query.After: the source and the key in it.
-func position(query apifhir.Query) (source, key int) {
-	text := query.After
-	if first, second, ok := strings.Cut(text, "-"); ok {
+// position reads Query.After: the source and the mark in it.
+func position(query apifhir.Query) (source int, mark string) {
+	if first, second, ok := strings.Cut(query.After, "-"); ok {
 		source, _ = strconv.Atoi(first)
-		text = second
+		return source, second
 	}
-	key, _ = strconv.Atoi(text)
-	return source, key
+	return 0, query.After
 }
 
 // deepestMerge is the last row up to which several sources are sorted together: each is read to there.
@@ -308,7 +303,7 @@ func (u union) sorted(ctx context.Context, q db.Query, query apifhir.Query) (api
 		if none {
 			continue
 		}
-		entries, err := s.page(ctx, q, w, query.Sort, 0, 0, end)
+		entries, err := s.page(ctx, q, w, query.Sort, "", 0, end)
 		if err != nil {
 			return page, err
 		}

@@ -211,6 +211,37 @@ func TestChangesAreSentInTheirOrder(t *testing.T) {
 	})
 }
 
+// A transaction may end after later ones were sent: what it changed is sent then, and nothing twice.
+func TestWhatIsCommittedLateIsSent(t *testing.T) {
+	dbtest.Need(t, db.Postgres) // SQLite has one writer at a time
+	w := build(t, dbtest.Open(t, db.Postgres))
+	h := newHook(t)
+	w.subscribe(ann, "Account", h.URL, "")
+	changed, end, ended := make(chan struct{}), make(chan struct{}), make(chan error)
+	w.pass(time.Second)
+	at := w.clock()
+	go func() {
+		ended <- w.d.Write(t.Context(), "a long transaction", func(tx *db.Tx) error {
+			if _, err := tx.Insert(t.Context(), "tblPayer", db.Values{"PayerName": "late", "PayerType": "D", "AuditUserID": 1, "ValidityFrom": at}); err != nil {
+				return err
+			}
+			close(changed)
+			<-end
+			return nil
+		})
+	}()
+	<-changed
+	w.change(0, "meanwhile")
+	w.run("what was committed", func() bool { return h.got() == "meanwhile" })
+	close(end)
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	w.run("the late one", func() bool { return h.got() == "meanwhile,late" })
+	w.change(0, "after")
+	w.run("the next one", func() bool { return h.got() == "meanwhile,late,after" })
+}
+
 func TestAnEndpointThatFailsDelaysNobodyAndMissesNothing(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := build(t, d)
