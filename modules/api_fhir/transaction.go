@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -176,11 +177,18 @@ func transact(tx *db.Tx, calls []*call, entries []bundleEntry, replies []reply) 
 		}
 		return 0
 	})
-	made := map[string]string{} // fullUrl → Type/id
+	made := map[string]string{}  // fullUrl → Type/id
+	found := map[string]string{} // references by criteria, as they stand in bodies → Type/id
 	for _, i := range turn {
 		c := *calls[i]
-		c.tx, c.given = tx, renamed(calls[i].given, made)
-		r := c.answer()
+		c.tx = tx
+		var r reply
+		if given, err := c.resolved(tx, calls[i].given, found); err != nil {
+			r = c.failed(aboutBody, err)
+		} else {
+			c.given = renamed(given, made)
+			r = c.answer()
+		}
 		if r.outcome && r.status >= http.StatusBadRequest {
 			return &entryFailed{i, r}
 		}
@@ -195,6 +203,47 @@ func transact(tx *db.Tx, calls []*call, entries []bundleEntry, replies []reply) 
 // refers says whether an entry has a reference to a fullUrl.
 func refers(e bundleEntry, url string) bool {
 	return url != "" && bytes.Contains(e.Resource, []byte(`"`+url+`"`))
+}
+
+// byCriteria are references by what is searched for: "Patient?identifier=1".
+var byCriteria = regexp.MustCompile(`"reference"\s*:\s*("[A-Z][A-Za-z]{0,32}\?(?:[^"\\]|\\.)*")`)
+
+// resolved replaces references by criteria: each has to lead to one resource that the caller may read. found remembers
+// them for the other entries.
+func (q *call) resolved(tx *db.Tx, body []byte, found map[string]string) ([]byte, error) {
+	for _, match := range byCriteria.FindAllSubmatch(body, -1) {
+		raw := string(match[1])
+		if found[raw] == "" {
+			var text string
+			if json.Unmarshal(match[1], &text) != nil {
+				continue
+			}
+			e, kind, err := q.meant(tx, text)
+			if err != nil {
+				return nil, err
+			}
+			id, _ := json.Marshal(kind + "/" + e.ID) // a string always encodes
+			found[raw] = string(id)
+		}
+		body = bytes.ReplaceAll(body, match[1], []byte(found[raw]))
+	}
+	return body, nil
+}
+
+// meant is the resource that a reference by criteria leads to.
+func (q *call) meant(tx *db.Tx, reference string) (e *Entry, kind string, err error) {
+	kind, criteria, _ := strings.Cut(reference, "?")
+	res := q.registry().byType[kind]
+	if res == nil {
+		return nil, "", fault.Input("reference", "The reference %s: there is no resource type %s.", fault.Quote(reference), kind)
+	}
+	if err := q.permit(res.Access.Get, kind); err != nil {
+		return nil, "", err
+	}
+	if e, err = q.only(tx, res, criteria, "reference"); err == nil && e == nil {
+		err = &refusal{status: http.StatusPreconditionFailed, issue: issueProcessing, param: "reference", text: fmt.Sprintf("No resource meets the criteria of the reference %s.", fault.Quote(reference))}
+	}
+	return e, kind, err
 }
 
 // renamed replaces references to entries by references to what they made. A fullUrl is a URN or a URL, so

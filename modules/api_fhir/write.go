@@ -47,12 +47,17 @@ func (q *call) create(res *Resource) (reply, error) {
 
 // existing finds the one resource that meets the criteria of If-None-Exist; nil when there is none.
 func (q *call) existing(tx *db.Tx, res *Resource, criteria string) (*Entry, error) {
-	refuse := func(status int, text string) error {
-		return &refusal{status: status, issue: issueInvalid, param: "If-None-Exist", text: "If-None-Exist: " + text}
-	}
 	_, after, ok := strings.Cut(criteria, "?")
 	if ok {
 		criteria = after
+	}
+	return q.only(tx, res, criteria, "If-None-Exist")
+}
+
+// only finds the one resource that meets criteria; nil when there is none. param is what the criteria stand in.
+func (q *call) only(tx *db.Tx, res *Resource, criteria, param string) (*Entry, error) {
+	refuse := func(status int, text string) error {
+		return &refusal{status: status, issue: issueInvalid, param: param, text: param + ": " + text}
 	}
 	params, err := url.ParseQuery(criteria)
 	if err != nil || res.Search == nil {
@@ -68,13 +73,13 @@ func (q *call) existing(tx *db.Tx, res *Resource, criteria string) (*Entry, erro
 		return nil, refuse(http.StatusBadRequest, "it has no search parameter.")
 	}
 	search := req.Query
-	search.Limit, search.Offset, search.WantTotal, search.CountOnly = 2, 0, false, false
+	search.Limit, search.Offset, search.After, search.WantTotal, search.CountOnly = 2, 0, "", false, false
 	page, err := res.Search(q.context(), query(tx), search)
 	switch {
 	case err != nil:
 		return nil, err
 	case len(page.Entries) > 1:
-		return nil, &refusal{status: http.StatusPreconditionFailed, issue: issueProcessing, param: "If-None-Exist", text: "More than one resource meets the criteria of If-None-Exist."}
+		return nil, &refusal{status: http.StatusPreconditionFailed, issue: issueProcessing, param: param, text: "More than one resource meets the criteria of " + param + "."}
 	case len(page.Entries) == 0:
 		return nil, nil
 	}

@@ -121,6 +121,11 @@ func TestATransactionIsAllOrNothing(t *testing.T) {
 			t.Errorf("location %s", got)
 		}
 		w.do("GET Location/D2W3", "").want(t, 404)
+		w.do("POST ", bundle("transaction", entry("POST", "Location", a, located("T5", "By criteria", "Location?identifier=D1&kind=D")), entry("POST", "Location", b, located("T6", "As well", "Location?identifier=D1&kind=D")))).
+			want(t, 200, "entry.0.resource.partOf.display=D1", "entry.1.resource.partOf.display=D1")
+		for criteria, text := range map[string]string{"Location?identifier=NONE": "No resource meets", "Location?kind=W": "More than one resource meets", "Location?nonsense=1": "has no search parameter", "Location?": "no search parameter"} {
+			w.do("POST ", bundle("transaction", entry("POST", "Location", a, located("T7", "x", criteria)))).want(t, map[bool]int{true: 412, false: 400}[strings.HasSuffix(text, "meets")], "issue.0.details.text=~"+text)
+		}
 		bad := w.do("POST ", bundle("transaction", entry("POST", "Location", a, located("T3", "x", "")), entry("PUT", "Location/none", b, located("T4", "x", "")))).want(t, 404, "resourceType=OperationOutcome")
 		if bad.Header().Get("X-Bundle-Entry") != "1" {
 			t.Errorf("the entry that was refused: %v", bad.Header())
