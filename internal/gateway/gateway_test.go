@@ -321,6 +321,36 @@ func TestNobodyBecomesSomebodyElse(t *testing.T) {
 			t.Errorf("status %d, now %s", a.StatusCode, got)
 		}
 	})
+	// Where the redirection alone is trusted, gateway and application must read one name in the form.
+	t.Run("a form that is read in two ways", func(t *testing.T) {
+		trusting := in.gateway("LEGACY_VERIFY", "false")
+		const form = "application/x-www-form-urlencoded"
+		for what, c := range map[string]struct{ kind, body, want string }{
+			"as a browser sends it":     {form, "txtUserName=Klara&txtPassword=" + password, "Klara"},
+			"with its character set":    {form + "; charset=UTF-8", "txtUserName=Klara&txtPassword=" + password, "Klara"},
+			"another character set":     {form + "; charset=ibm037", "txtUserName=Admin&txtPassword=" + password, "401"},
+			"UTF-7":                     {form + "; charset=utf-7", "txtUserName=Admin&txtPassword=" + password, "401"},
+			"two spellings of the name": {form, "txtUserName=Admin&TXTUSERNAME=Klara&txtPassword=" + password, "401"},
+			"the name in another case":  {form, "txtusername=Admin&txtPassword=" + password, "401"},
+			"an escape of ASP.NET":      {form, "txtUserName=Admin&txtUserN%u0061me=Klara&txtPassword=" + password, "401"},
+			"a semicolon":               {form, "txtUserName=Admin;txtUserName=Klara&txtPassword=" + password, "401"},
+			"no form":                   {"text/plain", "txtUserName=Admin&txtPassword=" + password, "401"},
+			"a control character":       {form, "txtUserName=Admin%0d%0aX:y&txtPassword=" + password, "401"},
+		} {
+			b := newBrowser(t, trusting.URL)
+			b.page("/")
+			b.do("POST", "/Default.aspx", c.body, "Content-Type", c.kind)
+			if got := b.whoAmI(); got != c.want {
+				t.Errorf("%s: %s", what, got)
+			}
+		}
+		b := newBrowser(t, trusting.URL)
+		b.page("/")
+		b.do("POST", "/Default.aspx", "txtUserName=Admin&txtPassword="+password, "Content-Type", form, "Content-Type", form+"; charset=ibm037")
+		if got := b.whoAmI(); got != "401" {
+			t.Errorf("two content types: %s", got)
+		}
+	})
 	t.Run("a cookie of another secret", func(t *testing.T) {
 		other := in.gateway("SESSION_SECRET", strings.Repeat("x", 40))
 		b := newBrowser(t, other.URL)

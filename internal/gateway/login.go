@@ -84,9 +84,16 @@ func (g *Gateway) loginPath(path string) bool {
 
 // attemptOf reads a login form and leaves the body as it was; nil when the request is not one.
 func (g *Gateway) attemptOf(r *http.Request) (*attempt, error) {
-	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	types := r.Header.Values("Content-Type")
+	if len(types) != 1 {
+		return nil, nil
+	}
+	kind, parameters, err := mime.ParseMediaType(types[0])
 	if err != nil || kind != "application/x-www-form-urlencoded" {
 		return nil, nil
+	}
+	if c := parameters["charset"]; c != "" && !strings.EqualFold(c, "utf-8") {
+		return nil, errors.New("another character set") // in which the application may read another name than the gateway
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxLoginForm+1))
 	if err != nil {
@@ -101,17 +108,27 @@ func (g *Gateway) attemptOf(r *http.Request) (*attempt, error) {
 	if err != nil {
 		return nil, err
 	}
+	if spellings(form, legacyUserField) > 1 || spellings(form, g.c.LegacyPassword) > 1 {
+		return nil, errors.New("a field appears twice")
+	}
 	users := form[legacyUserField]
 	if len(users) == 0 {
 		return nil, nil
-	}
-	if len(users) > 1 || len(form[g.c.LegacyPassword]) > 1 {
-		return nil, errors.New("a field appears twice")
 	}
 	if !nameable(users[0]) {
 		return nil, nil
 	}
 	return &attempt{user: strings.TrimSpace(users[0]), password: form.Get(g.c.LegacyPassword), legacyID: legacyID(r), client: g.clientOf(r)}, nil
+}
+
+// spellings counts the values of a field in any case: ASP.NET takes them for one field.
+func spellings(form url.Values, field string) (n int) {
+	for name, values := range form {
+		if strings.EqualFold(name, field) {
+			n += len(values)
+		}
+	}
+	return n
 }
 
 // nameable says whether a text can be a user's name in a header.

@@ -186,14 +186,10 @@ func (d *deployment) front(ibackends, backends []string, gateways int) {
 	if err := os.WriteFile(filepath.Join(react, "index.html"), []byte("<!DOCTYPE html><title>openIMIS front</title><h1 id=front>The React application</h1>"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	certificate, key := d.certificate()
+	d.certificate()
 	for i := range gateways {
-		port := freePort(t)
-		name := fmt.Sprintf("gateway%d", i+1)
-		d.services[name] = run(t, name, d.dir, nil, []string{"LISTEN=127.0.0.1:" + port, "TLS_CERT=" + certificate, "TLS_KEY=" + key, "FRONT_DIR=" + react,
-			"LEGACY_URL=http://127.0.0.1:" + legacy, "IBACKEND_URLS=" + strings.Join(ibackends, ","), "BACKEND_URLS=" + strings.Join(backends, ","),
-			"SESSION_SECRET=" + strings.Repeat("s", 40), "LOGINS_PER_MINUTE=1000", "DATA_DIR=" + filepath.Join(d.dir, name)}, filepath.Join(bin, "gateway"))
-		d.gateways = append(d.gateways, "https://127.0.0.1:"+port)
+		d.gateways = append(d.gateways, d.gateway(fmt.Sprintf("gateway%d", i+1), "LEGACY_URL=http://127.0.0.1:"+legacy, "FRONT_DIR="+react,
+			"IBACKEND_URLS="+strings.Join(ibackends, ","), "BACKEND_URLS="+strings.Join(backends, ",")))
 	}
 	for _, g := range d.gateways {
 		await(t, "gateway and backends", 2*time.Minute, func() bool { return d.get(g+"/readyz") == http.StatusOK })
@@ -203,8 +199,18 @@ func (d *deployment) front(ibackends, backends []string, gateways int) {
 	}
 }
 
-// certificate makes one of the deployment's own.
-func (d *deployment) certificate() (certificate, key string) {
+// gateway starts one.
+func (d *deployment) gateway(name string, more ...string) (address string) {
+	d.t.Helper()
+	port := freePort(d.t)
+	env := append([]string{"LISTEN=127.0.0.1:" + port, "TLS_CERT=" + filepath.Join(d.dir, "cert.pem"), "TLS_KEY=" + filepath.Join(d.dir, "key.pem"),
+		"SESSION_SECRET=" + strings.Repeat("s", 40), "LOGINS_PER_MINUTE=1000", "DATA_DIR=" + filepath.Join(d.dir, name)}, more...)
+	d.services[name] = run(d.t, name, d.dir, nil, env, filepath.Join(build(d.t, repository, current), "gateway"))
+	return "https://127.0.0.1:" + port
+}
+
+// certificate makes one of the deployment's own, in cert.pem and key.pem.
+func (d *deployment) certificate() {
 	t := d.t
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -232,7 +238,6 @@ func (d *deployment) certificate() (certificate, key string) {
 			t.Fatal(err)
 		}
 	}
-	return filepath.Join(d.dir, "cert.pem"), filepath.Join(d.dir, "key.pem")
 }
 
 // transport is what clients of the deployment use.
