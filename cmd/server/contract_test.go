@@ -67,7 +67,7 @@ const fhirFrom = 113
 
 func TestRecordedRequestsGiveTheRecordedAnswers(t *testing.T) {
 	dir := shared(t)
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+	dbtest.EachFresh(t, func(t *testing.T, d *db.DB) {
 		if _, err := importer.Import(t.Context(), d, filepath.Join(dir, "data/demo-2019"), progress.None); err != nil {
 			t.Fatal(err)
 		}

@@ -78,10 +78,10 @@ func clientData(t *testing.T, d *db.DB, today time.Time) *seeded {
 	t.Helper()
 	data := &seeded{today: today}
 	if err := d.Get(t.Context(), &data.Case, `
-		SELECT i."CHFID" AS "chfid", i."InsureeUUID" AS "insuree", c."ClaimUUID" AS "claim", h."HFCode" AS "facility", h."HfUUID" AS "facilityuuid",
-			a."ClaimAdminCode" AS "admin", a."ClaimAdminUUID" AS "adminuuid", x."ICDCode" AS "icd", f."FamilyUUID" AS "family", p."PolicyUUID" AS "policy",
-			pr."ProductCode" AS "product", it."ItemCode" AS "item", it."ItemUUID" AS "itemuuid", s."ServCode" AS "service", s."ServiceUUID" AS "serviceuuid",
-			v."LocationName" AS "village", v."LocationUUID" AS "villageuuid", w."LocationName" AS "ward", dl."LocationName" AS "district", r."LocationName" AS "region"
+		SELECT i."CHFID" AS "chfid", $uuid(i."InsureeUUID") AS "insuree", $uuid(c."ClaimUUID") AS "claim", h."HFCode" AS "facility", $uuid(h."HfUUID") AS "facilityuuid",
+			a."ClaimAdminCode" AS "admin", $uuid(a."ClaimAdminUUID") AS "adminuuid", x."ICDCode" AS "icd", $uuid(f."FamilyUUID") AS "family", $uuid(p."PolicyUUID") AS "policy",
+			pr."ProductCode" AS "product", it."ItemCode" AS "item", $uuid(it."ItemUUID") AS "itemuuid", s."ServCode" AS "service", $uuid(s."ServiceUUID") AS "serviceuuid",
+			v."LocationName" AS "village", $uuid(v."LocationUUID") AS "villageuuid", w."LocationName" AS "ward", dl."LocationName" AS "district", r."LocationName" AS "region"
 		FROM "tblClaim" AS c
 			JOIN "tblInsuree" AS i ON i."InsureeID" = c."InsureeID"
 			JOIN "tblFamilies" AS f ON f."FamilyID" = i."FamilyID"
@@ -104,7 +104,7 @@ func clientData(t *testing.T, d *db.DB, today time.Time) *seeded {
 		ORDER BY c."ClaimID" $page(?, ?)`, db.Date(today), db.Date(today), 1, 0); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Select(t.Context(), &data.waiting, `SELECT c."ClaimUUID" AS "claim", i."InsureeUUID" AS "insuree", i."CHFID" AS "chfid"
+	if err := d.Select(t.Context(), &data.waiting, `SELECT $uuid(c."ClaimUUID") AS "claim", $uuid(i."InsureeUUID") AS "insuree", i."CHFID" AS "chfid"
 		FROM "tblClaim" AS c JOIN "tblInsuree" AS i ON i."InsureeID" = c."InsureeID"
 		WHERE c."ValidityTo" IS NULL AND i."ValidityTo" IS NULL AND c."FeedbackStatus" = 4 ORDER BY c."ClaimID" $page(?, ?)`, 5, 0); err != nil {
 		t.Fatal(err)

@@ -135,10 +135,7 @@ func (c *Config) together(bad map[string]bool) []error {
 		c.DrainDelay = Pause(2 * time.Second)
 	}
 	if c.MaxOperations == 0 && !bad["MAX_OPERATIONS"] {
-		c.MaxOperations = 16
-		if kind == "sqlite" { // it computes in this process: more would only take turns on the processors
-			c.MaxOperations = Count(max(4, 2*runtime.GOMAXPROCS(0)))
-		}
+		c.MaxOperations = operations(kind, runtime.GOMAXPROCS(0))
 	}
 	if c.MaxOperationsPerUser == 0 && !bad["MAX_OPERATIONS_PER_USER"] {
 		c.MaxOperationsPerUser = max(1, c.MaxOperations/2)
@@ -164,6 +161,16 @@ func (c *Config) together(bad map[string]bool) []error {
 		}
 	}
 	return errs
+}
+
+// operations is how many operations are executed at once by default. What more there were would only take turns on
+// the processors: those of this process for the embedded database, which computes in it, and for others often those
+// of the same machine.
+func operations(kind string, processors int) Count {
+	if kind == "sqlite" {
+		return Count(max(4, 2*processors))
+	}
+	return Count(min(16, max(8, 4*processors)))
 }
 
 // Embedded says whether the database is the embedded one.

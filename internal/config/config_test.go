@@ -300,3 +300,19 @@ func TestModulesComeFromTheFileOrTheShortForm(t *testing.T) {
 		t.Errorf("missing file: %v", err)
 	}
 }
+
+// Few processors execute few operations at once, however many are asked for.
+func TestOperationsAtOnce(t *testing.T) {
+	for _, c := range []struct {
+		kind       string
+		processors int
+		want       Count
+	}{
+		{"sqlite", 1, 4}, {"sqlite", 2, 4}, {"sqlite", 8, 16}, {"sqlite", 32, 64},
+		{"postgres", 1, 8}, {"postgres", 2, 8}, {"postgres", 3, 12}, {"sqlserver", 4, 16}, {"sqlserver", 64, 16},
+	} {
+		if got := operations(c.kind, c.processors); got != c.want {
+			t.Errorf("%s, %d processors: %d, want %d", c.kind, c.processors, got, c.want)
+		}
+	}
+}

@@ -92,7 +92,7 @@ func (c Column) capacity() capacity {
 // fits says by an error that names the column, as a client would spell it, and its limit, that the column does not
 // hold a value. Services check what they know the fields of before; this is for all the rest.
 func (t *Tx) fits(tab *schema.Table, c *schema.Column, v any) error {
-	if v == nil {
+	if v == nil || djangoKey(tab, c) { // a key fits however it is spelled; see DjangoUUID
 		return nil
 	}
 	can := holds(t, tab, c)

@@ -111,6 +111,41 @@ func TestWidthsOfSQLServer(t *testing.T) {
 	}
 }
 
+// The keys of the Python backend's tables on SQL Server, char(32), fit however they are spelled, and are written
+// as they are kept there.
+func TestKeysOfThePythonBackendFit(t *testing.T) {
+	s, d := fake(t)
+	const key, kept = "940855E6-7DE8-4125-B4C6-0207FC35F6C7", "940855e67de84125b4c60207fc35f6c7"
+	cols := []string{"id", "username"}
+	for name, insert := range map[string]func(tx *db.Tx) error{
+		"a row": func(tx *db.Tx) error {
+			_, err := tx.Insert(ctx, "core_User", db.Values{"id": key, "username": "Admin"})
+			return err
+		},
+		"a row, typed": func(tx *db.Tx) error {
+			_, err := tx.Insert(ctx, "core_User", db.Values{"id": db.UUID(key), "username": "Admin"})
+			return err
+		},
+		"rows": func(tx *db.Tx) error {
+			_, err := tx.BulkInsert(ctx, "core_User", cols, [][]any{{key, "Admin"}})
+			return err
+		},
+		"rows, typed": func(tx *db.Tx) error {
+			_, err := tx.BulkInsert(ctx, "core_User", cols, [][]any{{db.UUID(key), "Admin"}})
+			return err
+		},
+	} {
+		if err := d.Write(ctx, "insert", insert); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		all := s.Requests()
+		if sent := fmt.Sprint(all[len(all)-2].Params); !strings.Contains(sent, kept) { // the last one is the COMMIT
+			t.Errorf("%s: %s sends %s, want the key %s", name, all[len(all)-2].SQL, sent, kept)
+		}
+	}
+}
+
 // A number that a column cannot have is that of no row, and less or more than all: nothing goes wrong.
 func TestNumbersBeyondAColumn(t *testing.T) {
 	dbtest.Each(t, numbersBeyond)

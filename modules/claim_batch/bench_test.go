@@ -47,13 +47,13 @@ func BenchmarkBatch(b *testing.B) {
 			r := Request{Year: 2019, Month: 3, UserID: 9}
 			for b.Loop() {
 				high := watchMemory(b)
-				timed(b, "preview-s", func() error { _, err := s.Preview(b.Context(), r); return err })
-				timed(b, "run-s", func() error { _, err := s.Run(b.Context(), "bench", r, nil); return err })
+				timed(b, "preview", func() error { _, err := s.Preview(b.Context(), r); return err })
+				timed(b, "run", func() error { _, err := s.Run(b.Context(), "bench", r, nil); return err })
 				var paid int
 				if err := d.Get(b.Context(), &paid, `SELECT COUNT(*) FROM "tblClaim" WHERE "RunID" IS NOT NULL AND "ClaimStatus" = 16`); err != nil || paid < claims*9/10 {
 					b.Fatalf("%d of %d claims are paid, %v", paid, claims, err)
 				}
-				timed(b, "undo-s", func() error { return s.Undo(b.Context(), "bench", nil, "", nil) })
+				timed(b, "undo", func() error { return s.Undo(b.Context(), "bench", nil, "", nil) })
 				b.ReportMetric(high(), "peak-MB")
 			}
 		})
@@ -82,13 +82,24 @@ func closing(b *testing.B, d *db.DB, w world) {
 	}
 }
 
-func timed(b *testing.B, unit string, fn func() error) {
+// timed reports how long fn takes, and how much of a processor this process takes for it, which others on the
+// machine change less.
+func timed(b *testing.B, what string, fn func() error) {
 	b.Helper()
-	began := time.Now()
+	began, used := time.Now(), processor(b)
 	if err := fn(); err != nil {
 		b.Fatal(err)
 	}
-	b.ReportMetric(time.Since(began).Seconds(), unit)
+	b.ReportMetric(time.Since(began).Seconds(), what+"-s")
+	b.ReportMetric((processor(b) - used).Seconds(), what+"-cpu-s")
+}
+
+func processor(b *testing.B) time.Duration {
+	used, err := proc.CPU(os.Getpid())
+	if err != nil {
+		b.Log(err)
+	}
+	return used
 }
 
 // watchMemory finds the most memory, in MB, that the process has resident from now on.

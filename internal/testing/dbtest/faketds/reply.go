@@ -60,11 +60,12 @@ func standard(r Request) *Reply {
 		for _, t := range schema.Tables() {
 			for _, c := range t.Columns {
 				kind := c.TypeOn(schema.SQLServer, schema.V140)
+				size := c.Size
 				if c.Type == schema.GUID && t.Own { // as the Python backend of 2019 made them
-					kind = "char"
+					kind, size = "char", 32
 				}
 				kind, _, _ = strings.Cut(kind, "(")
-				reply.Rows = append(reply.Rows, []any{t.Name, c.Name, kind, c.Size, c.Precision, c.Scale, 1, 1})
+				reply.Rows = append(reply.Rows, []any{t.Name, c.Name, kind, size, c.Precision, c.Scale, 1, 1})
 			}
 		}
 		return reply
