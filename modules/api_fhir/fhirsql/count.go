@@ -34,11 +34,11 @@ type counted struct {
 }
 
 // of counts the rows of a source, or remembers how many there were a moment ago.
-func (c *counts) of(ctx context.Context, q db.Query, s Rows, w *table.Where, exact bool) (int, error) {
+func (c *counts) of(ctx context.Context, q db.Query, s *source, w *table.Where, exact bool) (int, error) {
 	if _, shared := q.(*db.DB); !shared {
 		exact = true
 	}
-	key := s.tab().Name + w.SQL() + fmt.Sprintf("%#v", w.Args())
+	key := s.Table.Name + w.SQL() + fmt.Sprintf("%#v", w.Args())
 	if !exact {
 		c.mu.Lock()
 		known, ok := c.list[key]

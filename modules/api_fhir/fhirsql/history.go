@@ -15,7 +15,7 @@ const mostVersions = 1000
 // history reads the versions of the row that an id names, the newest first. The legacy database keeps
 // them as copies with ValidityTo and LegacyID, the key of the row (rules.md §0.1). Who sees the row as it
 // is now, or as it was when it was closed, sees its history; what the rows have elsewhere is as it is now.
-func (s *Source[R]) history(ctx context.Context, q db.Query, id string) ([]apifhir.Entry, error) {
+func (s *source) history(ctx context.Context, q db.Query, id string) ([]apifhir.Entry, error) {
 	t, at := s.Table, here(ctx, q)
 	match, args := matching(t, q, alias, "", id, true)
 	if match == table.None {
@@ -44,7 +44,7 @@ func (s *Source[R]) history(ctx context.Context, q db.Query, id string) ([]apifh
 	key, of := col(alias, t.Key), col(alias, t.Live)
 	src := "SELECT " + s.columns(q, "live") + ` FROM "` + t.Name + `" AS ` + alias + ` JOIN "` + t.Name + `" AS live ON ` + col("live", t.Key) + " = ?" + s.joins() +
 		" WHERE (" + key + " = ? OR " + of + " = ?) ORDER BY " + col(alias, t.From) + " DESC, CASE WHEN " + of + " IS NULL THEN 0 ELSE 1 END, " + key + " DESC $page(?, ?)"
-	_, versions, err := s.load(ctx, q, src, []any{row.Key, row.Key, row.Key, mostVersions, 0})
+	versions, err := s.read(ctx, q, src, []any{row.Key, row.Key, row.Key, mostVersions, 0}, nil)
 	if err != nil || row.Closed == nil {
 		return versions, err
 	}

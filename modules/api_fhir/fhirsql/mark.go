@@ -128,7 +128,7 @@ func noMark() error {
 }
 
 // sorters are the parts of an order, but for the key in the end. No expression may stand there twice.
-func (s *Source[R]) sorters(q db.Query, keys []apifhir.SortKey) (list []sorter) {
+func (s *source) sorters(q db.Query, keys []apifhir.SortKey) (list []sorter) {
 	key := col(alias, s.Table.Key)
 	seen := map[string]bool{}
 	add := func(expr string, desc bool, kind byte) {
@@ -156,7 +156,7 @@ func (s *Source[R]) sorters(q db.Query, keys []apifhir.SortKey) (list []sorter) 
 }
 
 // order is what ORDER BY says.
-func (s *Source[R]) order(list []sorter) string {
+func (s *source) order(list []sorter) string {
 	key := col(alias, s.Table.Key)
 	var parts []string
 	for _, by := range list {
@@ -172,13 +172,13 @@ func (s *Source[R]) order(list []sorter) string {
 }
 
 // sortedKeys reads the keys of a page of a sorted list with their marks.
-func sortedKeys(ctx context.Context, q db.Query, src string, args []any, order []sorter) (keys db.Ints, marks map[int]string, err error) {
+func sortedKeys(ctx context.Context, q db.Query, src string, args []any, order []sorter) (keys db.Ints, marks map[string]string, err error) {
 	rows, err := q.Rows(ctx, src, args...)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer rows.Close()
-	marks = map[int]string{}
+	marks = map[string]string{} // key as text → mark
 	for rows.Next() {
 		values, err := rows.SliceScan()
 		if err != nil {
@@ -189,7 +189,7 @@ func sortedKeys(ctx context.Context, q db.Query, src string, args []any, order [
 			return nil, nil, fault.New(fault.Internal, "the key of a page is %T", values[0])
 		}
 		keys = append(keys, int(key))
-		marks[int(key)] = markOf(q, order, values[1:], int(key))
+		marks[strconv.FormatInt(key, 10)] = markOf(q, order, values[1:], int(key))
 	}
 	return keys, marks, rows.Err()
 }

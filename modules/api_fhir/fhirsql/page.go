@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/openimis/openimis-be-go/internal/audit"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/fault"
 	"github.com/openimis/openimis-be-go/internal/schema"
@@ -19,7 +18,7 @@ import (
 const maxValues = 500
 
 // visible are the conditions that always hold: current, in the scope of the caller, and Only.
-func (s *Source[R]) visible(at apifhir.At) *table.Where {
+func (s *source) visible(at apifhir.At) *table.Where {
 	w := new(table.Where).And(s.Table.Current(at.Alias))
 	if at.Few {
 		w.WithinFew(s.Table, at.Scope, at.Alias)
@@ -34,7 +33,7 @@ func (s *Source[R]) visible(at apifhir.At) *table.Where {
 
 // where gives the conditions of a search, in the order of the parameters' names, so that the same search
 // is the same statement. none: no row can meet them, there is nothing to ask.
-func (s *Source[R]) where(at apifhir.At, params map[string][]apifhir.Criterion) (w *table.Where, none bool, err error) {
+func (s *source) where(at apifhir.At, params map[string][]apifhir.Criterion) (w *table.Where, none bool, err error) {
 	names := make([]string, 0, len(params))
 	for name := range params {
 		names = append(names, name)
@@ -67,7 +66,7 @@ func (s *Source[R]) where(at apifhir.At, params map[string][]apifhir.Criterion) 
 	return w, false, nil
 }
 
-func (s *Source[R]) param(name string) (Param, bool) {
+func (s *source) param(name string) (Param, bool) {
 	s.once.Do(func() {
 		s.byName = map[string]Param{}
 		for _, p := range s.params() {
@@ -116,7 +115,7 @@ func (p Param) criterion(at apifhir.At, c apifhir.Criterion) (string, []any, err
 }
 
 // keys is the subselect of the keys of the rows that meet criteria.
-func (s *Source[R]) keys(at apifhir.At, params map[string][]apifhir.Criterion) (string, []any, error) {
+func (s *source) keys(at apifhir.At, params map[string][]apifhir.Criterion) (string, []any, error) {
 	at.Few = false
 	at.Depth++
 	at.Alias = "c" + strconv.Itoa(at.Depth)
@@ -130,58 +129,31 @@ func (s *Source[R]) keys(at apifhir.At, params map[string][]apifhir.Criterion) (
 	return "SELECT " + col(at.Alias, s.Table.Key) + ` FROM "` + s.Table.Name + `" AS ` + at.Alias + w.SQL(), w.Args(), nil
 }
 
-// load reads rows, sorts them as order says, and makes entries of them.
-func (s *Source[R]) load(ctx context.Context, q db.Query, src string, args []any, order ...func(a, b R) int) ([]R, []apifhir.Entry, error) {
-	var rows []R
-	if err := q.Select(ctx, &rows, src, args...); err != nil || len(rows) == 0 {
-		return nil, nil, err
-	}
-	for _, o := range order {
-		slices.SortFunc(rows, o)
-	}
-	audit.From(ctx).Rows(s.Table.Name, len(rows), func(i int) int64 { return int64(rows[i].base().Key) })
-	entries, err := s.entries(ctx, q, rows)
-	return rows, entries, err
-}
-
-func (s *Source[R]) entries(ctx context.Context, q db.Query, rows []R) ([]apifhir.Entry, error) {
-	if s.Load != nil {
-		if err := s.Load(db.SamePlan(ctx), q, rows); err != nil {
-			return nil, err
-		}
-	}
-	entries := make([]apifhir.Entry, len(rows))
-	for i, row := range rows {
-		entries[i] = s.Map(row)
-		if at := entries[i].VersionTime; !at.IsZero() {
-			entries[i].VersionTime = db.Instant(q, at)
-		}
-		entries[i].Position = strconv.Itoa(row.base().Key)
-	}
-	return entries, nil
-}
-
 // find reads the current row that an id of a path names; none when there is none that the caller may see.
-func (s *Source[R]) find(ctx context.Context, q db.Query, id string) ([]apifhir.Entry, error) {
-	_, entries, err := s.one(ctx, q, id)
-	return entries, err
+func (s *source) find(ctx context.Context, q db.Query, id string) ([]apifhir.Entry, error) {
+	src, args, ok := s.one(ctx, q, id)
+	if !ok {
+		return nil, nil
+	}
+	return s.read(db.SamePlan(ctx), q, src, args, nil)
 }
 
-func (s *Source[R]) one(ctx context.Context, q db.Query, id string) ([]R, []apifhir.Entry, error) {
+// one is the statement of find; not ok: no row can have the id.
+func (s *source) one(ctx context.Context, q db.Query, id string) (src string, args []any, ok bool) {
 	at := here(ctx, q)
 	at.Few = true
 	match, args := matching(s.Table, q, alias, "", id, true)
 	if match == table.None {
-		return nil, nil, nil
+		return "", nil, false
 	}
 	w, key := s.visible(at).And(match, args...), col(alias, s.Table.Key)
-	return s.cut(db.SamePlan(ctx), q, "SELECT "+key+` FROM "`+s.Table.Name+`" AS `+alias+w.SQL()+" ORDER BY "+key+" $page(1, 0)", key, w.Args())
+	return s.cut(q, "SELECT "+key+` FROM "`+s.Table.Name+`" AS `+alias+w.SQL()+" ORDER BY "+key+" $page(1, 0)", key), w.Args(), true
 }
 
 // page reads a page of rows, from a mark or an offset on. Its keys are found before anything is joined, so that the rows
 // that a late page skips cost no joins; and, where the conditions have arguments or the list is sorted, in a statement of
 // their own: what joins the rows to others has then one plan, whatever was asked.
-func (s *Source[R]) page(ctx context.Context, q db.Query, w *table.Where, sort []apifhir.SortKey, after string, offset, limit int) ([]apifhir.Entry, error) {
+func (s *source) page(ctx context.Context, q db.Query, w *table.Where, sort []apifhir.SortKey, after string, offset, limit int) ([]apifhir.Entry, error) {
 	key, list := col(alias, s.Table.Key), s.sorters(q, sort)
 	order := s.order(list)
 	if after != "" {
@@ -204,36 +176,34 @@ func (s *Source[R]) page(ctx context.Context, q db.Query, w *table.Where, sort [
 		if err != nil || len(keys) == 0 {
 			return nil, err
 		}
-		rows, entries, err := s.rows(ctx, q, keys)
+		entries, err := s.byKeys(ctx, q, keys)
 		for i := range entries {
-			entries[i].Position = marks[rows[i].base().Key]
+			entries[i].Position = marks[entries[i].Position]
 		}
 		return entries, err
 	}
 	if len(args) == 0 {
-		_, entries, err := s.cut(ctx, q, "SELECT "+key+tail, order, nil)
-		return entries, err
+		return s.read(ctx, q, s.cut(q, "SELECT "+key+tail, order), nil, nil)
 	}
 	var keys db.Ints
 	if err := q.Select(ctx, &keys, "SELECT "+key+tail, args...); err != nil || len(keys) == 0 {
 		return nil, err
 	}
-	_, entries, err := s.rows(ctx, q, keys)
-	return entries, err
+	return s.byKeys(ctx, q, keys)
 }
 
-// cut reads the rows whose keys a subselect finds.
-func (s *Source[R]) cut(ctx context.Context, q db.Query, keys, order string, args []any) ([]R, []apifhir.Entry, error) {
-	return s.load(ctx, q, "SELECT "+s.columns(q, alias)+" FROM ("+keys+`) AS page JOIN "`+s.Table.Name+`" AS `+alias+
-		" ON "+col(alias, s.Table.Key)+" = "+col("page", s.Table.Key)+s.joins()+" ORDER BY "+order, args)
+// cut is the statement that reads the rows whose keys a subselect finds.
+func (s *source) cut(q db.Query, keys, order string) string {
+	return "SELECT " + s.columns(q, alias) + " FROM (" + keys + `) AS page JOIN "` + s.Table.Name + `" AS ` + alias +
+		" ON " + col(alias, s.Table.Key) + " = " + col("page", s.Table.Key) + s.joins() + " ORDER BY " + order
 }
 
 // usual are sizes of pages, with the row more that tells whether there is a next one, that stand in the
 // statement itself: PostgreSQL keeps the plan of a statement without arguments.
 var usual = []int{1, 2, 3, 6, 11, 21, 26, 51, 101, 201, 501, 1001}
 
-// rows reads the rows with keys, in their order.
-func (s *Source[R]) rows(ctx context.Context, q db.Query, keys db.Ints) ([]R, []apifhir.Entry, error) {
+// byKeys reads the rows with keys, in their order.
+func (s *source) byKeys(ctx context.Context, q db.Query, keys db.Ints) ([]apifhir.Entry, error) {
 	key := col(alias, s.Table.Key)
 	src := "SELECT " + s.columns(q, alias) + ` FROM "` + s.Table.Name + `" AS ` + alias + s.joins() + " WHERE "
 	args := []any{keys}
@@ -242,21 +212,17 @@ func (s *Source[R]) rows(ctx context.Context, q db.Query, keys db.Ints) ([]R, []
 	} else {
 		src += key + " IN $ints(?)"
 	}
-	at := make(map[int]int, len(keys))
-	for i, k := range keys {
-		at[k] = i
-	}
-	return s.load(db.SamePlan(ctx), q, src, args, func(a, b R) int { return at[a.base().Key] - at[b.base().Key] })
+	return s.read(db.SamePlan(ctx), q, src, args, keys)
 }
 
-func (s *Source[R]) count(ctx context.Context, q db.Query, w *table.Where) (n int, err error) {
+func (s *source) count(ctx context.Context, q db.Query, w *table.Where) (n int, err error) {
 	err = q.Get(ctx, &n, `SELECT COUNT(*) FROM "`+s.Table.Name+`" AS `+alias+w.SQL(), w.Args()...)
 	return n, err
 }
 
 // columns is the select list: what Row has, the columns of t and those of the links. Key and UUID are
 // those of the rows called id.
-func (s *Source[R]) columns(q db.Query, id string) string {
+func (s *source) columns(q db.Query, id string) string {
 	list := own(s.Table, q, id, alias, "")
 	if s.Table.From != "" {
 		list = append(list, col(alias, s.Table.From)+` AS "Changed"`)
@@ -298,7 +264,7 @@ func (l Link) via() (from, column string) {
 	return "", l.Via
 }
 
-func (s *Source[R]) joins() string {
+func (s *source) joins() string {
 	var b strings.Builder
 	for _, l := range s.Links {
 		from, column := l.via()

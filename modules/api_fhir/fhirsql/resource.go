@@ -3,6 +3,7 @@ package fhirsql
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,66 +11,21 @@ import (
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/fault"
-	"github.com/openimis/openimis-be-go/internal/table"
 	apifhir "github.com/openimis/openimis-be-go/modules/api_fhir"
 )
 
-// Rows is a Source of any rows.
-type Rows interface {
-	tab() *table.Table
-	params() []Param
-	sorts() []string
-	check() error
-	find(ctx context.Context, q db.Query, id string) ([]apifhir.Entry, error)
-	history(ctx context.Context, q db.Query, id string) ([]apifhir.Entry, error)
-	where(at apifhir.At, params map[string][]apifhir.Criterion) (w *table.Where, none bool, err error)
-	keys(at apifhir.At, params map[string][]apifhir.Criterion) (string, []any, error)
-	page(ctx context.Context, q db.Query, w *table.Where, sort []apifhir.SortKey, after string, offset, limit int) ([]apifhir.Entry, error)
-	count(ctx context.Context, q db.Query, w *table.Where) (int, error)
-}
+func (s *source) params() []Param { return append(common(s.Table, s.changedAt), s.Params...) }
 
-func (s *Source[R]) tab() *table.Table { return s.Table }
-func (s *Source[R]) params() []Param   { return append(common(s.Table, s.changedAt), s.Params...) }
-func (s *Source[R]) sorts() []string {
-	var names []string
-	for name := range s.Sort {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
-
-// Get reads the row that an id of a path names, for Update and Delete: a UUID, a code or a key, among the
-// current rows that the caller may see. The error is fault.NotFound when there is none.
-func (s *Source[R]) Get(ctx context.Context, q db.Query, id string) (R, error) {
-	rows, _, err := s.one(ctx, q, id)
-	if err != nil || len(rows) == 0 {
-		var none R
-		if err == nil {
-			err = fault.New(fault.NotFound, "%s not found.", id)
-		}
-		return none, err
-	}
-	return rows[0], nil
-}
-
-// Entry reads back the row with a key, for what Create and Update answer. It is found whatever the scope:
-// the caller has just written it.
-func (s *Source[R]) Entry(ctx context.Context, q db.Query, key int) (apifhir.Entry, error) {
-	_, entries, err := s.rows(ctx, q, db.Ints{key})
-	if err == nil && len(entries) == 0 {
-		err = fmt.Errorf("%s %d is not there after it was written", s.Table.Name, key)
-	}
-	if err != nil {
-		return apifhir.Entry{}, err
-	}
-	return entries[0], nil
-}
+func (s *source) sorts() []string { return slices.Sorted(maps.Keys(s.Sort)) }
 
 // Resource completes r with what follows from its sources: parameters, sorting, Read, Search, History and
 // chained parameters. Several sources are one list, one after the other: Practitioner is the claim
 // administrators and then the enrolment officers.
-func Resource(r apifhir.Resource, sources ...Rows) apifhir.Resource {
+func Resource(r apifhir.Resource, rows ...Rows) apifhir.Resource {
+	sources := make([]*source, len(rows))
+	for i, s := range rows {
+		sources[i] = s.source()
+	}
 	u := union{kind: r.Type, sources: sources, counts: new(counts)}
 	r.Params = append(u.merge(), r.Params...)
 	for _, s := range sources {
@@ -80,7 +36,7 @@ func Resource(r apifhir.Resource, sources ...Rows) apifhir.Resource {
 		}
 	}
 	r.Read, r.Search, r.Keys, r.Check = u.read, u.search, u.keys, u.check
-	if len(sources) > 0 && !slices.ContainsFunc(sources, func(s Rows) bool { return s.tab().Live == "" }) {
+	if len(sources) > 0 && !slices.ContainsFunc(sources, func(s *source) bool { return s.Table.Live == "" }) {
 		r.History = u.history
 	}
 	return r
@@ -89,7 +45,7 @@ func Resource(r apifhir.Resource, sources ...Rows) apifhir.Resource {
 // union is the list of several sources.
 type union struct {
 	kind    string
-	sources []Rows
+	sources []*source
 	counts  *counts
 }
 
@@ -171,7 +127,7 @@ func (u union) history(ctx context.Context, q db.Query, id, version string) ([]a
 
 func (u union) keys(at apifhir.At, name string, params map[string][]apifhir.Criterion) (string, []any, bool, error) {
 	for _, s := range u.sources {
-		if s.tab().Name == name {
+		if s.Table.Name == name {
 			text, args, err := s.keys(at, params)
 			return text, args, true, err
 		}
@@ -219,7 +175,7 @@ func (u union) search(ctx context.Context, q db.Query, query apifhir.Query) (api
 				mark = after
 			}
 			at := here(ctx, q)
-			at.Few = s.tab().EachUpTo == 0 || offset+missing <= s.tab().EachUpTo
+			at.Few = s.Table.EachUpTo == 0 || offset+missing <= s.Table.EachUpTo
 			look, _, err := s.where(at, query.Params)
 			if err != nil {
 				return apifhir.Page{}, err

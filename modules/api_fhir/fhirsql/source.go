@@ -7,6 +7,7 @@
 //	param.go       search parameters with their conditions
 //	resource.go    Resource: sources as an apifhir.Resource
 //	page.go        the statements of reads and pages
+//	rows.go        what depends on the type of the rows: reading and mapping them
 //	history.go     the versions of a row
 //	match.go       ids, identifiers and references to keys; Resolve for writes
 //	reference.go   ids, identifiers and references from rows
@@ -48,8 +49,41 @@ type Source[R Rower] struct {
 	// Map makes the resource of a row: return row.Entry(&fhir.Location{…}).
 	Map func(row R) apifhir.Entry
 
+	once sync.Once
+	rows *source
+}
+
+// source is a Source but for the type of its rows. All that does not depend on the type is a method of it: methods of
+// Source are compiled for each type, which made the program a megabyte larger.
+type source struct {
+	Table   *table.Table
+	Columns []string
+	Links   []Link
+	Only    func(alias string) string
+	Asked   string
+	Changed func(alias string) string
+	Params  []Param
+	Sort    map[string]string
+	mapped  bool // there is a Map
+	// read runs a statement and makes entries of its rows, in the order of keys; nil: in that of the statement.
+	read func(ctx context.Context, q db.Query, src string, args []any, keys db.Ints) ([]apifhir.Entry, error)
+
 	once   sync.Once
 	byName map[string]Param // all parameters
+}
+
+// Rows is a Source of any rows.
+type Rows interface{ source() *source }
+
+func (s *Source[R]) source() *source {
+	s.once.Do(func() {
+		s.rows = &source{Table: s.Table, Columns: s.Columns, Links: s.Links, Only: s.Only, Asked: s.Asked, Changed: s.Changed, Params: s.Params, Sort: s.Sort, mapped: s.Map != nil,
+			read: func(ctx context.Context, q db.Query, src string, args []any, keys db.Ints) ([]apifhir.Entry, error) {
+				_, entries, err := s.load(ctx, q, src, args, keys)
+				return entries, err
+			}}
+	})
+	return s.rows
 }
 
 // Link is a row that t, or a link before it, refers to. It fills a Ref that the row holds under the alias
@@ -75,7 +109,7 @@ var col = table.Col
 var reserved = map[string]bool{"": true, alias: true, "page": true, "live": true, "target": true, "other": true, "coded": true}
 
 // changedAt is the expression for the moment of the last change.
-func (s *Source[R]) changedAt(alias string) string {
+func (s *source) changedAt(alias string) string {
 	if s.Changed != nil {
 		return s.Changed(alias)
 	}
@@ -83,8 +117,8 @@ func (s *Source[R]) changedAt(alias string) string {
 }
 
 // check says what is wrong with a description.
-func (s *Source[R]) check() error {
-	if s.Map == nil {
+func (s *source) check() error {
+	if !s.mapped {
 		return fmt.Errorf("its source %s has no Map", s.Table.Name)
 	}
 	if s.Table.TextKey {
