@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -183,5 +184,38 @@ func TestAPersonWorksThroughTheWholeDeployment(t *testing.T) {
 	}
 	if err := chromedp.Do(ctx, chromedp.Navigate(base+"/front"), chromedp.WaitVisible(chromedp.ID("txtUserName"))); err != nil {
 		t.Errorf("after the logout the application is open: %s %v", at(), err)
+	}
+
+	// A gateway without a legacy application has a login page of its own.
+	own := d.gateway("own-login", "FRONT_DIR="+filepath.Join(d.dir, "front"), "IBACKEND_URLS="+d.address["ibackend1"], "BACKEND_URLS="+d.address["backend1"])
+	await(t, "the gateway", time.Minute, func() bool { return d.get(own+"/readyz") == 200 })
+	enter := func(password, want string) {
+		t.Helper()
+		err := chromedp.Do(ctx, chromedp.Clear(chromedp.ID("user")), chromedp.SendKeys(chromedp.ID("user"), "medical"), chromedp.SendKeys(chromedp.ID("password"), password))
+		if err == nil {
+			_, err = chromedp.RunResponse(ctx, chromedp.Click(chromedp.CSS("button")))
+		}
+		if err == nil {
+			err = chromedp.Do(ctx, chromedp.WaitVisible(chromedp.CSS(want)))
+		}
+		if err != nil {
+			t.Fatalf("the login page, with the password %s: %v", password, err)
+		}
+	}
+	if err := chromedp.Do(ctx, chromedp.Navigate(own+"/front/claim/claims"), chromedp.WaitVisible(chromedp.ID("user"))); err != nil {
+		t.Fatal("the login page: ", err)
+	}
+	enter("wrong", "[role=alert]")
+	enter("medicalmedical", "#front")
+	if base = own; at() != "/front/claim/claims" {
+		t.Errorf("the login leads to %s", at())
+	}
+	if got := who(); got.Status != 200 || !strings.Contains(got.Text, `"username":"medical"`) {
+		t.Errorf("after the login: %+v", got)
+	}
+	for _, path := range []string{"/logout", "/front/claim/claims"} { // out, and then the application is closed (the page itself may fetch nothing)
+		if err := chromedp.Do(ctx, chromedp.Navigate(own+path), chromedp.WaitVisible(chromedp.ID("user"))); err != nil || !strings.HasPrefix(at(), "/gateway/login") {
+			t.Errorf("after the logout %s leads to %s: %v", path, at(), err)
+		}
 	}
 }
