@@ -4,9 +4,11 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 # A tag, with the number of commits since it; without any tag all commits count.
-VERSION ?= $(shell git describe --tags --dirty 2>/dev/null || \
+ifndef VERSION
+VERSION := $(shell git describe --tags --dirty 2>/dev/null || \
 	{ git rev-parse -q --verify HEAD >/dev/null 2>&1 && echo "v0.0.0-$$(git rev-list --count HEAD)-g$$(git rev-parse --short HEAD)$$(git diff --quiet HEAD || echo -dirty)" || echo dev; })
-COMMIT ?= $(shell git rev-parse -q --verify HEAD 2>/dev/null || echo unknown)
+endif
+COMMIT := $(shell git rev-parse -q --verify HEAD 2>/dev/null || echo unknown)
 BUILD := github.com/openimis/openimis-be-go/internal/build
 LDFLAGS := -s -w -X $(BUILD).Version=$(VERSION) -X $(BUILD).Commit=$(COMMIT)
 PROGRAMS := server gateway

@@ -16,6 +16,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/gateway"
 	"github.com/openimis/openimis-be-go/internal/service"
 	"github.com/openimis/openimis-be-go/internal/telemetry"
+	"github.com/openimis/openimis-be-go/internal/tracing"
 )
 
 const usage = `usage: gateway [--settings FILE]... [command]
@@ -67,6 +68,11 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if command == "check" {
 		return g.Check(ctx, out)
 	}
+	end, err := tracing.Begin("openimis-gateway", build.Version, log)
+	if err != nil {
+		return err
+	}
+	defer end()
 	return g.Serve(ctx, func(addresses map[string]string) {
 		var names []string
 		for name := range addresses {

@@ -22,6 +22,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/server"
 	"github.com/openimis/openimis-be-go/internal/service"
 	"github.com/openimis/openimis-be-go/internal/telemetry"
+	"github.com/openimis/openimis-be-go/internal/tracing"
 )
 
 const usage = `usage: server [--settings FILE]... [command]
@@ -201,6 +202,11 @@ func serve(ctx context.Context, p *program, _ []string) error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
+	end, err := tracing.Begin("openimis-server", build.Version, p.log)
+	if err != nil {
+		return err
+	}
+	defer end()
 	s, err := server.New(p.conf, d, compiled, p.log)
 	if err != nil {
 		return err
@@ -269,6 +275,11 @@ func worker(ctx context.Context, p *program, _ []string) error {
 	if err := s.CheckAudit(); err != nil {
 		return err
 	}
+	end, err := tracing.Begin("openimis-worker", build.Version, p.log)
+	if err != nil {
+		return err
+	}
+	defer end()
 	p.log.Info("working", "database", d.Name())
 	leave := s.Announce(ctx, "worker")
 	defer leave()

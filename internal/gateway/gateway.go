@@ -31,6 +31,7 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/clock"
 	"github.com/openimis/openimis-be-go/internal/metric"
+	"github.com/openimis/openimis-be-go/internal/tracing"
 )
 
 // Gateway routes requests and knows who is signed in.
@@ -131,7 +132,12 @@ func (g *Gateway) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		answer := &recorder{ResponseWriter: w, route: "none"}
+		ctx, span := tracing.Server(r, r.Method)
+		if span != nil {
+			r = r.WithContext(ctx)
+		}
 		defer func() {
+			span.Status(r.Method+" "+answer.route, answer.code(), "openimis.route", answer.route)
 			g.requests.Observe(time.Since(start).Seconds(), answer.route, strconv.Itoa(answer.code()))
 		}()
 		h := w.Header()

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/openimis/openimis-be-go/internal/metric"
+	"github.com/openimis/openimis-be-go/internal/tracing"
 )
 
 // pool is equal servers behind one route. Requests go around those that are ready.
@@ -209,6 +210,7 @@ func (g *Gateway) proxy(p *pool, change func(*httputil.ProxyRequest), answered f
 			g.forwarded(r)
 			r.Out.URL.Scheme, r.Out.URL.Host = p.members[0].url.Scheme, p.members[0].url.Host
 			r.Out.Host = r.In.Host
+			tracing.Pass(r.In.Context(), r.Out.Header)
 			change(r)
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {

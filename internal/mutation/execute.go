@@ -12,6 +12,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/fault"
+	"github.com/openimis/openimis-be-go/internal/tracing"
 )
 
 // passing is the default of Options.Transient.
@@ -41,7 +42,9 @@ func (s *Service) execute(ctx context.Context, e entry, p *auth.Principal) {
 	event := Event{Name: e.Name, Attempt: e.Attempts, Waited: s.o.Clock().Sub(e.Enqueued)}
 	log := s.o.Log.With("mutation", e.Name, "id", string(e.ID), "user", e.Principal, "attempt", e.Attempts)
 
+	ctx, span := tracing.Start(ctx, "mutation "+e.Name, "mutation.id", string(e.ID))
 	outcome, err := s.attempt(ctx, &e, p)
+	span.End(trouble(outcome, err))
 	ctx, cancel := context.WithTimeout(ctx, aftermath)
 	defer cancel()
 
@@ -92,6 +95,17 @@ func (s *Service) execute(ctx context.Context, e entry, p *auth.Principal) {
 	if s.o.Finished != nil {
 		s.o.Finished(event)
 	}
+}
+
+// trouble says what went wrong with a mutation, for its span: as its user is told it, if at all.
+func trouble(outcome Outcome, err error) string {
+	if err != nil {
+		return fault.Message(err)
+	}
+	if outcome.Error != "" {
+		return "refused"
+	}
+	return ""
 }
 
 // attempt applies the mutation and its final status: in one transaction, or a long one with the status at its end.

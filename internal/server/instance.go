@@ -34,6 +34,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/schema"
 	"github.com/openimis/openimis-be-go/internal/sdl"
 	"github.com/openimis/openimis-be-go/internal/telemetry"
+	"github.com/openimis/openimis-be-go/internal/tracing"
 	"github.com/openimis/openimis-be-go/modules"
 	apifhir "github.com/openimis/openimis-be-go/modules/api_fhir"
 	"github.com/openimis/openimis-be-go/modules/api_fhir/subscription"
@@ -253,6 +254,7 @@ func (i *Instance) observe(ctx context.Context, kind string, roots []string, too
 	}
 	for _, f := range roots {
 		i.o.Metrics.Operation(kind, f, took, err)
+		tracing.Past(ctx, kind+" "+f, took, failed, "graphql.operation.type", kind, "graphql.field", f)
 	}
 	telemetry.Of(ctx).SetOperation(strings.Join(roots, " "))
 }
@@ -446,6 +448,7 @@ func (i *Instance) countFHIR(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		i.o.Metrics.FHIR(release, resource, interaction, c.Response().Status, time.Since(start))
 		telemetry.Of(c.Request().Context()).SetOperation("FHIR " + interaction + " " + resource)
+		tracing.Past(c.Request().Context(), "FHIR "+interaction+" "+resource, time.Since(start), c.Response().Status >= http.StatusInternalServerError, "fhir.release", release)
 		return err
 	}
 }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/fault"
+	"github.com/openimis/openimis-be-go/internal/tracing"
 )
 
 // Request is what is known of a request while it is served. A nil Request takes everything and keeps
@@ -121,7 +122,8 @@ func Requests(o Options) echo.MiddlewareFunc {
 		return func(c echo.Context) error {
 			start := o.Now()
 			r := &Request{id: o.requestID(c.Request())}
-			ctx, counter := db.WithCounter(context.WithValue(c.Request().Context(), requestKey{}, r))
+			traced, span := tracing.Server(c.Request(), c.Request().Method)
+			ctx, counter := db.WithCounter(context.WithValue(traced, requestKey{}, r))
 			c.SetRequest(c.Request().WithContext(ctx))
 			c.Response().Header().Set(echo.HeaderXRequestID, r.id)
 			err := guarded(next, c)
@@ -135,6 +137,7 @@ func Requests(o Options) echo.MiddlewareFunc {
 				o.Log.LogAttrs(ctx, slog.LevelWarn, "slow operation", slog.String("path", c.Request().URL.Path), slog.Float64("ms", milliseconds(took)),
 					slog.Int("statements", counter.Statements()), slog.String("sql", r.slow()))
 			}
+			span.Status(c.Request().Method+" "+c.Path(), c.Response().Status, "http.route", c.Path(), "request.id", r.id)
 			o.Metrics.request(c.Path(), c.Request().Method, c.Response().Status, took, counter.Statements())
 			return nil
 		}

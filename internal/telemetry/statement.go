@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/openimis/openimis-be-go/internal/tracing"
 )
 
 // statement is one SQL statement of a request.
@@ -25,6 +27,9 @@ func Statements(log *slog.Logger, m *Metrics, slow time.Duration) func(ctx conte
 	return func(ctx context.Context, src string, took time.Duration) {
 		m.statement(src, took)
 		Of(ctx).note(statement{src, took})
+		if tracing.On() {
+			tracing.Past(ctx, verbOf(src), took, false, "db.query.text", oneLine(src))
+		}
 		if slow > 0 && took >= slow {
 			log.LogAttrs(ctx, slog.LevelWarn, "slow statement", slog.Float64("ms", milliseconds(took)), slog.String("sql", oneLine(src)))
 		}
@@ -72,11 +77,18 @@ func (m *Metrics) statement(src string, took time.Duration) {
 	if m == nil {
 		return
 	}
-	verb, _, _ := strings.Cut(strings.TrimSpace(src), " ")
-	if verb = strings.ToLower(verb); verb == "with" {
-		verb = "select"
-	} else if !verbs[verb] {
-		verb = other
-	}
+	verb := verbOf(src)
 	m.sql.Observe(took.Seconds(), verb)
+}
+
+// verbOf is what a statement does.
+func verbOf(src string) string {
+	verb, _, _ := strings.Cut(strings.TrimSpace(src), " ")
+	switch verb = strings.ToLower(verb); {
+	case verb == "with":
+		return "select"
+	case verbs[verb]:
+		return verb
+	}
+	return other
 }
