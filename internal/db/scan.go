@@ -148,7 +148,39 @@ func selectAll(ctx context.Context, q queryer, dest any, text string, args []any
 	if err != nil {
 		return err
 	}
-	return sqlx.StructScan(l, dest)
+	return scanStructs(l, dest)
+}
+
+// scanStructs fills a slice of structs, each in its place: sqlx makes one and copies it.
+func scanStructs(l labelled, dest any) error {
+	list := reflect.ValueOf(dest).Elem()
+	if list.Type().Elem().Kind() == reflect.Pointer {
+		return sqlx.StructScan(l, dest)
+	}
+	paths := mapper.TraversalsByName(list.Type().Elem(), l.labels)
+	for i, path := range paths {
+		if len(path) == 0 {
+			return &missingField{l.labels[i], list.Type().Elem()}
+		}
+	}
+	targets := make([]any, len(paths))
+	list.SetLen(0)
+	for l.Next() {
+		n := list.Len()
+		if n == list.Cap() { // one row, a page, or many
+			list.Grow([]int{2, max(14, n)}[min(n, 1)])
+		}
+		list.SetLen(n + 1)
+		v := list.Index(n)
+		v.SetZero()
+		for i, path := range paths {
+			targets[i] = reflectx.FieldByIndexes(v, path).Addr().Interface()
+		}
+		if err := l.Scan(targets...); err != nil {
+			return err
+		}
+	}
+	return l.Err()
 }
 
 // scanScalars fills a slice from the first column.
