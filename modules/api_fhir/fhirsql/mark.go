@@ -118,6 +118,9 @@ func behind(q db.Query, w *table.Where, order []sorter, key, mark string) (*tabl
 			}
 			condition = "(" + s.expr + than + more + " OR " + s.expr + " = ? AND " + condition + ")"
 			args = append([]any{v, v}, args...)
+			if i == 0 && !nullsLast { // said once more so that an index is entered there
+				condition, args = s.expr+strings.Replace(than, " ?", "= ?", 1)+" AND "+condition, append([]any{v}, args...)
+			}
 		}
 	}
 	return w.Clone().And(condition, args...), nil
