@@ -26,34 +26,9 @@ func everywhere(t *testing.T, fn func(t *testing.T, c *clinic)) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) { fn(t, open(t, d)) })
 	t.Run("without UUIDs", func(t *testing.T) {
 		d := dbtest.SQLite(t)
-		dropUUIDs(t, d)
+		dbtest.DropUUIDs(t, d)
 		fn(t, open(t, d))
 	})
-}
-
-// dropUUIDs makes an embedded database one of release 1.3.
-func dropUUIDs(t *testing.T, d *db.DB) {
-	t.Helper()
-	err := d.Write(t.Context(), "drop UUIDs", func(tx *db.Tx) error {
-		for _, table := range schema.Tables() {
-			if table.UUIDColumn == "" {
-				continue
-			}
-			for _, s := range []string{`DROP INDEX IF EXISTS "imis_` + table.Name + `_` + table.UUIDColumn + `"`,
-				`ALTER TABLE "` + table.Name + `" DROP COLUMN "` + table.UUIDColumn + `"`} {
-				if err := tx.DDL(t.Context(), s); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	})
-	if err == nil {
-		err = d.Probe(t.Context())
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 // hospital is a client of the FHIR server: the paths r4/… and stu3/… answer as upstream did.

@@ -14,7 +14,6 @@ import (
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/clock"
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/schema"
 	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
 	"github.com/openimis/openimis-be-go/internal/testing/fhirtest"
 	"github.com/openimis/openimis-be-go/modules"
@@ -79,33 +78,14 @@ func populated(t *testing.T, d *db.DB) *fhirOffice {
 	return o
 }
 
-// withoutUUIDs turns an embedded database into one of release 1.3, which has no UUID columns.
-func (o *fhirOffice) withoutUUIDs() *fhirOffice {
-	o.t.Helper()
-	o.write(func(ctx context.Context, tx *db.Tx) error {
-		for _, table := range schema.Tables() {
-			if table.UUIDColumn == "" {
-				continue
-			}
-			for _, s := range []string{`DROP INDEX IF EXISTS "imis_` + table.Name + `_` + table.UUIDColumn + `"`,
-				`ALTER TABLE "` + table.Name + `" DROP COLUMN "` + table.UUIDColumn + `"`} {
-				if err := tx.DDL(ctx, s); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	})
-	if err := o.d.Probe(o.t.Context()); err != nil {
-		o.t.Fatal(err)
-	}
-	return o
-}
-
 // inOffices runs fn in the same office on every engine, and on a database without UUIDs.
 func inOffices(t *testing.T, fn func(t *testing.T, o *fhirOffice)) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) { fn(t, populated(t, d)) })
-	t.Run("without UUIDs", func(t *testing.T) { fn(t, populated(t, dbtest.SQLite(t)).withoutUUIDs()) })
+	t.Run("without UUIDs", func(t *testing.T) {
+		o := populated(t, dbtest.SQLite(t))
+		dbtest.DropUUIDs(t, o.d)
+		fn(t, o)
+	})
 }
 
 // fhirClient sends requests as somebody and keeps the bodies for the validator.

@@ -15,7 +15,6 @@ import (
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/clock"
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/schema"
 	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
 	"github.com/openimis/openimis-be-go/internal/testing/fhirtest"
 	"github.com/openimis/openimis-be-go/modules"
@@ -106,36 +105,14 @@ func name(kind string) string {
 	return map[string]string{"R": "Region", "D": "District", "W": "Ward", "V": "Village"}[kind]
 }
 
-// dropUUIDs turns an embedded database into one of release 1.3, which has no UUID columns.
-func (w *world) dropUUIDs(t testing.TB) *world {
-	t.Helper()
-	err := w.d.Write(t.Context(), "drop UUIDs", func(tx *db.Tx) error {
-		for _, table := range schema.Tables() {
-			if table.UUIDColumn == "" {
-				continue
-			}
-			for _, s := range []string{`DROP INDEX IF EXISTS "imis_` + table.Name + `_` + table.UUIDColumn + `"`,
-				`ALTER TABLE "` + table.Name + `" DROP COLUMN "` + table.UUIDColumn + `"`} {
-				if err := tx.DDL(t.Context(), s); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	})
-	if err == nil {
-		err = w.d.Probe(t.Context())
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return w
-}
-
 // everywhere runs fn over the same world on every engine and on a database without UUIDs.
 func everywhere(t *testing.T, fn func(t *testing.T, w *world)) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) { fn(t, build(t, d)) })
-	t.Run("without UUIDs", func(t *testing.T) { fn(t, build(t, dbtest.SQLite(t)).dropUUIDs(t)) })
+	t.Run("without UUIDs", func(t *testing.T) {
+		w := build(t, dbtest.SQLite(t))
+		dbtest.DropUUIDs(t, w.d)
+		fn(t, w)
+	})
 }
 
 // client sends requests as somebody and keeps the bodies for the validator.

@@ -14,7 +14,6 @@ import (
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/clock"
 	"github.com/openimis/openimis-be-go/internal/db"
-	"github.com/openimis/openimis-be-go/internal/schema"
 	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
 	"github.com/openimis/openimis-be-go/internal/testing/fhirtest"
 	"github.com/openimis/openimis-be-go/modules"
@@ -60,30 +59,13 @@ func launched(t *testing.T, d *db.DB) *scheme {
 	return s
 }
 
-// withoutUUIDs turns an embedded database into one of release 1.3.
-func (s *scheme) withoutUUIDs() *scheme {
-	write(s.t, s.d, func(ctx context.Context, tx *db.Tx) error {
-		for _, table := range schema.Tables() {
-			if table.UUIDColumn == "" {
-				continue
-			}
-			for _, ddl := range []string{`DROP INDEX IF EXISTS "imis_` + table.Name + `_` + table.UUIDColumn + `"`, `ALTER TABLE "` + table.Name + `" DROP COLUMN "` + table.UUIDColumn + `"`} {
-				if err := tx.DDL(ctx, ddl); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	})
-	if err := s.d.Probe(s.t.Context()); err != nil {
-		s.t.Fatal(err)
-	}
-	return s
-}
-
 func inSchemes(t *testing.T, fn func(t *testing.T, s *scheme)) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) { fn(t, launched(t, d)) })
-	t.Run("without UUIDs", func(t *testing.T) { fn(t, launched(t, dbtest.SQLite(t)).withoutUUIDs()) })
+	t.Run("without UUIDs", func(t *testing.T) {
+		s := launched(t, dbtest.SQLite(t))
+		dbtest.DropUUIDs(t, s.d)
+		fn(t, s)
+	})
 }
 
 type fhirClient struct {

@@ -282,6 +282,31 @@ func Create(t testing.TB, d *db.DB) {
 	}
 }
 
+// DropUUIDs makes an embedded database one of release 1.3, which has no UUID columns.
+func DropUUIDs(t testing.TB, d *db.DB) {
+	t.Helper()
+	err := d.Write(t.Context(), "drop UUIDs", func(tx *db.Tx) error {
+		for _, table := range schema.Tables() {
+			if table.UUIDColumn == "" {
+				continue
+			}
+			for _, s := range []string{`DROP INDEX IF EXISTS "imis_` + table.Name + `_` + table.UUIDColumn + `"`,
+				`ALTER TABLE "` + table.Name + `" DROP COLUMN "` + table.UUIDColumn + `"`} {
+				if err := tx.DDL(t.Context(), s); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		err = d.Probe(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // dropLeftovers removes the databases of test processes that are gone, whose names tell their id.
 func dropLeftovers(server, driver, names, how string) {
 	admin, err := sql.Open(driver, server)
