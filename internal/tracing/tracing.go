@@ -4,7 +4,7 @@
 //
 // The variables are OpenTelemetry's own: OTEL_EXPORTER_OTLP_ENDPOINT (or …_TRACES_ENDPOINT), …_HEADERS, …_TIMEOUT,
 // OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, OTEL_TRACES_SAMPLER, OTEL_BSP_*, OTEL_TRACES_EXPORTER=none and
-// OTEL_SDK_DISABLED=true. Spans travel as JSON over HTTP, which every collector takes where it takes protobuf: that
+// OTEL_SDK_DISABLED=true; docs/operations.md tells operators. Spans travel as JSON over HTTP, which every collector takes where it takes protobuf: that
 // way the program needs neither protobuf nor gRPC for them.
 package tracing
 
