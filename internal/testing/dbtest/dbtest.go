@@ -34,7 +34,7 @@ func Each(t *testing.T, fn func(t *testing.T, d *db.DB)) {
 	}
 }
 
-// EachFresh is Each for tests that know the ids of the rows that they make: on every engine they start at 1.
+// EachFresh is Each for tests that know the ids of the rows that they make: they start at 1 on SQL Server too.
 func EachFresh(t *testing.T, fn func(t *testing.T, d *db.DB)) {
 	t.Helper()
 	forget() // SQL Server's database is used again, and goes on counting
