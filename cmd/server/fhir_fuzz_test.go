@@ -21,7 +21,7 @@ import (
 
 // The decoders of FHIR are fuzzed in the whole server, over the demo data: what is not taken is refused with an
 // OperationOutcome, and is never a fault of the server. Each type that can be written has a target (fuzzedTypes), in
-// all releases and with all of its writes; TestEveryWriteIsFuzzed keeps the list complete. Minimizing what is interesting would take most of the time:
+// all releases and with all of its writes; TestEveryWriteIsFuzzed keeps the list complete. Minimizing what is interesting would take most of the two minutes:
 //
 //	go test -run '^$' -fuzz '^FuzzFHIRClaim$' -fuzztime 2m -fuzzminimizetime 50x ./cmd/server
 
