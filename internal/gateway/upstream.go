@@ -131,14 +131,15 @@ func (p *pool) order() []*member {
 }
 
 // RoundTrip implements http.RoundTripper: it sends r to a member that is ready. Another one is tried when
-// nothing of the request can have been carried out: the connection could not be made, or the method only
-// reads. A mutation that was sent is never sent again.
+// nothing of the request can have been carried out: the connection could not be made, or it only reads (unless it
+// took too long: it would elsewhere too). A mutation that was sent is never sent again.
 func (p *pool) RoundTrip(r *http.Request) (*http.Response, error) {
 	body, err := replayable(r)
 	if err != nil {
 		return nil, err
 	}
 	var last error
+	reads := onlyReads(r, body)
 	for _, m := range p.order() {
 		try := r.Clone(r.Context())
 		try.URL.Scheme, try.URL.Host = m.url.Scheme, m.url.Host
@@ -148,7 +149,7 @@ func (p *pool) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		answer, err := p.base.RoundTrip(try)
 		if err == nil {
-			if answer.StatusCode == http.StatusServiceUnavailable && body != nil && answer.Header.Get("Retry-After") == "" && len(p.members) > 1 && reads(r) {
+			if answer.StatusCode == http.StatusServiceUnavailable && body != nil && answer.Header.Get("Retry-After") == "" && len(p.members) > 1 && reads {
 				_ = answer.Body.Close()
 				last = errors.New("the server is not ready")
 				continue
@@ -163,8 +164,11 @@ func (p *pool) RoundTrip(r *http.Request) (*http.Response, error) {
 		if unsent {
 			p.mark(m, true)
 		}
-		if body == nil || !unsent && !reads(r) {
+		if body == nil || !unsent && (!reads || isTimeout(err)) {
 			return nil, err
+		}
+		if !unsent {
+			reads = false // once more and no further: it may be the request that ends servers
 		}
 	}
 	if last == nil {
@@ -186,10 +190,6 @@ func replayable(r *http.Request) ([]byte, error) {
 		return nil, err
 	}
 	return body, r.Body.Close()
-}
-
-func reads(r *http.Request) bool {
-	return r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions
 }
 
 // neverSent says that no connection was made.
