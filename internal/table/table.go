@@ -44,6 +44,10 @@ type Table struct {
 	EachUpTo int
 	// AllWith is the right with which every row may be seen, whatever the scope; 0: none.
 	AllWith int
+	// Behind is the table whose rows FHIR lists first where the rows of two are one list. Where ids are numbers, those of
+	// the rows begin with IDPrefix, for the numbers alone are the ids of the first.
+	Behind   *Table
+	IDPrefix string
 
 	// New fills these from the catalogue.
 	Key     string // the primary key
@@ -93,6 +97,21 @@ func (t *Table) Catalogue() *schema.Table { return t.catalogue }
 
 // HasUUID says whether the database at hand has the table's UUIDs.
 func (t *Table) HasUUID(q db.Query) bool { return t.UUID != "" && q.Offers(t.Name, t.UUID) }
+
+// Second describes the same rows as the second of a list; see Behind.
+func (t *Table) Second(behind *Table, prefix string) *Table {
+	second := *t
+	second.Behind, second.IDPrefix = behind, prefix
+	return &second
+}
+
+// Prefix is what ids of the rows have before the number in the database at hand; "" where they are UUIDs.
+func (t *Table) Prefix(q db.Query) string {
+	if t.HasUUID(q) {
+		return ""
+	}
+	return t.IDPrefix
+}
 
 // Target is the table whose key a column holds; not ok: the column is not a foreign key.
 func (t *Table) Target(column string) (name string, ok bool) {

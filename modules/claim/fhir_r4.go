@@ -225,7 +225,7 @@ func (c *fhirClaim) payment(currency string) *fhir.ClaimResponsePayment {
 
 // self refers to another resource of the same row.
 func (c *fhirClaim) self(resourceType string) *fhir.Reference {
-	return fhirsql.Ref{Key: &c.Key, UUID: c.UUID, Code: c.Code}.Reference(resourceType)
+	return c.Ref().Reference(resourceType)
 }
 
 // reference is one that a resource must have: one to a row that is gone says so.

@@ -89,7 +89,7 @@ func toSTU3(resourceType string, r fhirsql.Ref) *stu3.Reference {
 }
 
 func (c fhirClaim) responseSTU3() apifhir.Entry {
-	self := fhirsql.Ref{Key: &c.Key, UUID: c.UUID, Code: c.Code}
+	self := c.Ref()
 	response := &stu3.ClaimResponse{
 		Identifier: c.identifiersSTU3(),
 		Status:     apifhir.Ptr(codeActive),

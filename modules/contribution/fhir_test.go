@@ -154,6 +154,24 @@ func TestContractsAreEntered(t *testing.T) {
 	})
 }
 
+// Where ids are numbers, the officer is named by the id that Practitioner has; the number alone is that of an administrator.
+func TestContractsNameOfficersByTheirIDs(t *testing.T) {
+	d := dbtest.SQLite(t)
+	dbtest.DropUUIDs(t, d)
+	b := branched(t, d)
+	c := b.contract()
+	c["author"] = form{"reference": fmt.Sprint("Practitioner/", b.officer)}
+	if got := b.post(c, b.district, http.StatusBadRequest); !strings.Contains(got, fmt.Sprintf("there is no Practitioner %d", b.officer)) {
+		t.Error(got)
+	}
+	id := fmt.Sprintf("Practitioner/eo-%d", b.officer)
+	c["author"] = form{"reference": id}
+	got := b.post(c, b.district, http.StatusCreated)
+	if p, _, _ := b.row(); *p.OfficerID != b.officer || !strings.Contains(got, `"reference":"`+id+`"`) {
+		t.Errorf("%s\n%+v", got, p)
+	}
+}
+
 // Two instalments pay in full, and one of them is enough where the contract says that it is in force.
 func TestContractsTakeEffect(t *testing.T) {
 	for name, x := range map[string]struct {

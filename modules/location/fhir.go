@@ -1,7 +1,6 @@
 package location
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/samply/golang-fhir-models/fhir-models/fhir"
@@ -77,16 +76,8 @@ func (s site) entry() apifhir.Entry {
 	if t, ok := siteTypes[s.Level]; ok {
 		l.Type = []fhir.CodeableConcept{*apifhir.Concept(roleSystem, t[0], t[1])}
 	}
-	e := s.Entry(l)
-	// Without UUIDs the number of a facility may be that of a place; its code is an id that only it has.
-	if code := fhirsql.Trim(s.Code); s.UUID == "" && idText.MatchString(code) {
-		e.ID = code
-	}
-	return e
+	return s.Entry(l)
 }
-
-// idText is what an id may consist of.
-var idText = regexp.MustCompile(`^[A-Za-z0-9.-]{1,64}$`)
 
 func (f facility) entry() apifhir.Entry {
 	return f.Entry(&fhir.Organization{

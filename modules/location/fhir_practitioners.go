@@ -110,7 +110,7 @@ var (
 
 // self points at the Practitioner of the row.
 func (w worker) self() *fhir.Reference {
-	return fhirsql.Ref{Key: &w.Key, UUID: w.UUID, Code: w.Code}.Reference("Practitioner")
+	return w.Ref().Reference("Practitioner")
 }
 
 func (w worker) names() []fhir.HumanName {

@@ -85,7 +85,7 @@ type site struct {
 }
 
 var sites = &fhirsql.Source[site]{
-	Table:   Facilities,
+	Table:   Facilities.Second(Locations, "site-"),
 	Columns: []string{"HFName", "HFLevel"},
 	Links:   []fhirsql.Link{{Alias: "place", Table: Locations, Via: "LocationId"}},
 	Asked:   "physicalType",

@@ -151,7 +151,6 @@ type resource struct {
 	Entry        []struct {
 		Resource resource
 	}
-	Name       string
 	Identifier []struct {
 		Value string
 		Type  struct {

@@ -28,9 +28,9 @@ var (
 		Name: "tblClaimAdmin", Code: "ClaimAdminCode", Why: "who enters claims", Scope: AdminScope,
 		Columns: []string{"LastName", "OtherNames", "HFId", "ValidityFrom"},
 	})
-	// Officers is tblOfficer, the enrolment officers of districts.
+	// Officers is tblOfficer, the enrolment officers of districts. FHIR lists them behind the claim administrators.
 	Officers = table.New(table.Table{
-		Name: "tblOfficer", Code: "Code", Why: "who enrols families and collects feedback", Scope: OfficerScope,
+		Name: "tblOfficer", Code: "Code", Why: "who enrols families and collects feedback", Scope: OfficerScope, Behind: ClaimAdmins, IDPrefix: "eo-",
 		Columns: []string{"LastName", "OtherNames", "LocationId", "ValidityFrom"},
 	})
 )

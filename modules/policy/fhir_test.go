@@ -202,6 +202,9 @@ func TestPoliciesAreCoveragesAndContracts(t *testing.T) {
 			"entry.0.resource.meta.profile.0": "https://openimis.github.io/openimis_fhir_r4_ig/StructureDefinition/openimis-coverage",
 		})
 		contract := c.get(fmt.Sprintf("r4/Contract/%d", s.active))
+		if !s.d.Offers("tblOfficer", "OfficerUUID") {
+			contract.want(map[string]string{"author.reference": fmt.Sprintf("Practitioner/eo-%d", s.officer)})
+		}
 		contract.want(map[string]string{
 			"status": "policy", "legalState.text": "Offered", "author.display": "E7", "subject.0.display": "101", "scope.coding.0.code": "informal",
 			"term.0.offer.party.0.reference.0.display": "101", "term.0.asset.0.typeReference.1.display": "102", "term.0.asset.0.typeReference.2": "",

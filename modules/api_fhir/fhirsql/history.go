@@ -49,7 +49,7 @@ func (s *source) history(ctx context.Context, q db.Query, id string) ([]apifhir.
 		return versions, err
 	}
 	// A closed row has as its last version that it is gone.
-	gone := apifhir.Entry{ID: idOf(row.UUID, row.Key), VersionTime: db.Instant(q, *row.Closed), Deleted: true}
+	gone := apifhir.Entry{ID: idOf(row.UUID, t.Prefix(q), row.Key), VersionTime: db.Instant(q, *row.Closed), Deleted: true}
 	if row.From != nil && row.From.Equal(*row.Closed) && len(versions) > 0 {
 		versions = versions[1:]
 	}

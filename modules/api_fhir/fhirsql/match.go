@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/openimis/openimis-be-go/internal/auth"
@@ -17,20 +18,23 @@ import (
 // matching is the condition that a row is the one that an identifier names. kind is one of the kinds of
 // identifiers; "" takes a UUID, a code or a key. byID says that an id is expected rather than a code, which
 // decides what a number is where the ids of the database are numbers: the id, unless there is no such row.
-// Elsewhere a number is a code, unless there is no such code.
+// Elsewhere a number is a code, unless there is no such code. An id that is expected may also be that of the table
+// that the rows stand behind.
 func matching(t *table.Table, q db.Query, alias, kind, value string, byID bool) (string, []any) {
 	uuid, isUUID := db.ParseUUID(value)
 	hasUUID := t.HasUUID(q)
 	isUUID = isUUID && hasUUID
-	key, err := strconv.ParseInt(value, 10, 32)
-	isKey := err == nil && key > 0
+	number, isOwn := strings.CutPrefix(value, t.Prefix(q))
+	key, err := strconv.ParseInt(number, 10, 32)
+	isNumber := err == nil && key > 0
+	isKey := isNumber && isOwn
 	if kind == apifhir.KindID && isUUID { // from release 1.0.3 on, what clients know as the database's id is the UUID
 		kind = apifhir.KindUUID
 	}
 	byKey := func(alias string) string { return col(alias, t.Key) + " = ?" }
-	unless := func(other func(alias string) string) string {
+	unless := func(of *table.Table, other string) string {
 		var w table.Where
-		return `NOT EXISTS (SELECT 1 FROM "` + t.Name + `" AS other` + w.And(t.Current("other")).And(other("other")).SQL() + ")"
+		return `NOT EXISTS (SELECT 1 FROM "` + of.Name + `" AS other` + w.And(of.Current("other")).And(other).SQL() + ")"
 	}
 	switch {
 	case !storable(value), kind == apifhir.KindUUID && !isUUID, kind == apifhir.KindID && !isKey:
@@ -42,9 +46,11 @@ func matching(t *table.Table, q db.Query, alias, kind, value string, byID bool) 
 	case !t.HasCode():
 		return table.None, nil
 	case kind == "" && isKey && byID && !hasUUID:
-		return "(" + byKey(alias) + " OR " + t.CodeIs(alias) + " AND " + unless(byKey) + ")", []any{int(key), value, int(key)}
+		return "(" + byKey(alias) + " OR " + t.CodeIs(alias) + " AND " + unless(t, byKey("other")) + ")", []any{int(key), value, int(key)}
 	case kind == "" && isKey:
-		return "(" + t.CodeIs(alias) + " OR " + byKey(alias) + " AND " + unless(t.CodeIs) + ")", []any{value, int(key), value}
+		return "(" + t.CodeIs(alias) + " OR " + byKey(alias) + " AND " + unless(t, t.CodeIs("other")) + ")", []any{value, int(key), value}
+	case kind == "" && isNumber && byID && !hasUUID:
+		return "(" + t.CodeIs(alias) + " AND " + unless(t.Behind, col("other", t.Behind.Key)+" = ?") + ")", []any{value, int(key)}
 	}
 	return t.CodeIs(alias), []any{value}
 }

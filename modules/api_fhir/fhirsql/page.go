@@ -245,11 +245,13 @@ func (s *source) columns(q db.Query, id string) string {
 	return strings.Join(list, ", ")
 }
 
-// own are key, UUID and code of a table.
+// own are key, UUID or what stands before the key in ids, and code of a table.
 func own(t *table.Table, q db.Query, id, alias, prefix string) []string {
 	list := []string{col(id, t.Key) + ` AS "` + prefix + `Key"`}
 	if t.HasUUID(q) {
 		list = append(list, col(id, t.UUID)+` AS "`+prefix+`UUID"`)
+	} else if t.IDPrefix != "" {
+		list = append(list, "'"+t.IDPrefix+`' AS "`+prefix+`Prefix"`)
 	}
 	if code := t.CodeColumn(alias); code != "" {
 		list = append(list, code+` AS "`+prefix+`Code"`)

@@ -226,6 +226,7 @@ func refersTo(name, doc, path string, r refTo, types []string) Param {
 func SameRow(name, doc, path string, of *table.Table, types ...string) Param {
 	return Param{
 		Param: apifhir.Param{Name: name, Type: apifhir.Reference, Doc: doc, Targets: types, Path: path},
+		ref:   []refTo{{table: of, column: of.Key}},
 		Where: func(at apifhir.At, _ apifhir.Criterion, v apifhir.Value) (string, []any) {
 			return matching(of, at.Query, at.Alias, "", v.ID, true)
 		},

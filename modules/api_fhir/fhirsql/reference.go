@@ -15,6 +15,7 @@ import (
 type Row struct {
 	Key     int        `db:"Key"`
 	UUID    db.UUID    `db:"UUID"`
+	Prefix  string     `db:"Prefix"` // of ids that are numbers: table.Table.IDPrefix
 	Code    *string    `db:"Code"`
 	Changed *time.Time `db:"Changed"`
 }
@@ -22,7 +23,10 @@ type Row struct {
 func (r Row) base() Row { return r }
 
 // ID is the id of the resource.
-func (r Row) ID() string { return idOf(r.UUID, r.Key) }
+func (r Row) ID() string { return idOf(r.UUID, r.Prefix, r.Key) }
+
+// Ref is the row as others refer to it.
+func (r Row) Ref() Ref { return Ref{Key: &r.Key, UUID: r.UUID, Prefix: r.Prefix, Code: r.Code} }
 
 // Identifiers are the UUID and the code.
 func (r Row) Identifiers() []fhir.Identifier {
@@ -40,9 +44,10 @@ func (r Row) Entry(resource any) apifhir.Entry {
 
 // Ref is the row at the end of a Link; a link that leads nowhere has no Key.
 type Ref struct {
-	Key  *int    `db:"Key"`
-	UUID db.UUID `db:"UUID"`
-	Code *string `db:"Code"`
+	Key    *int    `db:"Key"`
+	UUID   db.UUID `db:"UUID"`
+	Prefix string  `db:"Prefix"`
+	Code   *string `db:"Code"`
 }
 
 // Reference points at it; nil when there is none.
@@ -53,7 +58,7 @@ func (r Ref) Reference(resourceType string) *fhir.Reference {
 	case r.UUID != "":
 		return apifhir.ReferenceTo(resourceType, string(r.UUID), Trim(r.Code))
 	}
-	id := idOf("", *r.Key)
+	id := idOf("", r.Prefix, *r.Key)
 	byKey := apifhir.TypedIdentifier(apifhir.KindID, id)
 	out := &fhir.Reference{Reference: apifhir.Ptr(resourceType + "/" + id), Type: &resourceType, Identifier: &byKey}
 	if code := Trim(r.Code); code != "" {
@@ -62,11 +67,11 @@ func (r Ref) Reference(resourceType string) *fhir.Reference {
 	return out
 }
 
-func idOf(uuid db.UUID, key int) string {
+func idOf(uuid db.UUID, prefix string, key int) string {
 	if uuid != "" {
 		return string(uuid)
 	}
-	return strconv.Itoa(key)
+	return prefix + strconv.Itoa(key)
 }
 
 // Trim is the value of a column without blanks around it, "" for NULL.

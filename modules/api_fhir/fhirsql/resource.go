@@ -1,6 +1,7 @@
 package fhirsql
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -237,6 +238,19 @@ func (u union) taking(ctx context.Context, q db.Query, query apifhir.Query) (n i
 	return n, nil
 }
 
+// compareIDs orders ids as the databases do: UUIDs as texts, numbers as numbers, and those with a prefix behind those
+// without.
+func compareIDs(a, b string) int {
+	split := func(id string) (prefix, rest string) {
+		i := strings.LastIndexByte(id, '-') + 1
+		return strings.ToLower(id[:i]), strings.ToLower(id[i:])
+	}
+	prefixA, restA := split(a)
+	prefixB, restB := split(b)
+	// The numbers have no zeros before them: the longer is the larger one. The rests of UUIDs are of one length.
+	return cmp.Or(strings.Compare(prefixA, prefixB), cmp.Compare(len(restA), len(restB)), strings.Compare(restA, restB))
+}
+
 // sorted reads a page of several sources in one order. Their rows have in common what every resource has:
 // when it was changed, and its id.
 func (u union) sorted(ctx context.Context, q db.Query, query apifhir.Query) (apifhir.Page, error) {
@@ -274,7 +288,7 @@ func (u union) sorted(ctx context.Context, q db.Query, query apifhir.Query) (api
 	}
 	slices.SortStableFunc(all, func(a, b apifhir.Entry) int {
 		for _, key := range query.Sort {
-			order := strings.Compare(strings.ToLower(a.ID), strings.ToLower(b.ID))
+			order := compareIDs(a.ID, b.ID)
 			if key.Name == "_lastUpdated" {
 				order = a.VersionTime.Compare(b.VersionTime)
 			}
