@@ -77,6 +77,9 @@ func TestASortedWalkKeepsItsPlaceWhileRowsAreInserted(t *testing.T) {
 			insert(fmt.Sprint("S", i), name)
 		}
 		for _, order := range []string{"name", "-name", "_lastUpdated", "-_lastUpdated", "_id", "-_id", "-_lastUpdated,name", "name,-_lastUpdated,_id"} {
+			if w.d.Dialect() == db.SQLServer && strings.Contains(order, "_lastUpdated") {
+				continue // these go on by the number of the page (docs/fhir.md): no parameter equals a legacy datetime
+			}
 			whole := strings.Fields(w.do("GET Location?kind=W&_count=500&_sort="+order, "").want(t, 200).codes("match"))
 			var walked []string
 			for next := "GET Location?kind=W&_count=2&_sort=" + order; next != "GET "; {
