@@ -12,7 +12,6 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
-	"log/slog"
 	"maps"
 	"math/big"
 	"net"
@@ -43,16 +42,9 @@ func serve(t *testing.T, vars map[string]string) map[string]string {
 // begin starts a gateway. stop asks it to stop and gives how it ended.
 func begin(t *testing.T, vars map[string]string) (addresses map[string]string, stop func() error) {
 	t.Helper()
-	all := map[string]string{"LISTEN": "127.0.0.1:0", "SESSION_SECRET": strings.Repeat("k", 40), "DATA_DIR": t.TempDir(), "DRAIN_DELAY": "0"}
+	all := map[string]string{"LISTEN": "127.0.0.1:0", "SESSION_SECRET": secret, "DATA_DIR": t.TempDir(), "DRAIN_DELAY": "0"}
 	maps.Copy(all, vars)
-	c, err := FromEnvironment(all)
-	if err != nil {
-		t.Fatal(err)
-	}
-	g, err := New(c, clock.System, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
+	g := build(t, clock.System, all)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	listening, ended := make(chan map[string]string, 1), make(chan error, 1)
 	go func() { ended <- g.Serve(ctx, func(a map[string]string) { listening <- a }) }()
