@@ -106,13 +106,14 @@ func (q *call) include(db db.Query, w *entryWriter, res *Resource, req *request,
 			}
 		} else {
 			target = inc.to
-			ids, err := references(matches, inc.param.Path, inc.to.Type)
+			referred, err := references(matches, inc.param.Path, inc.to.Type)
 			if err != nil {
 				return err
 			}
-			for _, id := range ids {
-				if !seen[target.Type+"/"+id] {
-					criterion.Any = append(criterion.Any, Value{Text: id, Code: id})
+			criterion.Modifier = Referred
+			for _, v := range referred {
+				if !seen[target.Type+"/"+v.ID] {
+					criterion.Any = append(criterion.Any, v)
 				}
 			}
 		}
@@ -123,7 +124,7 @@ func (q *call) include(db db.Query, w *entryWriter, res *Resource, req *request,
 			return err
 		}
 		for part := range slices.Chunk(criterion.Any, 400) { // a search takes that many values
-			page, err := target.Search(q.context(), db, Query{Limit: left + 1, Params: map[string][]Criterion{name: {{Any: part}}}})
+			page, err := target.Search(q.context(), db, Query{Limit: left + 1, Params: map[string][]Criterion{name: {{Modifier: criterion.Modifier, Any: part}}}})
 			if err != nil {
 				return err
 			}
@@ -146,9 +147,9 @@ func (q *call) include(db db.Query, w *entryWriter, res *Resource, req *request,
 	return nil
 }
 
-// references collects the ids of a type that the literal references at a path of resources name.
-func references(entries []Entry, path, kind string) ([]string, error) {
-	var ids []string
+// references collects what the literal references at a path of resources name of a type, each once.
+func references(entries []Entry, path, kind string) ([]Value, error) {
+	var all []Value
 	for _, e := range entries {
 		raw, err := modelJSON(e.Resource)
 		if err != nil {
@@ -161,12 +162,22 @@ func references(entries []Entry, path, kind string) ([]string, error) {
 		walk(tree, strings.Split(path, "."), func(v any) {
 			object, _ := v.(map[string]any)
 			text, _ := object["reference"].(string)
-			if t, id, ok := splitReference(text); ok && t == kind && !slices.Contains(ids, id) {
-				ids = append(ids, id)
+			t, id, ok := splitReference(text)
+			if !ok || t != kind {
+				return
+			}
+			named := Value{Text: text, ID: id, Type: t}
+			walk(object, []string{"identifier", "type", "coding"}, func(v any) {
+				coding, _ := v.(map[string]any)
+				code, _ := coding["code"].(string)
+				named.Kind = identifierKinds[code]
+			})
+			if !slices.Contains(all, named) {
+				all = append(all, named)
 			}
 		})
 	}
-	return ids, nil
+	return all, nil
 }
 
 // walk calls visit for every value at a path, through lists.

@@ -63,6 +63,10 @@ type parser struct {
 	errs   []error
 }
 
+// Referred is the modifier of _id by which _include looks for what references of this server name: Value.ID, of the
+// kind Value.Kind, or else a code before an id. No request can say it.
+const Referred = "referred"
+
 // The parameters that resources over tables have in common.
 var (
 	IDParam      = Param{Name: "_id", Type: Token, Doc: "Logical id"}

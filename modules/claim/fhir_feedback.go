@@ -159,8 +159,8 @@ func (f fhirFeedback) communicationR4() apifhir.Entry {
 }
 
 func (f fhirFeedback) requestSTU3() apifhir.Entry {
-	r := &stu3.CommunicationRequest{Identifier: stu3.Identified(f.ID(), "", ""), Status: "completed", Subject: toSTU3("Patient", f.Patient)}
-	if ref := toSTU3("Claim", f.Claim); ref != nil {
+	r := &stu3.CommunicationRequest{Identifier: stu3.Identified(f.ID(), "", ""), Status: "completed", Subject: f.Patient.STU3("Patient")}
+	if ref := f.Claim.STU3("Claim"); ref != nil {
 		r.Topic = []stu3.Reference{*ref}
 	}
 	if f.At != nil {

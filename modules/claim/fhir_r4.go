@@ -10,6 +10,7 @@ import (
 	apifhir "github.com/openimis/openimis-be-go/modules/api_fhir"
 	"github.com/openimis/openimis-be-go/modules/api_fhir/fhirsql"
 	"github.com/openimis/openimis-be-go/modules/claim/rules"
+	"github.com/openimis/openimis-be-go/modules/location"
 )
 
 // The categories of Claim.supportingInfo.
@@ -101,7 +102,7 @@ func (c fhirClaim) responseR4(currency string) apifhir.Entry {
 		Type:        c.visitType(),
 		Patient:     reference(c.Patient, "Patient"),
 		Created:     apifhir.DateText(c.responded()),
-		Insurer:     *apifhir.ReferenceToCode("Organization", insurer, ""),
+		Insurer:     *location.Insurer(),
 		Requestor:   c.Admin.Reference("Practitioner"),
 		Request:     c.self("Claim"),
 		Outcome:     outcomes[c.Status],
@@ -127,9 +128,6 @@ func (c fhirClaim) responseR4(currency string) apifhir.Entry {
 	}
 	return c.entry(response)
 }
-
-// insurer is what the Python backend calls the Organization of the insurer.
-const insurer = "openIMIS-Implementation"
 
 // outcomes are how far claims are.
 var outcomes = map[int]fhir.ClaimProcessingCodes{

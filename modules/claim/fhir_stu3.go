@@ -25,11 +25,11 @@ func (c fhirClaim) claimSTU3() apifhir.Entry {
 		Identifier:     c.identifiersSTU3(),
 		Status:         apifhir.Ptr(codeActive),
 		Use:            apifhir.Ptr(codeComplete),
-		Patient:        toSTU3("Patient", c.Patient),
+		Patient:        c.Patient.STU3("Patient"),
 		BillablePeriod: &stu3.Period{Start: apifhir.Ptr(apifhir.DateText(c.From))},
 		Created:        apifhir.Ptr(apifhir.DateText(c.Made)),
-		Enterer:        toSTU3("Practitioner", c.Admin),
-		Facility:       toSTU3("Location", c.Facility),
+		Enterer:        c.Admin.STU3("Practitioner"),
+		Facility:       c.Facility.STU3("Location"),
 	}
 	if c.To != nil {
 		claim.BillablePeriod.End = apifhir.Ptr(apifhir.DateText(*c.To))
@@ -75,27 +75,14 @@ func (c *fhirClaim) identifiersSTU3() []stu3.Identifier {
 // diagnosisType says in which place a diagnosis stands.
 func diagnosisType(place int) string { return fmt.Sprintf("icd_%d", place) }
 
-// toSTU3 refers to a row by its UUID, in databases without by its code, as releases of their time did.
-func toSTU3(resourceType string, r fhirsql.Ref) *stu3.Reference {
-	switch code := fhirsql.Trim(r.Code); {
-	case r.Key == nil:
-		return nil
-	case r.UUID != "":
-		return stu3.To(resourceType, string(r.UUID))
-	case code != "":
-		return stu3.To(resourceType, code)
-	}
-	return stu3.To(resourceType, fmt.Sprint(*r.Key))
-}
-
 func (c fhirClaim) responseSTU3() apifhir.Entry {
 	self := c.Ref()
 	response := &stu3.ClaimResponse{
 		Identifier: c.identifiersSTU3(),
 		Status:     apifhir.Ptr(codeActive),
-		Patient:    toSTU3("Patient", c.Patient),
+		Patient:    c.Patient.STU3("Patient"),
 		Created:    apifhir.Ptr(apifhir.DateText(c.responded())),
-		Request:    toSTU3("Claim", self),
+		Request:    self.STU3("Claim"),
 		Outcome:    stu3.Coded(fmt.Sprint(c.Status), StatusName(c.Status)),
 	}
 	response.TotalBenefit = &stu3.Money{Value: number(rules.Value(c.Approved))}
@@ -118,7 +105,7 @@ func (c fhirClaim) responseSTU3() apifhir.Entry {
 	if payment != (stu3.ClaimResponsePayment{}) {
 		response.Payment = &payment
 	}
-	if ref := toSTU3("CommunicationRequest", c.Feedback); ref != nil {
+	if ref := c.Feedback.STU3("CommunicationRequest"); ref != nil {
 		response.CommunicationRequest = []stu3.Reference{*ref}
 	}
 	for i := range c.lines {

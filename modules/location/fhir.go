@@ -34,7 +34,7 @@ var (
 )
 
 // Resources implements modules.FHIR: Location is a region, district, ward or village, and a health facility as
-// a site when it is asked for; Organization is a health facility; practitioners and STU3 are in
+// a site when it is asked for; Organization is a health facility or the insurer; practitioners and STU3 are in
 // fhir_practitioners.go. All are registers behind pickers: every signed-in user reads them, health facilities
 // within the own scope (docs/fhir.md).
 func (m *Module) Resources() []apifhir.Resource {
@@ -44,11 +44,11 @@ func (m *Module) Resources() []apifhir.Resource {
 			Profile: apifhir.StructureDefinition("openimis-location"),
 			Access:  apifhir.Access{Get: auth.SignedIn},
 		}, places, sites),
-		fhirsql.Resource(apifhir.Resource{
-			Release: apifhir.R4, Type: "Organization", Doc: "Health facilities of the user's districts.",
+		withInsurer(fhirsql.Resource(apifhir.Resource{
+			Release: apifhir.R4, Type: "Organization", Doc: "Health facilities of the user's districts; with type=ins the insurer.",
 			Profile: apifhir.StructureDefinition("openimis-health-facility-organization"),
 			Access:  apifhir.Access{Get: auth.SignedIn},
-		}, facilities),
+		}, facilities)),
 	}
 	return append(append(list, practitionerResources()...), resourcesSTU3()...)
 }

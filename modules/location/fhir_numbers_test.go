@@ -160,3 +160,40 @@ func TestTwoKindsOfOneListHaveIDsOfTheirOwn(t *testing.T) {
 		t.Errorf("the history of a site is %s", c.last.Body)
 	}
 }
+
+// TestReferencesOfSTU3AreCodes on a database without UUIDs, as they were then, and are followed as such: the code of a health
+// facility may be the number of another one.
+func TestReferencesOfSTU3AreCodes(t *testing.T) {
+	w := build(t, dbtest.SQLite(t))
+	dbtest.DropUUIDs(t, w.d)
+	facility, other := w.live["Organization"][0], w.live["Organization"][5]
+	if err := w.d.Write(t.Context(), "a code that is a number", func(tx *db.Tx) error {
+		_, err := tx.Update(t.Context(), "tblHF", facility, db.Values{"HFCode": strconv.Itoa(other)})
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	c := w.as(t, everything)
+	for search, want := range map[string][]string{
+		"PractitionerRole?identifier=CA1&_include=PractitionerRole:location&_include=PractitionerRole:practitioner": {
+			fmt.Sprint("Location/", facility), "Practitioner/1", "PractitionerRole/1"},
+		"PractitionerRole?_include=*&_include=PractitionerRole:*&_count=1":             {fmt.Sprint("Location/", facility), "Practitioner/1", "PractitionerRole/1"},
+		"Practitioner?_id=1&_revinclude=PractitionerRole:practitioner":                 {"Practitioner/1", "PractitionerRole/1"},
+		fmt.Sprintf("Location?_id=%d&_revinclude=PractitionerRole:location", facility): {fmt.Sprint("Location/", facility), "PractitionerRole/1", "PractitionerRole/3"},
+		fmt.Sprintf("Location?_id=%d&_revinclude=PractitionerRole:location", other):    {fmt.Sprint("Location/", other)},
+	} {
+		var got []string
+		for _, e := range c.get("/stu3/"+search, http.StatusOK).Entry {
+			if e.Resource.ResourceType != "OperationOutcome" {
+				got = append(got, e.Resource.ResourceType+"/"+e.Resource.ID)
+			}
+		}
+		if slices.Sort(got); !slices.Equal(got, want) {
+			t.Errorf("%s has %v, want %v", search, got, want)
+		}
+	}
+	c.get("/stu3/PractitionerRole/1", http.StatusOK)
+	if body := c.last.Body.String(); !strings.Contains(body, fmt.Sprintf(`"reference":"Location/%d"`, other)) || !strings.Contains(body, `"reference":"Practitioner/CA1"`) {
+		t.Errorf("the role refers otherwise: %s", body)
+	}
+}

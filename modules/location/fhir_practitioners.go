@@ -192,9 +192,9 @@ var (
 			fhirsql.SameRow("practitioner", "The person", "practitioner", ClaimAdmins, "Practitioner"),
 		},
 		Map: func(a claimAdmin) apifhir.Entry {
-			r := &stu3.PractitionerRole{Identifier: stu3.Identified(a.ID(), stu3.KindAdmin, fhirsql.Trim(a.Code)), Practitioner: stu3.To("Practitioner", a.ID())}
-			if a.Facility.Key != nil {
-				r.Location = []stu3.Reference{*stu3.To("Location", refID(a.Facility))}
+			r := &stu3.PractitionerRole{Identifier: stu3.Identified(a.ID(), stu3.KindAdmin, fhirsql.Trim(a.Code)), Practitioner: a.Ref().STU3("Practitioner")}
+			if ref := a.Facility.STU3("Location"); ref != nil {
+				r.Location = []stu3.Reference{*ref}
 			}
 			return a.Entry(r)
 		},
@@ -223,9 +223,6 @@ var (
 const levelSystemSTU3 = "https://www.hl7.org/fhir/STU3/v3/ServiceDeliveryLocationRoleType/vs.html"
 
 var levelsSTU3 = map[string]string{"D": "CSC", "C": "PC", "H": "HOSP"}
-
-// refID is the id under which a row is read.
-func refID(r fhirsql.Ref) string { return fhirsql.Row{Key: *r.Key, UUID: r.UUID}.ID() }
 
 func resourcesSTU3() []apifhir.Resource {
 	return []apifhir.Resource{

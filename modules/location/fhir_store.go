@@ -67,9 +67,9 @@ var facilities = &fhirsql.Source[facility]{
 	},
 	Params: []fhirsql.Param{
 		fhirsql.Text("name", "Start of the name", "HFName"),
-		fhirsql.Always("type", "prov, the only one there is", "prov", organizationTypeSystem),
+		fhirsql.Always("type", "prov: health facilities; ins: the insurer", "prov", organizationTypeSystem),
 		fhirsql.Code("code", "Code of the health facility", "HFCode"),
-		fhirsql.Always("resourceType", "prov, as the Python backend names the type", "prov"),
+		fhirsql.Always("resourceType", "prov or ins, as the Python backend names the type", "prov"),
 	},
 	Sort: map[string]string{"name": "HFName"},
 	Load: loadAdministrators,

@@ -132,12 +132,14 @@ func (w *world) as(t testing.TB, scope auth.Scope) *client {
 		t.Fatal(err)
 	}
 	e := echo.New()
-	s.Mount(e.Group("/fhir", func(next echo.HandlerFunc) echo.HandlerFunc {
+	sign := func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			c.SetRequest(c.Request().WithContext(auth.With(c.Request().Context(), &auth.Principal{Username: "clerk", Scope: scope})))
 			return next(c)
 		}
-	}), apifhir.Mount{Release: apifhir.R4})
+	}
+	s.Mount(e.Group("/fhir", sign), apifhir.Mount{Release: apifhir.R4})
+	s.Mount(e.Group("/stu3", sign), apifhir.Mount{Release: apifhir.STU3})
 	return &client{t: t, e: e}
 }
 
@@ -160,10 +162,14 @@ type resource struct {
 	PartOf struct{ Reference string }
 }
 
-// get asks for a path below the mount, or an absolute URL, and wants a status.
+// get asks for a path below the mount of R4, one that begins with /stu3/, or an absolute URL, and wants a status.
 func (c *client) get(path string, status int) resource {
 	c.t.Helper()
-	if !strings.HasPrefix(path, "http") {
+	dump := fhirtest.Dump
+	switch {
+	case strings.HasPrefix(path, "/stu3/"):
+		dump = fhirtest.DumpSTU3
+	case !strings.HasPrefix(path, "http"):
 		path = "/fhir/" + path
 	}
 	r := httptest.NewRequest(http.MethodGet, path, nil)
@@ -171,7 +177,7 @@ func (c *client) get(path string, status int) resource {
 	c.last, c.counter = httptest.NewRecorder(), counter
 	c.e.ServeHTTP(c.last, r.WithContext(ctx))
 	body := c.last.Body.Bytes()
-	fhirtest.Dump(c.t, path, body)
+	dump(c.t, path, body)
 	if c.last.Code != status {
 		c.t.Fatalf("GET %s = %d, want %d\n%s", path, c.last.Code, status, body)
 	}

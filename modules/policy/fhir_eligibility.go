@@ -17,6 +17,7 @@ import (
 	"github.com/openimis/openimis-be-go/modules/api_fhir/fhirsql"
 	"github.com/openimis/openimis-be-go/modules/api_fhir/stu3"
 	"github.com/openimis/openimis-be-go/modules/insuree"
+	"github.com/openimis/openimis-be-go/modules/location"
 	"github.com/openimis/openimis-be-go/modules/policy/rules"
 )
 
@@ -176,9 +177,6 @@ const (
 	systemBenefit  = "coverage-item-benefit-type"
 )
 
-// insurer is what the Python backend calls the Organization of the insurer.
-const insurer = "openIMIS-Implementation"
-
 // coverageEligibility answers a CoverageEligibilityRequest of R4, of which patient and items count: several services or
 // items cannot be asked for at once.
 func (m *Module) coverageEligibility(ctx context.Context, in *apifhir.Input, r *fhir.CoverageEligibilityRequest, _ []apifhir.Contained) (apifhir.Entry, error) {
@@ -208,7 +206,7 @@ func (m *Module) coverageEligibility(ctx context.Context, in *apifhir.Input, r *
 		Patient: *e.patient.Reference("Patient"),
 		Created: apifhir.DateText(today),
 		Request: fhir.Reference{Type: apifhir.Ptr("CoverageEligibilityRequest"), Display: apifhir.Ptr("This request; requests are not kept.")},
-		Insurer: *apifhir.ReferenceToCode("Organization", insurer, ""),
+		Insurer: *location.Insurer(),
 		Outcome: fhir.ClaimProcessingCodesComplete,
 	}
 	if len(e.covers) == 0 {

@@ -77,3 +77,21 @@ func (b body) link(relation string) string {
 	}
 	return ""
 }
+
+// references are the literal references to other resources of the server.
+func (b body) references() (all []string) {
+	switch o := b.v.(type) {
+	case []any:
+		for _, v := range o {
+			all = append(all, body{v}.references()...)
+		}
+	case map[string]any:
+		for name, v := range o {
+			if text, ok := v.(string); ok && name == "reference" && strings.Count(text, "/") == 1 {
+				all = append(all, text)
+			}
+			all = append(all, body{v}.references()...)
+		}
+	}
+	return all
+}

@@ -27,6 +27,10 @@ type Server struct {
 	Dump func(name string, body []byte)
 	// Empty are the types that have no resource in the data; others without one are a failure.
 	Empty []string
+	// Barren are the inclusions (Type:parameter) that bring nothing for the first 100 resources of the data.
+	Barren []string
+	// Logical are the references that lead to no resource of the server.
+	Logical []string
 }
 
 // sample is how many resources of a type are looked at one by one.
@@ -60,7 +64,9 @@ func check(t T, s Server) []string {
 	}
 	var types []string
 	for _, r := range meta.list("rest.0.resource") {
-		kind := kindOf(r)
+		c.kinds = append(c.kinds, kindOf(r))
+	}
+	for _, kind := range c.kinds {
 		types = append(types, kind.name)
 		t.Run(kind.name, func(t T) { c.kind(t, kind) })
 	}
@@ -121,7 +127,10 @@ func kindOf(v any) kind {
 
 func (k kind) has(interaction string) bool { return slices.Contains(k.interactions, interaction) }
 
-type checker struct{ Server }
+type checker struct {
+	Server
+	kinds []kind
+}
 
 // answer is a response with its body read.
 type answer struct {
@@ -260,6 +269,7 @@ func (c *checker) kind(t T, k kind) {
 	t.Run("parameters", func(t T) { c.parameters(t, k, all) })
 	t.Run("view", func(t T) { c.views(t, k) })
 	t.Run("include", func(t T) { c.includes(t, k) })
+	t.Run("references", func(t T) { c.references(t, few) })
 }
 
 // spread takes n entries from all over a list.
@@ -681,32 +691,71 @@ func (c *checker) views(t T, k kind) {
 	}
 }
 
-// includes: what is included is there once, is referred to, and does not count.
+// includes: what is included is there once, is referred to, and does not count. Every inclusion that is promised finds
+// something in the data, and what the resources refer to can be read.
 func (c *checker) includes(t T, k kind) {
 	total := c.search(t, k, "_summary=count").number("total")
 	for _, name := range []string{"_include", "_revinclude"} {
 		for _, value := range map[string][]string{"_include": k.includes, "_revinclude": k.revIncludes}[name] {
-			a := c.search(t, k, "_count=5&"+name+"="+url.QueryEscape(value))
-			if a.number("total") != total || len(a.entries()) > 5 {
-				t.Errorf("%s=%s: total %d of %d, %d matches", name, value, a.number("total"), total, len(a.entries()))
+			a := c.including(t, k, name+"="+url.QueryEscape(value), total)
+			if len(a.included()) == 0 && !slices.Contains(c.Barren, value) {
+				t.Errorf("%s=%s includes nothing; name it in Barren if that is right", name, value)
 			}
 			matches := ""
 			for _, e := range a.entries() {
 				matches += e.json()
 			}
 			for _, e := range a.included() {
-				ref := e.text("resource.resourceType") + "/" + e.text("resource.id")
-				if name == "_include" && !strings.Contains(matches, `"`+ref+`"`) {
-					t.Errorf("%s=%s includes %s, to which nothing refers", name, value, ref)
+				if name == "_include" && !refers(matches, body{e.at("resource")}) {
+					t.Errorf("%s=%s includes %s/%s, to which nothing refers", name, value, e.text("resource.resourceType"), e.text("resource.id"))
 				}
-				if name == "_revinclude" && !slices.ContainsFunc(a.entries(), func(m body) bool {
-					return strings.Contains(e.json(), `"`+k.name+"/"+m.text("resource.id")+`"`)
-				}) {
-					t.Errorf("%s=%s includes %s, which refers to none of the matches", name, value, ref)
+				if name == "_revinclude" && !slices.ContainsFunc(a.entries(), func(m body) bool { return refers(e.json(), body{m.at("resource")}) }) {
+					t.Errorf("%s=%s includes %s/%s, which refers to none of the matches", name, value, e.text("resource.resourceType"), e.text("resource.id"))
 				}
 			}
 		}
 		c.get(t, k.name+"?"+name+"=None:such", http.StatusBadRequest, "Prefer: handling=strict")
+	}
+}
+
+// including gives the first of the pages for an inclusion that includes something, else the last that was asked for.
+func (c *checker) including(t T, k kind, inclusion string, total int) (a answer) {
+	t.Helper()
+	for page := 1; page <= 20 && (page == 1 || a.link("next") != ""); page++ {
+		a = c.search(t, k, fmt.Sprintf("_count=5&page-offset=%d&%s", page, inclusion))
+		if a.number("total") != total || len(a.entries()) > 5 {
+			t.Errorf("%s: total %d of %d, %d matches", inclusion, a.number("total"), total, len(a.entries()))
+		}
+		if len(a.included()) > 0 {
+			break
+		}
+	}
+	return a
+}
+
+// refers says whether there is a literal reference to a resource in a text, by its id or by one of its identifiers.
+func refers(text string, to body) bool {
+	names := []string{to.text("id")}
+	for _, i := range to.list("identifier") {
+		names = append(names, body{i}.text("value"))
+	}
+	return slices.ContainsFunc(names, func(n string) bool { return n != "" && strings.Contains(text, `"`+to.text("resourceType")+"/"+n+`"`) })
+}
+
+// references: what a resource refers to can be read, and is what the reference names.
+func (c *checker) references(t T, few []body) {
+	read := map[string]bool{}
+	for _, r := range few {
+		for _, ref := range r.references() {
+			target, _, _ := strings.Cut(ref, "/")
+			if read[ref] || !slices.ContainsFunc(c.kinds, func(k kind) bool { return k.name == target && k.has("read") }) || slices.Contains(c.Logical, ref) {
+				continue
+			}
+			read[ref] = true
+			if a := c.get(t, ref, http.StatusOK); a.status == http.StatusOK && !refers(`"`+ref+`"`, a.body) {
+				t.Errorf("%s refers to %s, which reads as %s/%s", r.text("id"), ref, a.text("resourceType"), a.text("id"))
+			}
+		}
 	}
 }
 

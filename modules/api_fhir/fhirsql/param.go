@@ -246,7 +246,10 @@ func (p Param) Allowing(codes ...string) Param {
 func common(t *table.Table, changedAt func(alias string) string) []Param {
 	list := []Param{{
 		Param: apifhir.IDParam,
-		Where: func(at apifhir.At, _ apifhir.Criterion, v apifhir.Value) (string, []any) {
+		Where: func(at apifhir.At, c apifhir.Criterion, v apifhir.Value) (string, []any) {
+			if c.Modifier == apifhir.Referred {
+				return matching(t, at.Query, at.Alias, v.Kind, v.ID, false)
+			}
 			if v.System != nil && *v.System != "" {
 				return table.None, nil
 			}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/db"
 	apifhir "github.com/openimis/openimis-be-go/modules/api_fhir"
+	"github.com/openimis/openimis-be-go/modules/api_fhir/stu3"
 )
 
 // Row is what every row of a Source has; the module's row embeds it.
@@ -65,6 +66,17 @@ func (r Ref) Reference(resourceType string) *fhir.Reference {
 		out.Display = &code
 	}
 	return out
+}
+
+// STU3 points at it as releases of STU3 did: by its UUID, in databases without by its code; nil when there is none.
+func (r Ref) STU3(resourceType string) *stu3.Reference {
+	switch code := Trim(r.Code); {
+	case r.Key == nil:
+		return nil
+	case r.UUID == "" && code != "":
+		return stu3.To(resourceType, code)
+	}
+	return stu3.To(resourceType, idOf(r.UUID, r.Prefix, *r.Key))
 }
 
 func idOf(uuid db.UUID, prefix string, key int) string {
