@@ -38,10 +38,10 @@ func (s Table) Write(ctx context.Context, lines []Line) error {
 	rows := make([][]any, len(lines))
 	for i, l := range lines {
 		var one, many *string
-		if len(l.IDs) == 1 {
-			one = &l.IDs[0]
-		} else if len(l.IDs) > 1 {
-			list := "," + strings.Join(l.IDs, ",") + ","
+		if ids := storable(strings.Join(l.IDs, ",")); len(l.IDs) == 1 && schema.Length(ids) <= nameWidth {
+			one = &ids
+		} else if len(l.IDs) > 0 {
+			list := "," + ids + ","
 			many = &list
 		}
 		rows[i] = []any{l.At, cut(l.Process, nameWidth), l.Seq, text(l.User, nameWidth), text(l.Address, nameWidth), text(l.Request, nameWidth), text(l.Way, 20),
@@ -62,8 +62,14 @@ func text(s string, width int) *string {
 	if s == "" {
 		return nil
 	}
-	s = cut(s, width)
+	s = cut(storable(s), width)
 	return &s
+}
+
+// storable is a text as every database takes it. What a line says comes from outside, and one that is refused would hold up
+// all that come after it.
+func storable(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }
 
 func cut(s string, width int) string {

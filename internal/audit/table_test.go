@@ -81,3 +81,28 @@ func TestTable(t *testing.T) {
 		}
 	})
 }
+
+// TestTableTakesAnyText: what somebody asks for comes from outside, and a line that cannot be written would hold up all others.
+func TestTableTakesAnyText(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := Table{DB: d}
+		long := "code:" + strings.Repeat("é", 3000)
+		if err := s.Write(t.Context(), []Line{
+			{At: now, Process: "p", Seq: 1, User: "a\x00b", Operation: "\xff\x00", Action: Read, Subject: Insuree, IDs: []string{long}, Count: 1},
+			{At: now, Process: "p", Seq: 2, Action: Read, Subject: Insuree, IDs: []string{"code:a\x00\xc3", "7"}, Count: 2},
+			{At: now, Process: "p", Seq: 3, Action: Read, Subject: Insuree, IDs: []string{"code:\x00"}, Count: 1},
+		}); err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Search(t.Context(), Query{})
+		if err != nil || len(got) != 3 {
+			t.Fatalf("%d lines, %v", len(got), err)
+		}
+		if l := got[2]; l.IDs[0] != long || l.User != "a\uFFFDb" {
+			t.Errorf("a long code: user %q, %d characters of an id", l.User, len(l.IDs[0]))
+		}
+		if l := got[1]; fmt.Sprintf("%q", l.IDs) != `["code:a\ufffd\ufffd" "7"]` {
+			t.Errorf("%q", l.IDs)
+		}
+	})
+}
