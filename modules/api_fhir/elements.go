@@ -155,15 +155,29 @@ func MoneyExtension(name string, v *fhir.Money) fhir.Extension {
 	return fhir.Extension{Url: StructureDefinition(name), ValueMoney: v}
 }
 
-// ExtensionNamed finds an extension that came in; both the clean URL and the one with a double slash that
-// upstream writes count.
+// ExtensionNamed finds an extension that came in; beside the clean URL those count that upstream writes, with a double
+// slash or as a code system.
 func ExtensionNamed(list []fhir.Extension, name string) *fhir.Extension {
 	for i := range list {
-		if list[i].Url == StructureDefinition(name) || list[i].Url == Base+"/StructureDefinition/"+name {
+		switch list[i].Url {
+		case StructureDefinition(name), Base + "/StructureDefinition/" + name, CodeSystem(name), Base + "/CodeSystem/" + name:
 			return &list[i]
 		}
 	}
 	return nil
+}
+
+// CodeOf is the first code of a concept that came in; "" when it has none.
+func CodeOf(c *fhir.CodeableConcept) string {
+	if c == nil {
+		return ""
+	}
+	for _, coding := range c.Coding {
+		if code := strings.TrimSpace(value(coding.Code)); code != "" {
+			return code
+		}
+	}
+	return ""
 }
 
 // Money is an amount; the currency is a three-letter code and may be empty.

@@ -11,8 +11,8 @@ import (
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/fault"
+	"github.com/openimis/openimis-be-go/internal/table"
 	"github.com/openimis/openimis-be-go/modules/contribution/rules"
-	"github.com/openimis/openimis-be-go/modules/insuree"
 	"github.com/openimis/openimis-be-go/modules/policy"
 	policyrules "github.com/openimis/openimis-be-go/modules/policy/rules"
 )
@@ -107,7 +107,7 @@ func (s Service) Delete(ctx context.Context, tx *db.Tx, author auth.Author, prem
 	if err != nil {
 		return err
 	}
-	return insuree.CloseRows(ctx, tx, author, "tblPremium", "PremiumId", "AuditUserID", []int{was.ID})
+	return table.End(ctx, tx, author, "tblPremium", was.ID)
 }
 
 // premium is the row of a payment.
@@ -163,7 +163,7 @@ func check(ctx context.Context, tx *db.Tx, author auth.Author, p *Payment, of po
 	if err := p.Action.Check(); err != nil {
 		return err
 	}
-	if err := insuree.Fit(tx, "tblPremium", []insuree.Sized{{Field: "receipt", Column: "Receipt", Text: p.Receipt}}); err != nil {
+	if err := table.Fit(tx, "tblPremium", [][3]string{{"receipt", "Receipt", p.Receipt}}); err != nil {
 		return err
 	}
 	if of.HasStatus(policyrules.StatusExpired) {

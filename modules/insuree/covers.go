@@ -9,6 +9,7 @@ import (
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/table"
 	policy "github.com/openimis/openimis-be-go/modules/policy/rules"
 	"github.com/openimis/openimis-be-go/modules/product"
 )
@@ -129,7 +130,7 @@ func CloseCovers(ctx context.Context, tx *db.Tx, author auth.Author, covers []po
 	for _, c := range covers {
 		ids = append(ids, c.ID)
 	}
-	return CloseRows(ctx, tx, author, "tblInsureePolicy", "InsureePolicyId", "AuditUserId", ids)
+	return table.End(ctx, tx, author, "tblInsureePolicy", ids...)
 }
 
 // leave ends the covers of insurees: who leaves a family is not covered by its policies any more.

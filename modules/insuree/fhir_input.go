@@ -124,7 +124,7 @@ func (i *input) gender(p *rules.Person, g *fhir.AdministrativeGender) {
 }
 
 func (i *input) marital(p *rules.Person, c *fhir.CodeableConcept) {
-	code := codeOf(c)
+	code := apifhir.CodeOf(c)
 	switch letter := strings.ToUpper(code); letter {
 	case "":
 		p.Marital = ""
@@ -133,19 +133,6 @@ func (i *input) marital(p *rules.Person, c *fhir.CodeableConcept) {
 	default: // what else there is, the rules say
 		p.Marital = letter
 	}
-}
-
-// codeOf is the code of a concept, else its text.
-func codeOf(c *fhir.CodeableConcept) string {
-	if c == nil {
-		return ""
-	}
-	for _, coding := range c.Coding {
-		if code := fhirsql.Trim(coding.Code); code != "" {
-			return code
-		}
-	}
-	return ""
 }
 
 func contactPoint(list []fhir.ContactPoint, system fhir.ContactPointSystem) string {
@@ -160,7 +147,7 @@ func contactPoint(list []fhir.ContactPoint, system fhir.ContactPointSystem) stri
 // passport is the number of a document without a type.
 func passport(identifiers []fhir.Identifier) string {
 	for _, id := range identifiers {
-		if codeOf(id.Type) == kindPassport {
+		if apifhir.CodeOf(id.Type) == kindPassport {
 			return fhirsql.Trim(id.Value)
 		}
 	}
@@ -170,7 +157,7 @@ func passport(identifiers []fhir.Identifier) string {
 // conceptExtension is the code of an extension of the guide; "" without one.
 func conceptExtension(list []fhir.Extension, name string) string {
 	if x := apifhir.ExtensionNamed(list, name); x != nil {
-		return codeOf(x.ValueCodeableConcept)
+		return apifhir.CodeOf(x.ValueCodeableConcept)
 	}
 	return ""
 }
@@ -209,7 +196,7 @@ func (i *input) village(a fhir.Address, path string) *int {
 
 // relation gives the key of a relation by its code, else by its name.
 func (i *input) relation(c fhir.CodeableConcept, path string) *int {
-	code, name := codeOf(&c), fhirsql.Trim(c.Text)
+	code, name := apifhir.CodeOf(&c), fhirsql.Trim(c.Text)
 	for _, coding := range c.Coding {
 		if name == "" {
 			name = fhirsql.Trim(coding.Display)

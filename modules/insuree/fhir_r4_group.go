@@ -93,7 +93,7 @@ func (f *people) group(ctx context.Context, in *apifhir.Input, g *fhir.Group, wa
 			case "number":
 				h.ConfirmationNo = fhirsql.Trim(part.ValueString)
 			case "type":
-				h.ConfirmationType = codeOf(part.ValueCodeableConcept)
+				h.ConfirmationType = apifhir.CodeOf(part.ValueCodeableConcept)
 			}
 		}
 	}

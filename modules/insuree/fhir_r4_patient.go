@@ -67,7 +67,7 @@ func (i *patientInput) identification() {
 		case "number":
 			i.person.Passport = fhirsql.Trim(part.ValueString)
 		case "type":
-			i.person.IdentificationType = codeOf(part.ValueCodeableConcept)
+			i.person.IdentificationType = apifhir.CodeOf(part.ValueCodeableConcept)
 		}
 	}
 }

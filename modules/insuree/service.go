@@ -2,11 +2,11 @@ package insuree
 
 import (
 	"context"
-	"unicode/utf8"
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/fault"
+	"github.com/openimis/openimis-be-go/internal/table"
 	"github.com/openimis/openimis-be-go/modules"
 	"github.com/openimis/openimis-be-go/modules/insuree/rules"
 	policy "github.com/openimis/openimis-be-go/modules/policy/rules"
@@ -92,7 +92,7 @@ func (s Service) UpdateInsuree(ctx context.Context, tx *db.Tx, author auth.Autho
 	if err := refer(ctx, tx, author, &p, nil, insureeID); err != nil {
 		return err
 	}
-	return change(ctx, tx, author, "tblInsuree", insureeID, personValues(p))
+	return table.Change(ctx, tx, author, "tblInsuree", insureeID, personValues(p))
 }
 
 // DeleteInsuree closes an insuree, and ends its covers. The head of a family is refused: choose another head first, or
@@ -113,7 +113,7 @@ func (s Service) DeleteInsuree(ctx context.Context, tx *db.Tx, author auth.Autho
 	if err := leave(ctx, tx, author, insureeID); err != nil {
 		return err
 	}
-	return CloseRows(ctx, tx, author, "tblInsuree", "InsureeID", "AuditUserID", []int{insureeID})
+	return table.End(ctx, tx, author, "tblInsuree", insureeID)
 }
 
 // Move is the command of [Service.MoveInsuree].
@@ -156,7 +156,7 @@ func (s Service) move(ctx context.Context, tx *db.Tx, author auth.Author, i Insu
 			return Entered{}, err
 		}
 	}
-	if err := change(ctx, tx, author, "tblInsuree", i.ID, db.Values{"FamilyID": m.FamilyID, "IsHead": head}); err != nil {
+	if err := table.Change(ctx, tx, author, "tblInsuree", i.ID, db.Values{"FamilyID": m.FamilyID, "IsHead": head}); err != nil {
 		return Entered{}, err
 	}
 	covers, err := join(ctx, tx, author, i.ID)
@@ -168,22 +168,9 @@ func (s Service) checkPerson(q db.Query, author auth.Author, p rules.Person) err
 	if err := p.Check(s.Numbers, author.Today()); err != nil {
 		return err
 	}
-	return Fit(q, "tblInsuree", []Sized{{"chfId", "CHFID", p.Number}, {"lastName", "LastName", p.LastName}, {"otherNames", "OtherNames", p.OtherNames},
+	return table.Fit(q, "tblInsuree", [][3]string{{"chfId", "CHFID", p.Number}, {"lastName", "LastName", p.LastName}, {"otherNames", "OtherNames", p.OtherNames},
 		{"gender", "Gender", p.Gender}, {"passport", "passport", p.Passport}, {"typeOfId", "TypeOfId", p.IdentificationType}, {"phone", "Phone", p.Phone},
 		{"email", "Email", p.Email}, {"currentAddress", "CurrentAddress", p.CurrentAddress}, {"geolocation", "GeoLocation", p.Geolocation}})
-}
-
-// Sized is a text with its field and its column.
-type Sized struct{ Field, Column, Text string }
-
-// Fit finds the first text that its column does not hold.
-func Fit(q db.Query, table string, texts []Sized) error {
-	for _, t := range texts {
-		if width := db.Width(q, table, t.Column); width != 0 && utf8.RuneCountInString(t.Text) > width {
-			return fault.Input(t.Field, "%s has %d characters; at most %d are allowed.", t.Field, utf8.RuneCountInString(t.Text), width)
-		}
-	}
-	return nil
 }
 
 // refer checks that what a person or a household refers to exists, and that no other insuree (self: this one) has the

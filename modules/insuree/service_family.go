@@ -6,6 +6,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/fault"
+	"github.com/openimis/openimis-be-go/internal/table"
 	"github.com/openimis/openimis-be-go/modules/insuree/rules"
 )
 
@@ -85,7 +86,7 @@ func (s Service) UpdateFamily(ctx context.Context, tx *db.Tx, author auth.Author
 	if err := refer(ctx, tx, author, nil, &h, 0); err != nil {
 		return err
 	}
-	return change(ctx, tx, author, "tblFamilies", familyID, householdValues(h))
+	return table.Change(ctx, tx, author, "tblFamilies", familyID, householdValues(h))
 }
 
 // SetHead makes a member the head of its family.
@@ -116,7 +117,7 @@ func (s Service) SetHead(ctx context.Context, tx *db.Tx, author auth.Author, fam
 	if err := setHeads(ctx, tx, author, was, insureeID); err != nil {
 		return err
 	}
-	return change(ctx, tx, author, "tblFamilies", familyID, db.Values{"InsureeID": insureeID})
+	return table.Change(ctx, tx, author, "tblFamilies", familyID, db.Values{"InsureeID": insureeID})
 }
 
 // DeleteFamily closes a family with all its members and ends their covers. A family with a policy that goes on is
@@ -146,10 +147,10 @@ func (s Service) DeleteFamily(ctx context.Context, tx *db.Tx, author auth.Author
 	if err := leave(ctx, tx, author, ids...); err != nil {
 		return err
 	}
-	if err := CloseRows(ctx, tx, author, "tblInsuree", "InsureeID", "AuditUserID", ids); err != nil {
+	if err := table.End(ctx, tx, author, "tblInsuree", ids...); err != nil {
 		return err
 	}
-	return CloseRows(ctx, tx, author, "tblFamilies", "FamilyID", "AuditUserID", []int{familyID})
+	return table.End(ctx, tx, author, "tblFamilies", familyID)
 }
 
 func insertFamily(ctx context.Context, tx *db.Tx, author auth.Author, h rules.Household) (int, error) {
@@ -175,7 +176,7 @@ func vacate(ctx context.Context, tx *db.Tx, author auth.Author, i Insuree) error
 	if err := noOpenPolicies(ctx, tx, author, *i.FamilyID); err != nil {
 		return err
 	}
-	return CloseRows(ctx, tx, author, "tblFamilies", "FamilyID", "AuditUserID", []int{*i.FamilyID})
+	return table.End(ctx, tx, author, "tblFamilies", *i.FamilyID)
 }
 
 // headed says whether an insuree is the head of a current family.
@@ -199,7 +200,7 @@ func checkHousehold(q db.Query, h rules.Household) error {
 	if err := h.Check(); err != nil {
 		return err
 	}
-	return Fit(q, "tblFamilies", []Sized{{"familyType", "FamilyType", h.Type}, {"address", "FamilyAddress", h.Address}, {"ethnicity", "Ethnicity", h.Ethnicity},
+	return table.Fit(q, "tblFamilies", [][3]string{{"familyType", "FamilyType", h.Type}, {"address", "FamilyAddress", h.Address}, {"ethnicity", "Ethnicity", h.Ethnicity},
 		{"confirmationNo", "ConfirmationNo", h.ConfirmationNo}, {"confirmationType", "ConfirmationType", h.ConfirmationType}})
 }
 

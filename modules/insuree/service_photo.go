@@ -9,6 +9,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/fault"
+	"github.com/openimis/openimis-be-go/internal/table"
 )
 
 // Photograph says where the file of a photo lies below the folder of the photos, and who took it when.
@@ -43,7 +44,7 @@ func (s Service) SetPhoto(ctx context.Context, tx *db.Tx, author auth.Author, in
 	if photoID, err = insertPhoto(ctx, tx, author, *i, p); err != nil {
 		return 0, err
 	}
-	return photoID, change(ctx, tx, author, "tblInsuree", insureeID, db.Values{"PhotoID": photoID, "PhotoDate": p.Taken})
+	return photoID, table.Change(ctx, tx, author, "tblInsuree", insureeID, db.Values{"PhotoID": photoID, "PhotoDate": p.Taken})
 }
 
 // RemovePhoto leaves an insuree without photo.
@@ -57,7 +58,7 @@ func (s Service) RemovePhoto(ctx context.Context, tx *db.Tx, author auth.Author,
 	if err := closePhotos(ctx, tx, author, insureeID); err != nil {
 		return err
 	}
-	return change(ctx, tx, author, "tblInsuree", insureeID, db.Values{"PhotoID": nil, "PhotoDate": nil})
+	return table.Change(ctx, tx, author, "tblInsuree", insureeID, db.Values{"PhotoID": nil, "PhotoDate": nil})
 }
 
 func (p Photograph) check(q db.Query, author auth.Author) error {
@@ -73,5 +74,5 @@ func (p Photograph) check(q db.Query, author auth.Author) error {
 	case p.Taken.After(author.Today()):
 		return fault.Input("date", "date is %s, which is in the future.", p.Taken.Format(time.DateOnly))
 	}
-	return Fit(q, "tblPhotos", []Sized{{"folder", "PhotoFolder", p.Folder}, {"filename", "PhotoFileName", p.FileName}})
+	return table.Fit(q, "tblPhotos", [][3]string{{"folder", "PhotoFolder", p.Folder}, {"filename", "PhotoFileName", p.FileName}})
 }

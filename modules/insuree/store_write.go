@@ -102,12 +102,9 @@ func villageWhere(s auth.Scope, alias string) (where string, args []any) {
 	return alias + `."LocationId" IN ` + in, []any{arg}
 }
 
-// lockNumbers lets one transaction at a time give or change insuree numbers: no constraint of the legacy tables keeps
-// two insurees from having the same. It locks the first location, which every country has and nobody writes to.
-func lockNumbers(ctx context.Context, tx *db.Tx) error {
-	var ids []int
-	return tx.Select(ctx, &ids, `SELECT l."LocationId" FROM "tblLocations" l $updlock ORDER BY l."LocationId" $page(1, 0) $forupdate`)
-}
+// lockNumbers lets one transaction at a time give or change insuree numbers. It locks the first location, which every
+// country has and which is seldom written.
+func lockNumbers(ctx context.Context, tx *db.Tx) error { return table.Turn(ctx, tx, "tblLocations") }
 
 // lockInsuree reads a current insuree and keeps others from changing it until the transaction ends; nil when there is
 // none that the scope sees.
@@ -141,29 +138,6 @@ func insertInsuree(ctx context.Context, tx *db.Tx, author auth.Author, familyID 
 	v["FamilyID"], v["IsHead"], v["isOffline"] = familyID, head, false
 	v["AuditUserID"], v["ValidityFrom"] = author.AuditUserID(), author.At
 	return tx.Insert(ctx, "tblInsuree", v)
-}
-
-// change keeps a row as it was and sets columns of the live one, which the author signs.
-func change(ctx context.Context, tx *db.Tx, author auth.Author, table string, rowID int, v db.Values) error {
-	if err := tx.Archive(ctx, table, author.At, []int{rowID}); err != nil {
-		return err
-	}
-	v["AuditUserID"] = author.AuditUserID()
-	_, err := tx.Update(ctx, table, rowID, v)
-	return err
-}
-
-// CloseRows keeps rows as they were and ends the live ones, which the author signs: the legacy delete. key and audit are
-// the columns of the id and of the author.
-func CloseRows(ctx context.Context, tx *db.Tx, author auth.Author, table, key, audit string, ids []int) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	if err := tx.Archive(ctx, table, author.At, ids); err != nil {
-		return err
-	}
-	_, err := tx.Exec(ctx, `UPDATE "`+table+`" SET "ValidityTo" = ?, "`+audit+`" = ? WHERE "`+key+`" IN $ints(?)`, author.At, author.AuditUserID(), db.Ints(ids))
-	return err
 }
 
 // setHeads writes who is the head of a family: the rows of those who were and who becomes it.

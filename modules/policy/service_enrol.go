@@ -11,6 +11,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/calendar"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/fault"
+	"github.com/openimis/openimis-be-go/internal/table"
 	"github.com/openimis/openimis-be-go/modules/insuree"
 	"github.com/openimis/openimis-be-go/modules/policy/rules"
 	"github.com/openimis/openimis-be-go/modules/product"
@@ -114,7 +115,7 @@ func (s Service) Update(ctx context.Context, tx *db.Tx, author auth.Author, poli
 	if err != nil {
 		return Enrolled{}, err
 	}
-	if err := change(ctx, tx, author, p.ID, v.terms.values()); err != nil {
+	if err := table.Change(ctx, tx, author, "tblPolicy", p.ID, v.terms.values()); err != nil {
 		return Enrolled{}, err
 	}
 	covers, err := Store{tx}.CoversOf(ctx, everything, p.ID)
@@ -153,7 +154,7 @@ func (s Service) Suspend(ctx context.Context, tx *db.Tx, author auth.Author, pol
 	if p.HasStatus(rules.StatusSuspended, rules.StatusExpired) {
 		return fault.New(fault.Conflict, "Policy %d is suspended or has expired.", p.ID)
 	}
-	return change(ctx, tx, author, p.ID, db.Values{"PolicyStatus": rules.StatusSuspended})
+	return table.Change(ctx, tx, author, "tblPolicy", p.ID, db.Values{"PolicyStatus": rules.StatusSuspended})
 }
 
 // Delete closes a policy with its covers, premiums and prompts. One that paid for a claim is refused.
@@ -182,13 +183,13 @@ func (s Service) Delete(ctx context.Context, tx *db.Tx, author auth.Author, poli
 	if err != nil {
 		return err
 	}
-	if err := insuree.CloseRows(ctx, tx, author, "tblPremium", "PremiumId", "AuditUserID", premiums); err != nil {
+	if err := table.End(ctx, tx, author, "tblPremium", premiums...); err != nil {
 		return err
 	}
 	if err := closeRenewals(ctx, tx, author, p.ID); err != nil {
 		return err
 	}
-	return insuree.CloseRows(ctx, tx, author, "tblPolicy", "PolicyID", "AuditUserID", []int{p.ID})
+	return table.End(ctx, tx, author, "tblPolicy", p.ID)
 }
 
 // valid is an enrolment that may be written.

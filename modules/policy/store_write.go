@@ -35,16 +35,6 @@ func insertPolicy(ctx context.Context, tx *db.Tx, author auth.Author, family int
 	return tx.Insert(ctx, "tblPolicy", v)
 }
 
-// change keeps a policy as it was and sets columns of the live row.
-func change(ctx context.Context, tx *db.Tx, author auth.Author, id int, v db.Values) error {
-	if err := tx.Archive(ctx, "tblPolicy", author.At, []int{id}); err != nil {
-		return err
-	}
-	v["AuditUserID"] = author.AuditUserID()
-	_, err := tx.Update(ctx, "tblPolicy", id, v)
-	return err
-}
-
 // cover adds rows of insurees under a policy that is not effective yet.
 func cover(ctx context.Context, tx *db.Tx, author auth.Author, id int, t terms, insurees []int) error {
 	offline, err := insuree.OfflineSite(ctx, tx)
