@@ -33,10 +33,12 @@ func FuzzFHIRCommunication(f *testing.F) { fuzzWrites(f, "Communication") }
 func FuzzFHIREligibility(f *testing.F) {
 	fuzzWrites(f, "CoverageEligibilityRequest", "EligibilityRequest")
 }
-func FuzzFHIRSubscription(f *testing.F) { fuzzWrites(f, "Subscription") }
+func FuzzFHIRSubscription(f *testing.F)       { fuzzWrites(f, "Subscription") }
+func FuzzFHIRMedication(f *testing.F)         { fuzzWrites(f, "Medication") }
+func FuzzFHIRActivityDefinition(f *testing.F) { fuzzWrites(f, "ActivityDefinition") }
 
 // fuzzedTypes are the types of the targets.
-var fuzzedTypes = []string{"Patient", "Group", "Contract", "Claim", "Communication", "CoverageEligibilityRequest", "EligibilityRequest", "Subscription"}
+var fuzzedTypes = []string{"Patient", "Group", "Contract", "Claim", "Communication", "CoverageEligibilityRequest", "EligibilityRequest", "Subscription", "Medication", "ActivityDefinition"}
 
 func TestEveryWriteIsFuzzed(t *testing.T) {
 	s := openFuzzed(t)
@@ -80,6 +82,14 @@ var forms = map[string][]string{
 	"EligibilityRequest": {
 		`{"resourceType":"EligibilityRequest","patient":{"reference":"Patient/1"},"benefitCategory":{"coding":[{"code":"service"}],"text":"S1"}}`,
 		`{"resourceType":"EligibilityRequest","patient":{"identifier":{"type":{"coding":[{"code":"SB"}]},"value":"1"}},"benefitSubCategory":{"coding":[{}],"text":""}}`,
+	},
+	"Medication": {
+		`{"resourceType":"Medication","identifier":[{"type":{"coding":[{"code":"Code"}]},"value":"M"}],"code":{"text":"x"},"extension":[{"url":"https://openimis.github.io/openimis_fhir_r4_ig/CodeSystem/unit-price","valueMoney":{"value":1e400}},{"url":"https://openimis.github.io/openimis_fhir_r4_ig/StructureDefinition/medication-type","valueCodeableConcept":{"coding":[{"code":"D"}]}},{"url":"https://openimis.github.io/openimis_fhir_r4_ig/StructureDefinition/medication-usage-context","extension":[{"url":"CareType","valueUsageContext":{"valueCodeableConcept":{"coding":[{"code":"AMB"},{"code":"IMP"}]}}},{"url":"Gender"},{}]}]}`,
+		`[{"op":"replace","path":"/code/text","value":""},{"op":"remove","path":"/extension/0"}]`, `{"extension":[],"form":{"text":"\u0000"}}`,
+	},
+	"ActivityDefinition": {
+		`{"resourceType":"ActivityDefinition","name":"S","title":"x","status":"active","topic":[{"coding":[{"code":"P"}]}],"timingTiming":{"repeat":{"period":1e9999,"frequency":0}},"useContext":[{"code":{"code":"workflow"},"valueCodeableConcept":{"coding":[{}]}},{"code":{}}]}`,
+		`{"resourceType":"ActivityDefinition","status":"x"}`, `{"topic":null,"timingTiming":{"repeat":{"period":-0.5,"periodUnit":"a"}}}`,
 	},
 	"Subscription": {
 		`{"resourceType":"Subscription","status":"requested","reason":"x","criteria":"Patient?name=a","end":"2029-01-01T00:00:00Z","channel":{"type":"rest-hook","endpoint":"https://example.org/x","header":["A: b","{\"c\":\"d\"}"]}}`,

@@ -22,12 +22,16 @@ IF OBJECT_ID(N'dbo.tblFamilies') IS NOT NULL GRANT INSERT, UPDATE ON dbo.[tblFam
 IF OBJECT_ID(N'dbo.tblFeedback') IS NOT NULL GRANT INSERT, UPDATE ON dbo.[tblFeedback] TO [$(login)];
 IF OBJECT_ID(N'dbo.tblInsuree') IS NOT NULL GRANT INSERT, UPDATE ON dbo.[tblInsuree] TO [$(login)];
 IF OBJECT_ID(N'dbo.tblInsureePolicy') IS NOT NULL GRANT INSERT, UPDATE ON dbo.[tblInsureePolicy] TO [$(login)];
+IF OBJECT_ID(N'dbo.tblItems') IS NOT NULL GRANT INSERT, UPDATE ON dbo.[tblItems] TO [$(login)];
+IF OBJECT_ID(N'dbo.tblPLItemsDetail') IS NOT NULL GRANT INSERT, UPDATE ON dbo.[tblPLItemsDetail] TO [$(login)];
+IF OBJECT_ID(N'dbo.tblPLServicesDetail') IS NOT NULL GRANT INSERT, UPDATE ON dbo.[tblPLServicesDetail] TO [$(login)];
 IF OBJECT_ID(N'dbo.tblPhotos') IS NOT NULL GRANT INSERT, UPDATE ON dbo.[tblPhotos] TO [$(login)];
 IF OBJECT_ID(N'dbo.tblPolicy') IS NOT NULL GRANT INSERT, UPDATE ON dbo.[tblPolicy] TO [$(login)];
 IF OBJECT_ID(N'dbo.tblPolicyRenewalDetails') IS NOT NULL GRANT INSERT ON dbo.[tblPolicyRenewalDetails] TO [$(login)];
 IF OBJECT_ID(N'dbo.tblPolicyRenewals') IS NOT NULL GRANT INSERT, UPDATE ON dbo.[tblPolicyRenewals] TO [$(login)];
 IF OBJECT_ID(N'dbo.tblPremium') IS NOT NULL GRANT INSERT, UPDATE ON dbo.[tblPremium] TO [$(login)];
 IF OBJECT_ID(N'dbo.tblRelIndex') IS NOT NULL GRANT INSERT, DELETE ON dbo.[tblRelIndex] TO [$(login)];
+IF OBJECT_ID(N'dbo.tblServices') IS NOT NULL GRANT INSERT, UPDATE ON dbo.[tblServices] TO [$(login)];
 IF OBJECT_ID(N'dbo.claim_ClaimAttachment') IS NOT NULL GRANT INSERT, UPDATE, DELETE ON dbo.[claim_ClaimAttachment] TO [$(login)];
 IF OBJECT_ID(N'dbo.core_Mutation_Log') IS NOT NULL GRANT INSERT, UPDATE ON dbo.[core_Mutation_Log] TO [$(login)];
 IF OBJECT_ID(N'dbo.core_User') IS NOT NULL GRANT INSERT, UPDATE ON dbo.[core_User] TO [$(login)];

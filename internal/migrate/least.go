@@ -17,7 +17,10 @@ var least = map[string]db.Rights{
 	"tblIMISDefaults":         {Lock: true},
 	"tblInsuree":              {Insert: true, Update: true},
 	"tblInsureePolicy":        {Insert: true, Update: true},
+	"tblItems":                {Insert: true, Update: true},
 	"tblLocations":            {Lock: true},
+	"tblPLItemsDetail":        {Insert: true, Update: true},
+	"tblPLServicesDetail":     {Insert: true, Update: true},
 	"tblPhotos":               {Insert: true, Update: true},
 	"tblPolicy":               {Insert: true, Update: true},
 	"tblPolicyRenewalDetails": {Insert: true},
@@ -25,6 +28,7 @@ var least = map[string]db.Rights{
 	"tblPremium":              {Insert: true, Update: true},
 	"tblProduct":              {Lock: true},
 	"tblRelIndex":             {Insert: true, Delete: true},
+	"tblServices":             {Insert: true, Update: true},
 
 	"claim_ClaimAttachment": {Insert: true, Update: true, Delete: true},
 	"core_Mutation_Log":     {Insert: true, Update: true},

@@ -2,22 +2,14 @@ package insuree_test
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"net/http"
-	"net/http/httptest"
-	"strings"
 	"testing"
-
-	"github.com/labstack/echo/v4"
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/clock"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
-	"github.com/openimis/openimis-be-go/internal/testing/fhirtest"
+	"github.com/openimis/openimis-be-go/internal/testing/fhirsession"
 	"github.com/openimis/openimis-be-go/modules"
-	apifhir "github.com/openimis/openimis-be-go/modules/api_fhir"
 	"github.com/openimis/openimis-be-go/modules/insuree"
 )
 
@@ -88,22 +80,10 @@ func inOffices(t *testing.T, fn func(t *testing.T, o *fhirOffice)) {
 	})
 }
 
-// fhirClient sends requests as somebody and keeps the bodies for the validator.
-type fhirClient struct {
-	t       *testing.T
-	e       *echo.Echo
-	last    *httptest.ResponseRecorder
-	counter *db.Counter
-}
-
 // as is a clerk of the district; without says which rights are missing.
-func (o *fhirOffice) as(scope auth.Scope, without ...int) *fhirClient {
+func (o *fhirOffice) as(scope auth.Scope, without ...int) *fhirsession.Session {
 	o.t.Helper()
 	m := insuree.New(&modules.App{DB: o.d, Clock: clock.Fixed(later), Config: func(string) modules.Config { return nil }})
-	s, err := apifhir.New(apifhir.Config{DB: o.d, Clock: clock.Fixed(later)}, m.Resources()...)
-	if err != nil {
-		o.t.Fatal(err)
-	}
 	clerk := o.clerk()
 	for _, r := range fhirRights {
 		clerk.Rights[r] = true
@@ -112,134 +92,7 @@ func (o *fhirOffice) as(scope auth.Scope, without ...int) *fhirClient {
 		delete(clerk.Rights, r)
 	}
 	clerk.Principal.Scope = scope
-	e := echo.New()
-	signed := func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error {
-			c.SetRequest(c.Request().WithContext(auth.With(c.Request().Context(), clerk.Principal)))
-			return next(c)
-		}
-	}
-	s.Mount(e.Group("/r4", signed), apifhir.Mount{Release: apifhir.R4})
-	s.Mount(e.Group("/stu3", signed), apifhir.Mount{Release: apifhir.STU3, Compat: true})
-	return &fhirClient{t: o.t, e: e}
+	return fhirsession.New(o.t, o.d, clock.Fixed(later), clerk.Principal, m.Resources()...)
 }
 
 func (o *fhirOffice) here() auth.Scope { return auth.Scope{Districts: []int{o.district}} }
-
-// answer is a body as a tree; at finds what a path leads to.
-type answer struct {
-	t *testing.T
-	v any
-}
-
-// send asks and wants a status; body is JSON, or nil.
-func (c *fhirClient) send(method, path string, body any, status int) answer {
-	c.t.Helper()
-	var text string
-	switch b := body.(type) {
-	case nil:
-	case string:
-		text = b
-	default:
-		raw, err := json.Marshal(b)
-		if err != nil {
-			c.t.Fatal(err)
-		}
-		text = string(raw)
-	}
-	r := httptest.NewRequest(method, "/"+strings.ReplaceAll(path, "|", "%7C"), strings.NewReader(text))
-	r.Header.Set("Content-Type", "application/json")
-	ctx, counter := db.WithCounter(r.Context())
-	c.last, c.counter = httptest.NewRecorder(), counter
-	c.e.ServeHTTP(c.last, r.WithContext(ctx))
-	raw := c.last.Body.Bytes()
-	if c.last.Code != status {
-		c.t.Fatalf("%s %s = %d, want %d\n%s", method, path, c.last.Code, status, raw)
-	}
-	if len(raw) == 0 {
-		return answer{c.t, nil}
-	}
-	if dump := fhirtest.Dump; strings.HasPrefix(path, "stu3") {
-		dump = fhirtest.DumpSTU3
-		dump(c.t, method+" "+path, raw)
-	} else {
-		dump(c.t, method+" "+path, raw)
-	}
-	var v any
-	if err := json.Unmarshal(raw, &v); err != nil {
-		c.t.Fatal(err)
-	}
-	return answer{c.t, v}
-}
-
-func (c *fhirClient) get(path string) answer {
-	c.t.Helper()
-	return c.send(http.MethodGet, path, nil, http.StatusOK)
-}
-
-// at follows steps through members and lists: "name.0.family"; an extension is found by the end of its URL: "extension.~is-head".
-func (a answer) at(path string) any {
-	v := a.v
-	for _, step := range strings.Split(path, ".") {
-		switch o := v.(type) {
-		case map[string]any:
-			v = o[step]
-		case []any:
-			v = nil
-			if end, ok := strings.CutPrefix(step, "~"); ok {
-				for _, x := range o {
-					if url, _ := x.(map[string]any)["url"].(string); strings.HasSuffix(url, end) {
-						v = x
-					}
-				}
-			} else {
-				var i int
-				if _, err := fmt.Sscan(step, &i); err == nil && i < len(o) {
-					v = o[i]
-				}
-			}
-		default:
-			return nil
-		}
-	}
-	return v
-}
-
-func (a answer) text(path string) string {
-	if v := a.at(path); v != nil {
-		return fmt.Sprint(v)
-	}
-	return ""
-}
-
-// want compares texts at paths.
-func (a answer) want(texts map[string]string) {
-	a.t.Helper()
-	for path, want := range texts {
-		if got := a.text(path); got != want {
-			raw, _ := json.Marshal(a.v)
-			a.t.Errorf("%s = %q, want %q in %s", path, got, want, raw)
-		}
-	}
-}
-
-// code is the business code among the identifiers.
-func (a answer) code(kind string) string {
-	list, _ := a.at("identifier").([]any)
-	for _, x := range list {
-		if i := (answer{a.t, x}); i.text("type.coding.0.code") == kind {
-			return i.text("value")
-		}
-	}
-	return ""
-}
-
-// codes are those of the entries of a page.
-func (a answer) codes(kind string) string {
-	var out []string
-	list, _ := a.at("entry").([]any)
-	for i := range list {
-		out = append(out, answer{a.t, answer{a.t, list[i]}.at("resource")}.code(kind))
-	}
-	return strings.Join(out, " ")
-}

@@ -19,20 +19,23 @@ var _ modules.FHIR = (*Module)(nil)
 
 // Resources implements modules.FHIR. Medication is an item, ActivityDefinition a service, Condition a
 // diagnosis; CodeSystem has the diagnoses and the lists of codes of the database (fhir_codes.go). They are
-// the registers behind pickers: every signed-in user reads them.
+// the registers behind pickers: every signed-in user reads them; items and services are written (fhir_write.go).
 func (m *Module) Resources() []apifhir.Resource {
 	currency := m.app.Currency()
+	r := register{currency: currency, items: medications(currency), activities: activities(currency)}
 	return []apifhir.Resource{
 		fhirsql.Resource(apifhir.Resource{
 			Release: apifhir.R4, Type: "Medication", Doc: "Drugs and consumables that facilities may provide.",
 			Profile: apifhir.StructureDefinition("openimis-medication"),
-			Access:  apifhir.Access{Get: auth.SignedIn},
-		}, medications(currency)),
+			Access:  apifhir.Access{Get: auth.SignedIn, Create: MayAddItems, Update: MayEditItems, Delete: MayDeleteItems},
+			Create:  apifhir.Decoded(r.createItem), Update: apifhir.Decoded(r.updateItem), Delete: r.deleteItem,
+		}, r.items),
 		fhirsql.Resource(apifhir.Resource{
 			Release: apifhir.R4, Type: "ActivityDefinition", Doc: "Services that facilities may provide.",
 			Profile: apifhir.StructureDefinition("openimis-activitiy-definition"), // sic, in the guide
-			Access:  apifhir.Access{Get: auth.SignedIn},
-		}, activities(currency)),
+			Access:  apifhir.Access{Get: auth.SignedIn, Create: MayAddServices, Update: MayEditServices, Delete: MayDeleteServices},
+			Create:  apifhir.Decoded(r.createActivity), Update: apifhir.Decoded(r.updateActivity), Delete: r.deleteActivity,
+		}, r.activities),
 		fhirsql.Resource(apifhir.Resource{
 			Release: apifhir.R4, Type: "Condition", Doc: "Diagnoses. They are about nobody: a register of what may be diagnosed.",
 			Access: apifhir.Access{Get: auth.SignedIn},
