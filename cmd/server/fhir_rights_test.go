@@ -52,7 +52,7 @@ func TestFHIRRights(t *testing.T) {
 		servers := map[apifhir.Release]string{}
 		resources := map[apifhir.Release][]*apifhir.Resource{}
 		for release, modules := range map[apifhir.Release]string{apifhir.R4: "", apifhir.STU3: "@1.2.0"} {
-			s := servertest.New(t, d, compiled, map[string]string{"IMIS_FIXED_NOW": recordedNow,
+			s := servertest.New(t, d, compiled, map[string]string{"IMIS_FIXED_NOW": recordedNow, "AUDIT_LOG": "table",
 				"OPENIMIS_MODULES": "core,location,medical,medical_pricelist,product,insuree,policy,contribution,claim,claim_batch,api_fhir" + modules})
 			servers[release], resources[release] = servertest.Serve(t, s)+"/api/api_fhir/", s.Instances[0].FHIR().Resources(release)
 		}

@@ -90,7 +90,7 @@ func (l *Log) Route(t Table) echo.HandlerFunc {
 			if err != nil {
 				return nil, "", err
 			}
-			From(ctx).Code("audit log", c.QueryString())
+			From(ctx).Code(Itself, c.QueryString())
 			lines, err := t.Search(ctx, q)
 			if err != nil || len(lines) < q.Limit {
 				return lines, "", err

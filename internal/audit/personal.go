@@ -37,4 +37,16 @@ const (
 	Insuree = "insuree"
 	Family  = "family"
 	Photo   = "photo"
+
+	Itself = "audit log" // what was asked of it
 )
+
+// TableOf is the table whose rows are called a subject, "" when there is none.
+func TableOf(subject string) string {
+	for name, w := range watched {
+		if w.subject == subject {
+			return name
+		}
+	}
+	return ""
+}

@@ -9,19 +9,20 @@ import (
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/fault"
 	"github.com/openimis/openimis-be-go/internal/schema"
+	"github.com/openimis/openimis-be-go/internal/table"
 )
 
-// table is the one that `server migrate` makes. Nothing here changes or deletes its rows.
-const table = "imis_audit"
+// tableName is that of the one that `server migrate` makes. Nothing here changes or deletes its rows.
+const tableName = "imis_audit"
 
 // Table is the sink imis_audit, which can be searched.
 type Table struct{ DB *db.DB }
 
-func (s Table) String() string { return "table " + table }
+func (s Table) String() string { return "table " + tableName }
 
 // Needs is what the sink needs of the database.
 func Needs() schema.Need {
-	return schema.Need{Table: table, Columns: []string{"at", "process", "seq"}, Why: "the audit log is kept in it (AUDIT_LOG=off or file:PATH does without)"}
+	return schema.Need{Table: tableName, Columns: []string{"at", "process", "seq"}, Why: "the audit log is kept in it (AUDIT_LOG=off or file:PATH does without)"}
 }
 
 // The widths of the columns.
@@ -48,7 +49,7 @@ func (s Table) Write(ctx context.Context, lines []Line) error {
 			text(l.Operation, operationWidth), string(l.Action), text(l.Subject, nameWidth), one, many, l.Count, text(l.Outcome, 20)}
 	}
 	err := s.DB.Write(ctx, "audit log", func(tx *db.Tx) error {
-		_, err := tx.BulkInsert(ctx, table, columns, rows)
+		_, err := tx.BulkInsert(ctx, tableName, columns, rows)
 		return err
 	})
 	if errors.Is(db.Kind(err), db.ErrDuplicate) {
@@ -104,37 +105,58 @@ func (s Table) Search(ctx context.Context, q Query) ([]Line, error) {
 	if q.Limit <= 0 {
 		q.Limit = 100
 	}
-	var where []string
-	var args []any
-	and := func(condition string, values ...any) {
-		where = append(where, condition)
-		args = append(args, values...)
+	if strings.Contains(q.ID, ",") {
+		return nil, fault.Input("id", "id %q is not valid; allowed: a number, a UUID, or code: and a code.", q.ID)
 	}
+	var w table.Where
 	if !q.From.IsZero() {
-		and(`a."at" >= ?`, q.From.UTC())
+		w.And(`a."at" >= ?`, q.From.UTC())
 	}
 	if !q.To.IsZero() {
-		and(`a."at" < ?`, q.To.UTC())
+		w.And(`a."at" < ?`, q.To.UTC())
 	}
 	for column, value := range map[string]string{"username": q.User, "way": q.Way, "action": string(q.Action), "subject": q.Subject} {
 		if value != "" {
-			and(`$eq(a."`+column+`", ?)`, value)
+			w.And(`$eq(a."`+column+`", ?)`, value)
 		}
 	}
 	if q.ID != "" {
-		if strings.Contains(q.ID, ",") {
-			return nil, fault.Input("id", "id %q is not valid; allowed: a number, a UUID, or code: and a code.", q.ID)
-		}
-		and(`(a."subject_id" = ? OR $like(a."subjects", ?))`, q.ID, db.Contains(","+q.ID+","))
+		condition, args := Names(q.ID)
+		w.And(condition, args...)
 	}
-	if m := q.After; m != nil {
-		and(`(a."at" < ? OR (a."at" = ? AND (a."process" < ? OR (a."process" = ? AND a."seq" < ?))))`, m.At.UTC(), m.At.UTC(), m.Process, m.Process, m.Seq)
+	return Lines(ctx, s.DB, &w, Part{After: q.After, Limit: q.Limit})
+}
+
+// Names is the condition that a line names one of some ids.
+func Names(ids ...string) (condition string, args []any) {
+	parts := make([]string, len(ids))
+	for i, id := range ids {
+		parts[i] = `a."subject_id" = ? OR $like(a."subjects", ?)`
+		args = append(args, id, db.Contains(","+id+","))
 	}
-	src := `SELECT a."at", a."process", a."seq", a."username", a."address", a."request", a."way", a."operation", a."action", a."subject", a."subject_id", a."subjects", a."amount", a."outcome" FROM "imis_audit" a`
-	if len(where) > 0 {
-		src += " WHERE " + strings.Join(where, " AND ")
+	return "(" + strings.Join(parts, " OR ") + ")", args
+}
+
+// Part is which of the lines that meet conditions are read.
+type Part struct {
+	Oldest bool  // the oldest first, else the newest
+	After  *Mark // those that come after this one
+	Skip   int
+	Limit  int
+}
+
+// Lines reads lines that meet conditions on the alias a.
+func Lines(ctx context.Context, q db.Query, w *table.Where, p Part) ([]Line, error) {
+	beyond, order := "<", "DESC"
+	if p.Oldest {
+		beyond, order = ">", "ASC"
 	}
-	src += ` ORDER BY a."at" DESC, a."process" DESC, a."seq" DESC $page(?, ?)`
+	w = w.Clone()
+	if m := p.After; m != nil {
+		w.And(strings.ReplaceAll(`(a."at" < ? OR (a."at" = ? AND (a."process" < ? OR (a."process" = ? AND a."seq" < ?))))`, "<", beyond), m.At.UTC(), m.At.UTC(), m.Process, m.Process, m.Seq)
+	}
+	src := `SELECT a."at", a."process", a."seq", a."username", a."address", a."request", a."way", a."operation", a."action", a."subject", a."subject_id", a."subjects", a."amount", a."outcome" FROM "imis_audit" a` +
+		w.SQL() + strings.ReplaceAll(` ORDER BY a."at" DESC, a."process" DESC, a."seq" DESC`, "DESC", order) + ` $page(?, ?)`
 	var rows []struct {
 		At        time.Time `db:"at"`
 		Process   string    `db:"process"`
@@ -151,7 +173,7 @@ func (s Table) Search(ctx context.Context, q Query) ([]Line, error) {
 		Count     int       `db:"amount"`
 		Outcome   *string   `db:"outcome"`
 	}
-	if err := s.DB.Select(ctx, &rows, src, append(args, q.Limit, 0)...); err != nil {
+	if err := q.Select(ctx, &rows, src, w.Args(p.Limit, p.Skip)...); err != nil {
 		return nil, err
 	}
 	value := func(s *string) string {
@@ -172,4 +194,10 @@ func (s Table) Search(ctx context.Context, q Query) ([]Line, error) {
 		}
 	}
 	return out, nil
+}
+
+// Count counts lines that meet conditions on the alias a, up to most.
+func Count(ctx context.Context, q db.Query, w *table.Where, most int) (n int, err error) {
+	err = q.Get(ctx, &n, `SELECT COUNT(*) FROM (SELECT a."seq" FROM "imis_audit" a`+w.SQL()+` ORDER BY a."at", a."process", a."seq" $page(?, ?)) AS counted`, w.Args(most, 0)...)
+	return n, err
 }

@@ -1,13 +1,18 @@
 package server_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/samply/golang-fhir-models/fhir-models/fhir"
 
 	"github.com/openimis/openimis-be-go/internal/audit"
 	"github.com/openimis/openimis-be-go/internal/db"
@@ -144,4 +149,61 @@ func TestAuditRoute(t *testing.T) {
 	if status, _, body := start(t, d, nil).send("GET", "/api/audit", "", "Remote-User", "admin"); status != 404 {
 		t.Errorf("off: %d %s", status, body)
 	}
+}
+
+// TestAuditEvents: what was done is an AuditEvent, reading those too, where the log is in the database.
+func TestAuditEvents(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		fill(t, d, 2)
+		r := start(t, d, map[string]string{"AUDIT_LOG": "table"})
+		r.good("admin", `{insurees(first:1){edges{node{chfId}}}}`)
+		get := func(user, path string, want int) (found []fhir.AuditEvent) {
+			t.Helper()
+			status, _, body := r.send("GET", "/api/api_fhir_r4/"+path, "", "Remote-User", user)
+			if status != want {
+				t.Fatalf("%s: %d %s", path, status, body)
+			}
+			var page struct{ Entry []struct{ Resource fhir.AuditEvent } }
+			if err := json.Unmarshal([]byte(body), &page); err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range page.Entry {
+				found = append(found, e.Resource)
+			}
+			return found
+		}
+		eventually := func(path string, done func([]fhir.AuditEvent) bool) {
+			t.Helper()
+			for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) { // written apart from the request
+				found := get("admin", path, http.StatusOK)
+				if done(found) {
+					return
+				}
+				if time.Now().After(deadline) {
+					t.Fatalf("%s finds %d events: %+v", path, len(found), found)
+				}
+			}
+		}
+		eventually("AuditEvent?altid=admin&type=110110&action=R", func(found []fhir.AuditEvent) bool {
+			return len(found) > 0 && strings.HasPrefix(*found[0].Entity[1].What.Reference, "Patient/")
+		})
+		eventually("AuditEvent?type=110101&_count=100", func(found []fhir.AuditEvent) bool {
+			for _, e := range found {
+				for _, entity := range e.Entity {
+					if entity.Query != nil && *entity.Query == base64.StdEncoding.EncodeToString([]byte("AuditEvent?action=R&altid=admin&type=110110")) {
+						return true
+					}
+				}
+			}
+			return false
+		})
+		get("u0", "AuditEvent", http.StatusForbidden)
+		for _, log := range []string{"off", "file:" + filepath.Join(t.TempDir(), "audit.jsonl")} {
+			other := start(t, d, map[string]string{"AUDIT_LOG": log})
+			status, _, _ := other.send("GET", "/api/api_fhir_r4/AuditEvent", "", "Remote-User", "admin")
+			if _, _, meta := other.send("GET", "/api/api_fhir_r4/metadata", ""); status != http.StatusNotFound || strings.Contains(meta, "AuditEvent") {
+				t.Errorf("AUDIT_LOG=%s: %d", log, status)
+			}
+		}
+	})
 }

@@ -37,6 +37,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/tracing"
 	"github.com/openimis/openimis-be-go/modules"
 	apifhir "github.com/openimis/openimis-be-go/modules/api_fhir"
+	"github.com/openimis/openimis-be-go/modules/api_fhir/auditevent"
 	"github.com/openimis/openimis-be-go/modules/api_fhir/subscription"
 	"github.com/openimis/openimis-be-go/modules/core"
 )
@@ -312,9 +313,14 @@ func (i *Instance) assembleFHIR(version string) error {
 	}
 	i.subscriptions = &subscription.Service{DB: i.o.DB, Clock: i.o.Instants, Targets: subscription.ParseTargets(i.o.SubscriptionTargets)}
 	resources = append(resources, i.subscriptions.Resource())
+	events := new(auditevent.Service)
+	if i.o.Audit != nil && i.o.AuditTable.DB != nil {
+		resources = append(resources, events.Resource())
+	}
 	i.fhir, err = apifhir.New(apifhir.Config{DB: i.o.DB, BaseURL: i.o.BaseURL, MaxBody: i.o.MaxBody, Clock: i.o.Clock, Version: build.Version, Log: i.o.Log}, resources...)
 	if err == nil {
 		i.subscriptions.Serve(i.fhir)
+		events.Serve(i.fhir)
 	}
 	return err
 }

@@ -29,6 +29,9 @@ func (q *call) page(db db.Query, res *Resource, req *request, page Page) (reply,
 	case req.page > 1 && len(entries) == 0:
 		return reply{}, fault.New(fault.NotFound, textInvalidPage)
 	}
+	if page.Uncounted {
+		req.WantTotal = false
+	}
 	bundle := Bundle{Type: "searchset", Link: q.links(res.Type, req, page.Total, more, last)}
 	if req.WantTotal {
 		bundle.Total = &page.Total

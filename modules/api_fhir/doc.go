@@ -15,5 +15,6 @@
 //	encode.go       FHIR JSON from the models (scrub.go repairs what they emit); decode.go the way back
 //	elements.go     identifiers, references, extensions and code systems as openIMIS writes them
 //	fhirsql/        resources over legacy tables
+//	subscription/   Subscription and the feed behind it; auditevent/ the audit log as AuditEvent
 //	stu3/           the resources of STU3; those of R4 are samply/golang-fhir-models, 4.0.1
 package apifhir

@@ -45,6 +45,11 @@ type Resource struct {
 	// Keys gives a subselect of the keys in a table whose rows meet criteria, for chained parameters; ok is
 	// false when the resource has no rows in that table.
 	Keys func(at At, table string, params map[string][]Criterion) (sql string, args []any, ok bool, err error)
+	// Named finds rows of a table by what the audit log calls them, those that are deleted too; of those that the caller may
+	// not see, and of other tables, it finds none.
+	Named func(ctx context.Context, q db.Query, table string, names Names) ([]Named, error)
+	// MaxCount is the most entries of a page where the server's would be too many; 0: the server's.
+	MaxCount int
 	// Check says what is wrong with the description, once at start.
 	Check func() error
 }
@@ -144,8 +149,24 @@ type At struct {
 
 // Page is the answer to a Query. Total counts all matches the caller may see, whatever the page.
 type Page struct {
-	Entries []Entry
-	Total   int
+	Entries   []Entry
+	Total     int
+	Uncounted bool // there are too many to count: no total is told
+}
+
+// Names are rows of a table by key, by UUID in lower case, and by business code.
+type Names struct {
+	Keys  db.Ints
+	UUIDs []string
+	Codes []string
+}
+
+// Named is one of the rows, with the id of the resource that it is.
+type Named struct {
+	ID   string
+	Key  int
+	UUID string
+	Code string
 }
 
 // ParamType is how the value of a search parameter is read.

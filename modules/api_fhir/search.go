@@ -362,10 +362,18 @@ func (v *Value) number(raw string, quantity bool) error {
 func (p *parser) count(v string) {
 	n, err := strconv.Atoi(v)
 	if err != nil || n < 0 {
-		p.fail("_count", "Parameter _count: %q is not allowed; it takes a whole number from 0 to %d.", v, p.conf.MaxCount)
+		p.fail("_count", "Parameter _count: %q is not allowed; it takes a whole number from 0 to %d.", v, p.most())
 		return
 	}
-	p.out.count = min(n, p.conf.MaxCount)
+	p.out.count = min(n, p.most())
+}
+
+// most is how many entries a page may have.
+func (p *parser) most() int {
+	if p.res.MaxCount > 0 {
+		return min(p.res.MaxCount, p.conf.MaxCount)
+	}
+	return p.conf.MaxCount
 }
 
 func (p *parser) page(v string) {

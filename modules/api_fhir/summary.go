@@ -4,6 +4,7 @@ package apifhir
 // writes them. Mandatory ones are there anyway.
 var summaries = map[string][]string{
 	"ActivityDefinition":          {"identifier", "name", "title", "status", "date", "useContext", "topic", "kind"},
+	"AuditEvent":                  {"type", "subtype", "action", "recorded", "outcome", "outcomeDesc", "agent", "source"},
 	"Claim":                       {"status", "type", "use", "patient", "billablePeriod", "created", "insurer", "provider", "priority", "insurance"},
 	"ClaimResponse":               {"status", "type", "use", "patient", "created", "insurer", "request", "outcome"},
 	"CodeSystem":                  {"url", "identifier", "version", "name", "title", "status", "date", "content", "count"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -67,6 +68,45 @@ func Resolve(ctx context.Context, q db.Query, t *table.Table, target apifhir.Tar
 		return 0, fault.Input(path, "%s: there is no %s %s.", path, target.Type, target.Value)
 	}
 	return key, err
+}
+
+// named finds rows within the caller's scope, current or not, by what they are called: up to 500 UUIDs; codes are those of
+// current rows.
+func (s *source) named(ctx context.Context, q db.Query, names apifhir.Names) ([]apifhir.Named, error) {
+	t := s.Table
+	var parts []string
+	var args []any
+	if len(names.Keys) > 0 {
+		parts, args = append(parts, col(alias, t.Key)+" IN $ints(?)"), append(args, names.Keys)
+	}
+	if len(names.UUIDs) > 0 && t.HasUUID(q) {
+		part := names.UUIDs[:min(len(names.UUIDs), maxValues)]
+		parts = append(parts, col(alias, t.UUID)+" IN ("+strings.TrimSuffix(strings.Repeat("?, ", len(part)), ", ")+")")
+		for _, u := range part {
+			args = append(args, db.UUID(u))
+		}
+	}
+	if len(names.Codes) > 0 && t.HasCode() {
+		parts = append(parts, "("+t.Current(alias)+" AND $ci("+t.CodeColumn(alias)+") IN $texts(?))")
+		var folded db.Texts
+		for _, c := range names.Codes {
+			folded = append(folded, db.Folded(c))
+		}
+		args = append(args, folded)
+	}
+	if len(parts) == 0 {
+		return nil, nil
+	}
+	var rows []Ref
+	w := new(table.Where).Within(t, auth.ScopeOf(ctx), alias).And("("+strings.Join(parts, " OR ")+")", args...)
+	if err := q.Select(ctx, &rows, "SELECT "+strings.Join(own(t, q, alias, alias, ""), ", ")+` FROM "`+t.Name+`" AS `+alias+w.SQL(), w.Args()...); err != nil {
+		return nil, fmt.Errorf("find the %s that the audit log names: %w", t.Name, err)
+	}
+	all := make([]apifhir.Named, len(rows))
+	for i, r := range rows {
+		all[i] = apifhir.Named{ID: idOf(r.UUID, r.Prefix, *r.Key), Key: *r.Key, UUID: string(r.UUID), Code: Trim(r.Code)}
+	}
+	return all, nil
 }
 
 // storable says whether a text can be in a database at all; PostgreSQL refuses others, and all engines

@@ -36,7 +36,7 @@ func Resource(r apifhir.Resource, rows ...Rows) apifhir.Resource {
 			}
 		}
 	}
-	r.Read, r.Search, r.Keys, r.Check = u.read, u.search, u.keys, u.check
+	r.Read, r.Search, r.Keys, r.Named, r.Check = u.read, u.search, u.keys, u.named, u.check
 	if len(sources) > 0 && !slices.ContainsFunc(sources, func(s *source) bool { return s.Table.Live == "" }) {
 		r.History = u.history
 	}
@@ -134,6 +134,15 @@ func (u union) keys(at apifhir.At, name string, params map[string][]apifhir.Crit
 		}
 	}
 	return "", nil, false, nil
+}
+
+func (u union) named(ctx context.Context, q db.Query, name string, names apifhir.Names) ([]apifhir.Named, error) {
+	for _, s := range u.sources {
+		if s.Table.Name == name {
+			return s.named(ctx, q, names)
+		}
+	}
+	return nil, nil
 }
 
 // search reads a page that may begin in one source and end in another. A source is counted when the total
