@@ -163,7 +163,9 @@ func TestAuditEvents(t *testing.T) {
 			if status != want {
 				t.Fatalf("%s: %d %s", path, status, body)
 			}
-			var page struct{ Entry []struct{ Resource fhir.AuditEvent } }
+			var page struct {
+				Entry []struct{ Resource fhir.AuditEvent }
+			}
 			if err := json.Unmarshal([]byte(body), &page); err != nil {
 				t.Fatal(err)
 			}
