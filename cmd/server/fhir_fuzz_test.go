@@ -36,9 +36,14 @@ func FuzzFHIREligibility(f *testing.F) {
 func FuzzFHIRSubscription(f *testing.F)       { fuzzWrites(f, "Subscription") }
 func FuzzFHIRMedication(f *testing.F)         { fuzzWrites(f, "Medication") }
 func FuzzFHIRActivityDefinition(f *testing.F) { fuzzWrites(f, "ActivityDefinition") }
+func FuzzFHIRLocation(f *testing.F)           { fuzzWrites(f, "Location") }
+func FuzzFHIROrganization(f *testing.F)       { fuzzWrites(f, "Organization") }
+func FuzzFHIRPractitioner(f *testing.F)       { fuzzWrites(f, "Practitioner") }
+func FuzzFHIRPractitionerRole(f *testing.F)   { fuzzWrites(f, "PractitionerRole") }
 
 // fuzzedTypes are the types of the targets.
-var fuzzedTypes = []string{"Patient", "Group", "Contract", "Claim", "Communication", "CoverageEligibilityRequest", "EligibilityRequest", "Subscription", "Medication", "ActivityDefinition"}
+var fuzzedTypes = []string{"Patient", "Group", "Contract", "Claim", "Communication", "CoverageEligibilityRequest", "EligibilityRequest", "Subscription", "Medication", "ActivityDefinition",
+	"Location", "Organization", "Practitioner", "PractitionerRole"}
 
 func TestEveryWriteIsFuzzed(t *testing.T) {
 	s := openFuzzed(t)
@@ -90,6 +95,24 @@ var forms = map[string][]string{
 	"ActivityDefinition": {
 		`{"resourceType":"ActivityDefinition","name":"S","title":"x","status":"active","topic":[{"coding":[{"code":"P"}]}],"timingTiming":{"repeat":{"period":1e9999,"frequency":0}},"useContext":[{"code":{"code":"workflow"},"valueCodeableConcept":{"coding":[{}]}},{"code":{}}]}`,
 		`{"resourceType":"ActivityDefinition","status":"x"}`, `{"topic":null,"timingTiming":{"repeat":{"period":-0.5,"periodUnit":"a"}}}`,
+	},
+	"Location": {
+		`{"resourceType":"Location","identifier":[{"type":{"coding":[{"code":"LC"}]},"value":"X"}],"name":"x","physicalType":{"coding":[{"code":"V"}]},"partOf":{"type":"Location","identifier":{"type":{"coding":[{"code":"Code"}]},"value":"W"}}}`,
+		`{"resourceType":"Location","identifier":[{"type":{"coding":[{"code":"FI"}]},"value":"X"}],"name":"\u0000","type":{"coding":[{"code":"HOSP"}]},"physicalType":{"coding":[{"code":"si"}]},"status":"inactive","mode":"kind","partOf":{"reference":"/"}}`,
+		`[{"op":"replace","path":"/partOf/reference","value":"Location/1"},{"op":"remove","path":"/identifier"}]`, `{"name":"é","partOf":null,"address":{"text":"x"}}`,
+	},
+	"Organization": {
+		`{"resourceType":"Organization","identifier":[{"type":{"coding":[{"code":"Code"}]},"value":"X"}],"name":"x","address":[{"line":[""],"district":"D","state":"R","extension":[{"url":"https://openimis.github.io/openimis_fhir_r4_ig//StructureDefinition/address-location-reference","valueReference":{"reference":"Organization/X"}}]}],"extension":[{"url":"https://openimis.github.io/openimis_fhir_r4_ig/StructureDefinition/organization-legal-form","valueCodeableConcept":{"coding":[{"code":"G"}]}},{"url":"https://openimis.github.io/openimis_fhir_r4_ig//StructureDefinition/organization-hf-level","valueCodeableConcept":{"coding":[{"code":"H"}]}},{"url":"https://openimis.github.io/openimis_fhir_r4_ig/StructureDefinition/organization-hf-care-type","valueCodeableConcept":{"coding":[{"code":"B"}]}}]}`,
+		`{"resourceType":"Organization","type":[{"coding":[{"code":"ins"}]}],"telecom":[{"system":"fax"},{"system":"fax","value":"1"},{"system":"fax","value":"2"}],"address":[{"extension":[{}]},{}]}`,
+		`[{"op":"add","path":"/telecom/-","value":{"system":"phone","value":"1"}}]`, `{"address":[{"district":"\u0000"}],"active":false}`,
+	},
+	"Practitioner": {
+		`{"resourceType":"Practitioner","identifier":[{"type":{"coding":[{"code":"FILL"}]},"value":"X"}],"name":[{"use":"official","family":"x","given":["y"]}],"qualification":[{"code":{"coding":[{"code":"ca"}]}}],"birthDate":"1990-02-31","extension":[{"url":"https://openimis.github.io/openimis_fhir_r4_ig/StructureDefinition/reference","valueReference":{"reference":"Organization/1"}}]}`,
+		`{"resourceType":"Practitioner","qualification":[{"code":{"coding":[{"code":"EO"}]}},{}],"name":[{}],"telecom":[{}],"birthDate":"0001-01-01","active":false}`, `{"name":null}`,
+	},
+	"PractitionerRole": {
+		`{"resourceType":"PractitionerRole","code":[{"coding":[{"code":"EO"}]}],"practitioner":{"reference":"Practitioner/eo-1"},"location":[{"reference":"Location/1"}],"extension":[{"url":"https://openimis.github.io/openimis_fhir_r4_ig/StructureDefinition/practitioner-role-substitution-reference","valueReference":{}}]}`,
+		`{"resourceType":"PractitionerRole","code":[{"coding":[{"code":"CA"}]}],"practitioner":{"identifier":{}},"organization":{"reference":"Organization/1"},"location":[{"reference":"Location/1"}]}`, `{"organization":null,"location":[]}`,
 	},
 	"Subscription": {
 		`{"resourceType":"Subscription","status":"requested","reason":"x","criteria":"Patient?name=a","end":"2029-01-01T00:00:00Z","channel":{"type":"rest-hook","endpoint":"https://example.org/x","header":["A: b","{\"c\":\"d\"}"]}}`,

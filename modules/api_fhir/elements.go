@@ -71,6 +71,31 @@ func IdentifierValue(identifiers []fhir.Identifier, kind string) string {
 	return ""
 }
 
+// NameOf is the official name of a person that came in, else the usual one, else the first; nil without any.
+func NameOf(names []fhir.HumanName) *fhir.HumanName {
+	for _, use := range []fhir.NameUse{fhir.NameUseOfficial, fhir.NameUseUsual} {
+		for n := range names {
+			if names[n].Use != nil && *names[n].Use == use {
+				return &names[n]
+			}
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return &names[0]
+}
+
+// ContactOf is the first contact point of a system, trimmed; "" without any.
+func ContactOf(list []fhir.ContactPoint, system fhir.ContactPointSystem) string {
+	for _, c := range list {
+		if v := strings.TrimSpace(value(c.Value)); v != "" && c.System != nil && *c.System == system {
+			return v
+		}
+	}
+	return ""
+}
+
 // Concept is a codeable concept of one coding; display may be empty.
 func Concept(system, code, display string) *fhir.CodeableConcept {
 	return &fhir.CodeableConcept{Coding: []fhir.Coding{{System: text(system), Code: text(code), Display: text(display)}}}

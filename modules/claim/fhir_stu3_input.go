@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/samply/golang-fhir-models/fhir-models/fhir"
-
 	"github.com/openimis/openimis-be-go/internal/table"
 	apifhir "github.com/openimis/openimis-be-go/modules/api_fhir"
 	"github.com/openimis/openimis-be-go/modules/api_fhir/fhirsql"
@@ -50,7 +48,7 @@ func formSTU3(ctx context.Context, in *apifhir.Input, claim *stu3.Claim, contain
 		return textsSTU3[p.Code]
 	}}
 	refer := func(r *stu3.Reference, t *table.Table, part rules.Part, text string) rules.Named {
-		return f.required(referenceOf(r), t, contained, elementsSTU3[part], text)
+		return f.required(r.R4(), t, contained, elementsSTU3[part], text)
 	}
 	if f.Code = apifhir.IdentifierValue(claim.Identifier, apifhir.KindCode); f.Code == "" {
 		f.missing(elementsSTU3[rules.PartCode], "Missing the claim code")
@@ -89,14 +87,6 @@ func formSTU3(ctx context.Context, in *apifhir.Input, claim *stu3.Claim, contain
 	return f
 }
 
-// referenceOf is a reference in the model of R4.
-func referenceOf(r *stu3.Reference) *fhir.Reference {
-	if r == nil {
-		return nil
-	}
-	return &fhir.Reference{Reference: r.Reference, Identifier: r.Identifier}
-}
-
 // diagnosesSTU3 reads the diagnoses. The type says in which place one stands (icd_0 is the main one); of clients that
 // write the same type to all, the order counts. A code may be the number of the row, as release 0.0.4 wrote it.
 func (f *fhirForm) diagnosesSTU3(list []stu3.ClaimDiagnosis, contained []apifhir.Contained) {
@@ -111,7 +101,7 @@ func (f *fhirForm) diagnosesSTU3(list []stu3.ClaimDiagnosis, contained []apifhir
 		d, err := rules.Named{}, error(nil)
 		if code := codeOf(list[i].DiagnosisCodeableConcept); code != "" {
 			d, err = nameOf(f.ctx, f.in.Tx, medical.Diagnoses, apifhir.Target{Type: "diagnosis", Value: code}, path)
-		} else if ref := referenceOf(list[i].DiagnosisReference); ref != nil {
+		} else if ref := list[i].DiagnosisReference.R4(); ref != nil {
 			d, err = f.named(ref, medical.Diagnoses, contained, path)
 		}
 		if err != nil {

@@ -74,7 +74,7 @@ func (i *input) basics(p *rules.Person, identifiers []fhir.Identifier, names []f
 		i.Add("Patient.identifier", "Patient code not provided.")
 	}
 	i.name(p, names)
-	p.Phone, p.Email = contactPoint(telecom, fhir.ContactPointSystemPhone), contactPoint(telecom, fhir.ContactPointSystemEmail)
+	p.Phone, p.Email = apifhir.ContactOf(telecom, fhir.ContactPointSystemPhone), apifhir.ContactOf(telecom, fhir.ContactPointSystemEmail)
 	if text := fhirsql.Trim(born); text == "" {
 		i.Add("Patient.birthDate", "Missing patient `birthDate` attribute")
 	} else if day, err := time.Parse(time.DateOnly, (text + "          ")[:10]); err != nil {
@@ -92,15 +92,7 @@ func (i *input) name(p *rules.Person, names []fhir.HumanName) {
 		i.Add("Patient.name", "Missing patient `name` attribute")
 		return
 	}
-	name := names[0]
-	for _, use := range []fhir.NameUse{fhir.NameUseUsual, fhir.NameUseOfficial} { // official comes before usual
-		for _, n := range names {
-			if n.Use != nil && *n.Use == use {
-				name = n
-				break
-			}
-		}
-	}
+	name := apifhir.NameOf(names)
 	if p.LastName = fhirsql.Trim(name.Family); p.LastName == "" {
 		i.Add("Patient.name.family", "Missing patient family name")
 	}
@@ -133,15 +125,6 @@ func (i *input) marital(p *rules.Person, c *fhir.CodeableConcept) {
 	default: // what else there is, the rules say
 		p.Marital = letter
 	}
-}
-
-func contactPoint(list []fhir.ContactPoint, system fhir.ContactPointSystem) string {
-	for _, c := range list {
-		if c.System != nil && *c.System == system && fhirsql.Trim(c.Value) != "" {
-			return fhirsql.Trim(c.Value)
-		}
-	}
-	return ""
 }
 
 // passport is the number of a document without a type.

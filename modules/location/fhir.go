@@ -36,18 +36,20 @@ var (
 // Resources implements modules.FHIR: Location is a region, district, ward or village, and a health facility as
 // a site when it is asked for; Organization is a health facility or the insurer; practitioners and STU3 are in
 // fhir_practitioners.go. All are registers behind pickers: every signed-in user reads them, health facilities
-// within the own scope (docs/fhir.md).
+// within the own scope; who has the right writes them there (fhir_write_*.go, docs/fhir.md).
 func (m *Module) Resources() []apifhir.Resource {
 	list := []apifhir.Resource{
 		fhirsql.Resource(apifhir.Resource{
 			Release: apifhir.R4, Type: "Location", Doc: "Regions, districts, wards and villages; with physicalType=si the health facilities of the user's districts.",
 			Profile: apifhir.StructureDefinition("openimis-location"),
-			Access:  apifhir.Access{Get: auth.SignedIn},
+			Access:  apifhir.Access{Get: auth.SignedIn, Create: MayAddPlaces, Update: MayEditPlaces, Delete: MayDeletePlaces},
+			Create:  apifhir.Decoded(createPlace), Update: apifhir.Decoded(updatePlace), Delete: deletePlace,
 		}, places, sites),
 		withInsurer(fhirsql.Resource(apifhir.Resource{
 			Release: apifhir.R4, Type: "Organization", Doc: "Health facilities of the user's districts; with type=ins the insurer.",
 			Profile: apifhir.StructureDefinition("openimis-health-facility-organization"),
-			Access:  apifhir.Access{Get: auth.SignedIn},
+			Access:  apifhir.Access{Get: auth.SignedIn, Create: MayAddFacilities, Update: MayEditFacilities, Delete: MayDeleteFacilities},
+			Create:  apifhir.Decoded(createFacility), Update: apifhir.Decoded(updateFacility), Delete: deleteFacility,
 		}, facilities)),
 	}
 	return append(append(list, practitionerResources()...), resourcesSTU3()...)

@@ -1,11 +1,13 @@
 package location
 
 import (
+	"slices"
 	"time"
 
 	"github.com/samply/golang-fhir-models/fhir-models/fhir"
 
 	"github.com/openimis/openimis-be-go/internal/auth"
+	"github.com/openimis/openimis-be-go/internal/table"
 	apifhir "github.com/openimis/openimis-be-go/modules/api_fhir"
 	"github.com/openimis/openimis-be-go/modules/api_fhir/fhirsql"
 	"github.com/openimis/openimis-be-go/modules/api_fhir/stu3"
@@ -81,8 +83,9 @@ var (
 		Params: []fhirsql.Param{kindParam("eo"), fhirsql.Code("code", "Code of the person", "Code"), nameParam, familyParam},
 		Map:    func(o officer) apifhir.Entry { return o.Entry(o.practitioner("EO")) },
 	}
+	// Who works nowhere has no role.
 	claimAdminRoles = &fhirsql.Source[claimAdmin]{
-		Table: ClaimAdmins, Columns: workerColumns, Links: facilityLink,
+		Table: ClaimAdmins, Columns: workerColumns, Links: facilityLink, Only: works("HFId"),
 		Params: []fhirsql.Param{kindParam("ca"), roleParam("CA"), fhirsql.Code("code", "Code of the person", "ClaimAdminCode"), ofFacility,
 			fhirsql.SameRow("practitioner", "The person", "practitioner", ClaimAdmins, "Practitioner")},
 		Map: func(a claimAdmin) apifhir.Entry {
@@ -92,7 +95,7 @@ var (
 		},
 	}
 	officerRoles = &fhirsql.Source[officer]{
-		Table: Officers, Columns: workerColumns, Links: officerLinks,
+		Table: Officers, Columns: workerColumns, Links: officerLinks, Only: works("LocationId"),
 		Params: []fhirsql.Param{kindParam("eo"), roleParam("EO"), fhirsql.Code("code", "Code of the person", "Code"), atPlace,
 			fhirsql.SameRow("practitioner", "The person", "practitioner", Officers, "Practitioner")},
 		Map: func(o officer) apifhir.Entry {
@@ -107,6 +110,11 @@ var (
 		},
 	}
 )
+
+// works is the condition that somebody works somewhere, which a column says.
+func works(column string) func(alias string) string {
+	return func(alias string) string { return table.Col(alias, column) + " IS NOT NULL" }
+}
 
 // self points at the Practitioner of the row.
 func (w worker) self() *fhir.Reference {
@@ -162,16 +170,28 @@ func (w worker) role(kind string) *fhir.PractitionerRole {
 	}
 }
 
+// Who may write practitioners: those of one kind need the right to that one, which the service asks for.
+var (
+	practitionerAccess = apifhir.Access{Get: auth.SignedIn, Create: either(MayAddAdmins, MayAddOfficers), Update: either(MayEditAdmins, MayEditOfficers), Delete: either(MayDeleteAdmins, MayDeleteOfficers)}
+	adminAccess        = apifhir.Access{Get: auth.SignedIn, Create: MayAddAdmins, Update: MayEditAdmins, Delete: MayDeleteAdmins}
+)
+
+func either(a, b auth.Access) auth.Access {
+	return auth.Needs(append(slices.Clone(a.Rights), b.Rights...)...)
+}
+
 // Resources of R4.
 func practitionerResources() []apifhir.Resource {
 	return []apifhir.Resource{
 		fhirsql.Resource(apifhir.Resource{
 			Release: apifhir.R4, Type: "Practitioner", Doc: "Claim administrators and enrolment officers.",
-			Access: apifhir.Access{Get: auth.SignedIn},
+			Access: practitionerAccess,
+			Create: apifhir.Decoded(createPractitioner), Update: apifhir.Decoded(updatePractitioner), Delete: deletePractitioner,
 		}, claimAdmins, officers),
 		fhirsql.Resource(apifhir.Resource{
 			Release: apifhir.R4, Type: "PractitionerRole", Doc: "Where claim administrators and enrolment officers work.",
-			Access: apifhir.Access{Get: auth.SignedIn},
+			Access: practitionerAccess,
+			Create: apifhir.Decoded(createRole), Update: apifhir.Decoded(updateRole), Delete: deleteRole,
 		}, claimAdminRoles, officerRoles),
 	}
 }
@@ -186,7 +206,7 @@ var (
 		},
 	}
 	rolesSTU3 = &fhirsql.Source[claimAdmin]{
-		Table: ClaimAdmins, Columns: workerColumns, Links: facilityLink,
+		Table: ClaimAdmins, Columns: workerColumns, Links: facilityLink, Only: works("HFId"),
 		Params: []fhirsql.Param{
 			fhirsql.Reference("location", "The health facility", "location", Facilities, "HFId", "Location"),
 			fhirsql.SameRow("practitioner", "The person", "practitioner", ClaimAdmins, "Practitioner"),
@@ -226,8 +246,18 @@ var levelsSTU3 = map[string]string{"D": "CSC", "C": "PC", "H": "HOSP"}
 
 func resourcesSTU3() []apifhir.Resource {
 	return []apifhir.Resource{
-		fhirsql.Resource(apifhir.Resource{Release: apifhir.STU3, Type: "Location", Doc: "Health facilities.", Access: apifhir.Access{Get: auth.SignedIn}}, facilitiesSTU3),
-		fhirsql.Resource(apifhir.Resource{Release: apifhir.STU3, Type: "Practitioner", Doc: "Claim administrators.", Access: apifhir.Access{Get: auth.SignedIn}}, practitionersSTU3),
-		fhirsql.Resource(apifhir.Resource{Release: apifhir.STU3, Type: "PractitionerRole", Doc: "Where claim administrators work.", Access: apifhir.Access{Get: auth.SignedIn}}, rolesSTU3),
+		fhirsql.Resource(apifhir.Resource{
+			Release: apifhir.STU3, Type: "Location", Doc: "Health facilities.",
+			Access: apifhir.Access{Get: auth.SignedIn, Update: MayEditFacilities, Delete: MayDeleteFacilities},
+			Update: apifhir.Decoded(updateFacilitySTU3), Delete: deleteFacility,
+		}, facilitiesSTU3),
+		fhirsql.Resource(apifhir.Resource{
+			Release: apifhir.STU3, Type: "Practitioner", Doc: "Claim administrators.", Access: adminAccess,
+			Create: apifhir.Decoded(createPractitionerSTU3), Update: apifhir.Decoded(updatePractitionerSTU3), Delete: deletePractitionerSTU3,
+		}, practitionersSTU3),
+		fhirsql.Resource(apifhir.Resource{
+			Release: apifhir.STU3, Type: "PractitionerRole", Doc: "Where claim administrators work.", Access: adminAccess,
+			Create: apifhir.Decoded(createRoleSTU3), Update: apifhir.Decoded(updateRoleSTU3), Delete: deleteRoleSTU3,
+		}, rolesSTU3),
 	}
 }

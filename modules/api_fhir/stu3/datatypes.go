@@ -53,6 +53,14 @@ type Reference struct {
 	Display    *string     `json:"display,omitempty"`
 }
 
+// R4 is the reference in the model of R4; nil for none.
+func (r *Reference) R4() *fhir.Reference {
+	if r == nil {
+		return nil
+	}
+	return &fhir.Reference{Reference: r.Reference, Identifier: r.Identifier}
+}
+
 // To is a literal reference.
 func To(resourceType, id string) *Reference {
 	text := resourceType + "/" + id
