@@ -61,6 +61,7 @@ type DB struct {
 	hexKeys        bool // keys of the Python backend's tables are char(32), see DjangoUUID
 	babelfish      bool // speaks TDS but is PostgreSQL: Babelfish
 	noJSON         string
+	horizon        string // the expression of Horizon; "" where rows are not numbered
 	pooler         pooler
 	zone           *zone
 	collation      string // by which PostgreSQL folds letters; "" the database's own
@@ -245,6 +246,9 @@ func (d *DB) prepare(ctx context.Context, src string, args []any) (string, []any
 			args = slices.Clone(args)
 			args[i] = key.bind(d.hexKeys)
 		}
+	}
+	if d.horizon != "" && d.horizon != serverHorizon {
+		text = strings.ReplaceAll(text, serverHorizon, d.horizon)
 	}
 	conv, err := d.dialect.convertAll(args)
 	if err != nil {

@@ -57,6 +57,9 @@ func (d *DB) Probe(ctx context.Context) error {
 		if err := d.probeJSON(ctx); err != nil {
 			return err
 		}
+		if err := d.probeHorizon(ctx); err != nil {
+			return err
+		}
 	}
 	if d.dialect == Postgres {
 		if err := d.probeFolding(ctx); err != nil {

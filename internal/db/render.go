@@ -29,6 +29,7 @@ import (
 //	$skiplocked $forskip    the same, leaving out rows that somebody else has locked
 //	$returning("Id")        after INSERT's VALUES, with $output("Id") before it
 //	$random $newuuid        a random sort key, a new GUID
+//	$version(a) $atversion(?) $horizon   row versions, see Horizon; only SQL Server numbers rows
 //
 // Every `?` keeps its number whatever a macro does with it. A macro that does not exist or has the
 // wrong number of arguments is an error. Results are cached by text.
@@ -253,6 +254,9 @@ func init() { // not a literal: rows refers to render, which refers to macros
 		"returning":  {1, by("RETURNING {0}", "RETURNING {0}", "")},
 		"random":     {0, by("RANDOM()", "RANDOM()", "NEWID()")},
 		"newuuid":    {0, by("imis_uuid()", "CAST(gen_random_uuid() AS text)", "NEWID()")},
+		"version":    {1, by("{0}", "{0}", "CAST({0} AS bigint)")},
+		"atversion":  {1, by("{0}", "{0}", "CAST({0} AS binary(8))")},
+		"horizon":    {0, by("0", "0", serverHorizon)},
 		"rows":       {-1, renderRows},
 	}
 }

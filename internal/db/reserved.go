@@ -10,7 +10,7 @@ func (d *DB) Reserved(n int) (*DB, error) {
 	o.MaxConns = n
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	r := &DB{log: d.log, columns: d.columns, triggers: d.triggers, hexKeys: d.hexKeys, babelfish: d.babelfish, noJSON: d.noJSON, writing: d.writing, collation: d.collation, pooler: d.pooler, zone: d.zone, url: d.url, options: o, replica: d.replica}
+	r := &DB{log: d.log, columns: d.columns, triggers: d.triggers, hexKeys: d.hexKeys, babelfish: d.babelfish, noJSON: d.noJSON, horizon: d.horizon, writing: d.writing, collation: d.collation, pooler: d.pooler, zone: d.zone, url: d.url, options: o, replica: d.replica}
 	if err := r.connect(scheme); err != nil {
 		return nil, err
 	}

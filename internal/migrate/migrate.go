@@ -90,6 +90,7 @@ var steps = []step{
 	{7, "documents of claims", expands, createOwnTables},
 	{8, "mutations given up, and the processes that run", expands, createOwnTables},
 	{9, "subscriptions", expands, createOwnTables},
+	{10, "row versions of subscriptions", expands, addColumn("imis_subscription", "mark")},
 }
 
 // createOwnTables makes the tables of the catalogue that are missing. A release that adds a table adds

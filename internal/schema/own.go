@@ -115,6 +115,7 @@ var programTables = []rawTable{
 			ownColumn("error", "nvarchar(max)", true),
 			ownColumn("leased_by", "nvarchar(100)", true),
 			ownColumn("lease_until", "datetime", true),
+			ownColumn("mark", "nvarchar(100)", true),
 		},
 	},
 }

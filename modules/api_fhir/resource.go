@@ -36,6 +36,13 @@ type Resource struct {
 	// History answers the versions of one resource, the newest first; with a version only that one.
 	History func(ctx context.Context, q db.Query, id, version string) ([]Entry, error)
 
+	// Mark is the place among all changes before which every one is settled; "" where the database does not number
+	// the changes of all the rows that the resource is made of.
+	Mark func(ctx context.Context, q db.Query) (string, error)
+	// Changes answers at most Query.Limit entries that were changed behind the mark Query.After, whoever changed
+	// them, in the order of their changes; ErrMark when there is no such place.
+	Changes func(ctx context.Context, q db.Query, s Query) (Changes, error)
+
 	// The writes run in a transaction together with the checks of If-Match and If-None-Exist, and in a
 	// Bundle with other writes. They answer the resource as it is now (fhirsql.Source.Entry reads it back).
 	Create func(ctx context.Context, in *Input) (Entry, error)

@@ -22,7 +22,7 @@ var portableNodes = names(`
 // functions are those that all three engines know under this name with the same meaning, and what the
 // macros of internal/db become.
 var functions = names(`count sum min max avg abs round sign floor upper lower ltrim rtrim replace concat substring
-	row_number rank dense_rank ntile lag lead first_value last_value newid`)
+	row_number rank dense_rank ntile lag lead first_value last_value newid min_active_rowversion`)
 
 // aggregates are the functions that fold rows when they have no OVER.
 var aggregates = names(`count sum min max avg`)
@@ -31,7 +31,7 @@ var aggregates = names(`count sum min max avg`)
 // type says little without a size.
 var (
 	castTypes = map[string]bool{"int": false, "integer": false, "bigint": false, "smallint": false, "float": false,
-		"real": false, "date": false, "decimal": true, "numeric": true, "varchar": true, "char": true}
+		"real": false, "date": false, "decimal": true, "numeric": true, "varchar": true, "char": true, "binary": true}
 	jsonTypes = map[string]bool{"int": false, "bigint": false, "smallint": false, "tinyint": false, "bit": false,
 		"date": false, "datetime": false, "uniqueidentifier": false, "nvarchar": true, "decimal": true}
 )

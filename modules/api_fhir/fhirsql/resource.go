@@ -37,6 +37,7 @@ func Resource(r apifhir.Resource, rows ...Rows) apifhir.Resource {
 		}
 	}
 	r.Read, r.Search, r.Keys, r.Named, r.Check = u.read, u.search, u.keys, u.named, u.check
+	r.Mark, r.Changes = u.mark, u.changes
 	if len(sources) > 0 && !slices.ContainsFunc(sources, func(s *source) bool { return s.Table.Live == "" }) {
 		r.History = u.history
 	}

@@ -9,6 +9,7 @@
 //	page.go        the statements of reads and pages
 //	rows.go        what depends on the type of the rows: reading and mapping them
 //	history.go     the versions of a row
+//	changes.go     rows by the row versions that SQL Server gives them, for subscriptions
 //	match.go       ids, identifiers and references to keys; Resolve for writes
 //	reference.go   ids, identifiers and references from rows
 //

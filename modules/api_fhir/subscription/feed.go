@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -43,8 +42,6 @@ const (
 	pageSize  = 100              // resources of one search
 	longLease = 2 * time.Minute  // renewed while resources are sent
 	saveEvery = time.Second      // how often the position is written while resources are sent
-	window    = time.Minute      // how long before the position is looked again, for transactions that ended late
-	mostSent  = 20_000           // versions remembered of the window
 	restMost  = time.Hour        // between tries of an endpoint that fails
 	giveUp    = 40               // failures in a row, about a day and a half
 	skipAfter = 5                // times that an endpoint refuses a resource, before it is left out
@@ -189,14 +186,14 @@ type notAllowed struct{ text string }
 
 func (e *notAllowed) Error() string { return e.text }
 
-// change is a resource as a search found it.
+// change is a resource that was changed, as it is now.
 type change struct {
 	id, version string
 	at          time.Time
 	body        json.RawMessage
 }
 
-// send looks for changes and sends them, in their order, until none is left or the turn is over.
+// send sends what was changed, in the order of the changes, until nothing is left or the turn is over.
 func (f *Feed) send(ctx context.Context, r *row) error {
 	p, err := f.Principals(ctx, r.Owner)
 	if err != nil {
@@ -205,148 +202,66 @@ func (f *Feed) send(ctx context.Context, r *row) error {
 		}
 		return err
 	}
-	sent := map[string]string{}
-	if r.Sent != nil {
-		_ = json.Unmarshal([]byte(*r.Sent), &sent) // what cannot be read is sent again
-	}
-	note := func() {
-		if text, err := json.Marshal(sent); err == nil {
-			r.Sent = apifhir.Ptr(string(text))
-		}
-	}
-	defer note() // whatever ends the turn, what was sent is remembered
-	since := r.Position.Add(-window)
-	began, saved := time.Now(), time.Now()
-	for page := 1; ; page++ {
-		changes, err := f.changes(ctx, p, r.Criteria, since, page)
-		if err != nil {
+	t := turn{Feed: f, r: r, began: time.Now(), saved: time.Now(), note: func() {}}
+	ctx = auth.With(db.FromPrimary(ctx), p)
+	if r.Mark != nil {
+		err := t.byVersions(ctx)
+		if !errors.Is(err, apifhir.ErrMark) {
 			return err
 		}
-		for _, c := range changes {
-			if sent[c.id] == c.version {
-				continue
-			}
-			if err := f.post(ctx, r, c); err != nil {
-				var refusal *refusedResource
-				if !errors.As(err, &refusal) || r.Failures < skipAfter {
-					return err
-				}
-				f.Log.WarnContext(ctx, "an endpoint refuses a resource: it is left out", "subscription", r.ID, "resource", c.id, "status", refusal.status)
-			}
-			r.Failures = 0
-			if len(sent) >= mostSent {
-				clear(sent)
-			}
-			sent[c.id] = c.version
-			if c.at.After(r.Position) {
-				r.Position = c.at
-			}
-			if time.Since(saved) > saveEvery {
-				note()
-				until := f.Service.Clock().Add(longLease)
-				if err := f.save(ctx, r, &until); err != nil {
-					return err
-				}
-				saved = time.Now()
-			}
-		}
-		if len(changes) < pageSize {
-			if page == 1 { // what is not seen in the window any more need not be remembered
-				forget(sent, changes)
-			}
-			return nil
-		}
-		if time.Since(began) > oneTurn {
-			return nil
-		}
+		f.Log.WarnContext(ctx, "the row versions of the database do not go on from those of a subscription; it goes on by the times of changes", "subscription", r.ID)
+		r.Mark = nil
 	}
-}
-
-// forget drops the versions that are not among the changes.
-func forget(sent map[string]string, changes []change) {
-	seen := map[string]bool{}
-	for _, c := range changes {
-		seen[c.id] = true
-	}
-	for id := range sent {
-		if !seen[id] {
-			delete(sent, id)
-		}
-	}
-}
-
-// changes asks the FHIR server as any client does, in the name of p.
-func (f *Feed) changes(ctx context.Context, p *auth.Principal, criteria string, since time.Time, page int) ([]change, error) {
-	kind, query, _ := strings.Cut(criteria, "?")
-	params, err := url.ParseQuery(query)
+	// What is changed from here on is found by row versions; what was changed before is sent by stamps first.
+	var mark *string
+	err = f.Service.DB.Read(ctx, func(q db.Query) (err error) {
+		mark, err = f.Service.mark(ctx, q, r.Criteria)
+		return err
+	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	params.Set("_lastUpdated", "ge"+since.UTC().Format("2006-01-02T15:04:05.000Z"))
-	params.Set("_sort", "_lastUpdated")
-	params.Set("_count", strconv.Itoa(pageSize))
-	params.Set("page-offset", strconv.Itoa(page))
-	params.Set("_total", "none")
-	request, err := http.NewRequestWithContext(auth.With(db.FromPrimary(ctx), p), http.MethodGet, "http://localhost/fhir/"+url.PathEscape(kind)+"?"+params.Encode(), nil)
-	if err != nil {
-		return nil, err
+	all, err := t.byStamps(ctx)
+	if all && mark != nil {
+		r.Mark, r.Sent = mark, nil
 	}
-	request.Header.Set("Prefer", "handling=strict")
-	answer := answer{header: http.Header{}, status: http.StatusOK}
-	f.asks.ServeHTTP(&answer, request)
-	switch answer.status {
-	case http.StatusOK:
-	case http.StatusForbidden, http.StatusUnauthorized, http.StatusBadRequest, http.StatusNotFound:
-		if answer.status == http.StatusNotFound && page > 1 { // behind the last page
-			return nil, nil
-		}
-		return nil, &notAllowed{fmt.Sprintf("the search is refused with status %d: %s", answer.status, clip(answer.body.String(), 300))}
-	default:
-		return nil, fmt.Errorf("the search fails with status %d", answer.status)
-	}
-	var bundle struct {
-		Entry []struct {
-			Resource json.RawMessage
-			Search   struct{ Mode string }
-		}
-	}
-	if err := json.Unmarshal(answer.body.Bytes(), &bundle); err != nil {
-		return nil, fmt.Errorf("read the answer of the search: %w", err)
-	}
-	var list []change
-	for _, e := range bundle.Entry {
-		var head struct {
-			ID   string
-			Meta struct {
-				VersionID   string
-				LastUpdated time.Time
-			}
-		}
-		if err := json.Unmarshal(e.Resource, &head); err != nil {
-			return nil, fmt.Errorf("read a resource of the search: %w", err)
-		}
-		if e.Search.Mode == "" || e.Search.Mode == "match" {
-			list = append(list, change{head.ID, head.Meta.VersionID, head.Meta.LastUpdated, e.Resource})
-		}
-	}
-	return list, nil
+	return err
 }
 
-// answer keeps what the FHIR server answers to a question of the feed.
-type answer struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
+// turn is the time that a subscription is worked on without a break.
+type turn struct {
+	*Feed
+	r            *row
+	began, saved time.Time
+	note         func() // brings r up to date before it is saved
 }
 
-// Header implements http.ResponseWriter.
-func (a *answer) Header() http.Header { return a.header }
+// over says that it is the turn of others.
+func (t *turn) over() bool { return time.Since(t.began) > oneTurn }
 
-// WriteHeader implements http.ResponseWriter.
-func (a *answer) WriteHeader(status int) { a.status = status }
-
-// Write implements http.ResponseWriter.
-func (a *answer) Write(b []byte) (int, error) { return a.body.Write(b) }
+// deliver sends a change, and has took note that it was sent. What an endpoint refuses again and again is left out.
+func (t *turn) deliver(ctx context.Context, c change, took func()) error {
+	r := t.r
+	if err := t.post(ctx, r, c); err != nil {
+		var refusal *refusedResource
+		if !errors.As(err, &refusal) || r.Failures < skipAfter {
+			return err
+		}
+		t.Log.WarnContext(ctx, "an endpoint refuses a resource: it is left out", "subscription", r.ID, "resource", c.id, "status", refusal.status)
+	}
+	r.Failures = 0
+	if c.at.After(r.Position) {
+		r.Position = c.at
+	}
+	took()
+	if time.Since(t.saved) <= saveEvery {
+		return nil
+	}
+	t.note()
+	t.saved = time.Now()
+	until := t.Service.Clock().Add(longLease)
+	return t.save(ctx, r, &until)
+}
 
 // refusedResource says that the endpoint answered a resource with a mistake of the client's.
 type refusedResource struct{ status int }

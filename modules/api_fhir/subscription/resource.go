@@ -180,6 +180,9 @@ func (s *Service) create(ctx context.Context, in *apifhir.Input, sent *fhir.Subs
 	if err := s.take(r, in.By, sent, now); err != nil {
 		return apifhir.Entry{}, err
 	}
+	if r.Mark, err = s.mark(ctx, in.Tx, r.Criteria); err != nil {
+		return apifhir.Entry{}, err
+	}
 	if err := insert(ctx, in.Tx, r); err != nil {
 		return apifhir.Entry{}, err
 	}
@@ -202,6 +205,9 @@ func (s *Service) update(ctx context.Context, in *apifhir.Input, sent *fhir.Subs
 	}
 	if before.Status != active || before.Criteria != r.Criteria {
 		r.Position, r.Sent = now, nil
+		if r.Mark, err = s.mark(ctx, in.Tx, r.Criteria); err != nil {
+			return apifhir.Entry{}, err
+		}
 	}
 	if err := update(ctx, in.Tx, r); err != nil {
 		return apifhir.Entry{}, err

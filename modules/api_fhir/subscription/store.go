@@ -32,12 +32,13 @@ type row struct {
 	Changed  time.Time  `db:"changed"`
 	Position time.Time  `db:"position"` // what was changed up to here was sent
 	Sent     *string    `db:"sent"`     // JSON: versions that were sent lately, by id
+	Mark     *string    `db:"mark"`     // the same place by row versions; NULL: changes are found by stamps
 	Failures int        `db:"failures"` // in a row
 	Due      time.Time  `db:"due"`      // not looked at before
 	Error    *string    `db:"error"`
 }
 
-const columns = `s."id", s."owner", s."status", s."reason", s."criteria", s."endpoint", s."payload", s."headers", s."ends", s."changed", s."position", s."sent", s."failures", s."due", s."error"`
+const columns = `s."id", s."owner", s."status", s."reason", s."criteria", s."endpoint", s."payload", s."headers", s."ends", s."changed", s."position", s."sent", s."mark", s."failures", s."due", s."error"`
 
 // find reads a subscription; nil when there is none.
 func find(ctx context.Context, q db.Query, id string) (*row, error) {
@@ -61,7 +62,7 @@ func list(ctx context.Context, q db.Query, owner string) (rows []row, err error)
 
 func (r *row) values() db.Values {
 	return db.Values{"id": r.ID, "owner": r.Owner, "status": r.Status, "reason": r.Reason, "criteria": r.Criteria, "endpoint": r.Endpoint, "payload": r.Payload,
-		"headers": r.Headers, "ends": r.Ends, "changed": r.Changed, "position": r.Position, "sent": r.Sent, "failures": r.Failures, "due": r.Due, "error": r.Error}
+		"headers": r.Headers, "ends": r.Ends, "changed": r.Changed, "position": r.Position, "sent": r.Sent, "mark": r.Mark, "failures": r.Failures, "due": r.Due, "error": r.Error}
 }
 
 func insert(ctx context.Context, tx *db.Tx, r *row) error {
@@ -70,10 +71,10 @@ func insert(ctx context.Context, tx *db.Tx, r *row) error {
 }
 
 const updateSQL = `UPDATE "imis_subscription" SET "status" = ?, "reason" = ?, "criteria" = ?, "endpoint" = ?, "payload" = ?, "headers" = ?, "ends" = ?, "changed" = ?,
-"position" = ?, "sent" = ?, "failures" = ?, "due" = ?, "error" = ? WHERE "id" = ?`
+"position" = ?, "sent" = ?, "mark" = ?, "failures" = ?, "due" = ?, "error" = ? WHERE "id" = ?`
 
 func update(ctx context.Context, tx *db.Tx, r *row) error {
-	_, err := tx.Exec(ctx, updateSQL, r.Status, r.Reason, r.Criteria, r.Endpoint, r.Payload, r.Headers, r.Ends, r.Changed, r.Position, r.Sent, r.Failures, r.Due, r.Error, r.ID)
+	_, err := tx.Exec(ctx, updateSQL, r.Status, r.Reason, r.Criteria, r.Endpoint, r.Payload, r.Headers, r.Ends, r.Changed, r.Position, r.Sent, r.Mark, r.Failures, r.Due, r.Error, r.ID)
 	return err
 }
 
@@ -99,7 +100,7 @@ WHERE "id" = ? AND "status" = 'active' AND "due" <= ? AND ("lease_until" IS NULL
 // progress writes how far a subscription is, and renews or (until nil) gives back the lease. False: the
 // lease was lost, or the subscription was changed or deleted meanwhile; then nothing is written.
 func progress(ctx context.Context, tx *db.Tx, r *row, holder string, until *time.Time) (bool, error) {
-	n, err := tx.Exec(ctx, `UPDATE "imis_subscription" SET "status" = ?, "position" = ?, "sent" = ?, "failures" = ?, "due" = ?, "error" = ?, "lease_until" = ?
-WHERE "id" = ? AND "leased_by" = ? AND "changed" = ?`, r.Status, r.Position, r.Sent, r.Failures, r.Due, r.Error, until, r.ID, holder, r.Changed)
+	n, err := tx.Exec(ctx, `UPDATE "imis_subscription" SET "status" = ?, "position" = ?, "sent" = ?, "mark" = ?, "failures" = ?, "due" = ?, "error" = ?, "lease_until" = ?
+WHERE "id" = ? AND "leased_by" = ? AND "changed" = ?`, r.Status, r.Position, r.Sent, r.Mark, r.Failures, r.Due, r.Error, until, r.ID, holder, r.Changed)
 	return n == 1, err
 }
