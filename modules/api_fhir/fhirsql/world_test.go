@@ -81,6 +81,7 @@ type world struct {
 	t     *testing.T
 	d     *db.DB
 	e     *echo.Echo
+	s     *apifhir.Server
 	now   time.Time
 	ids   map[string]int
 	scope auth.Scope
@@ -139,6 +140,7 @@ func newWorld(t *testing.T, d *db.DB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.s = s
 	signed := func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			p := &auth.Principal{Username: "clerk", Scope: w.scope, Rights: map[int]bool{121101: w.scope.All}}

@@ -64,18 +64,31 @@ type world struct {
 	mu      sync.Mutex
 	now     time.Time
 	by      *auth.Principal
+	noted   func(key int) // hears of changes; may be nil
+}
+
+func (w *world) note(key int) {
+	if w.noted != nil {
+		w.noted(key)
+	}
 }
 
 func (w *world) clock() time.Time { w.mu.Lock(); defer w.mu.Unlock(); return w.now }
 
 func (w *world) pass(d time.Duration) { w.mu.Lock(); w.now = w.now.Add(d); w.mu.Unlock() }
 
-func build(t *testing.T, d *db.DB) *world {
+func build(t *testing.T, d *db.DB) *world { t.Helper(); return buildWith(t, d, nil) }
+
+// buildWith is build with something else about the resource of payers.
+func buildWith(t *testing.T, d *db.DB, change func(*apifhir.Resource)) *world {
 	t.Helper()
 	w := &world{t: t, d: d, now: start, by: ann}
 	w.service = &subscription.Service{DB: d, Clock: clock.Clock(w.clock), Targets: subscription.ParseTargets([]string{"127.0.0.1"})}
-	s, err := apifhir.New(apifhir.Config{DB: d, Clock: clock.Clock(w.clock), Log: slog.New(slog.DiscardHandler)},
-		fhirsql.Resource(apifhir.Resource{Release: apifhir.R4, Type: "Account", Doc: "Payers.", Access: apifhir.Access{Get: auth.Needs(rightToRead)}}, accounts), w.service.Resource())
+	payers := fhirsql.Resource(apifhir.Resource{Release: apifhir.R4, Type: "Account", Doc: "Payers.", Access: apifhir.Access{Get: auth.Needs(rightToRead)}}, accounts)
+	if change != nil {
+		change(&payers)
+	}
+	s, err := apifhir.New(apifhir.Config{DB: d, Clock: clock.Clock(w.clock), Log: slog.New(slog.DiscardHandler)}, payers, w.service.Resource())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,6 +146,7 @@ func (w *world) change(key int, name string) int {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	w.note(key)
 	return key
 }
 
