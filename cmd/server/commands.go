@@ -30,7 +30,7 @@ const usage = `usage: server [--settings FILE]... [command]
   serve          serve GraphQL and FHIR (the default)
   worker         execute queued mutations and daily jobs, without serving
   migrate        create or upgrade this program's own tables; --indexes adds those that speed up
-                 lists to legacy tables on PostgreSQL, --indexes=print shows them only
+                 lists and subscriptions to legacy tables, --indexes=print shows them only
   seed           fill an empty database: --size demo|district|national
   import DIR     load JSON-lines dumps, a file a table, into an empty database
   queue          list; show, retry or drop ID: mutations that wait or were given up
@@ -331,7 +331,7 @@ func migrateUp(ctx context.Context, p *program, args []string) error {
 		}
 		fmt.Fprintf(p.out, "%d indexes were created. Their names begin with imis_.\n", len(lacking))
 	case len(lacking) > 0:
-		fmt.Fprintf(p.out, "%d indexes that speed up lists are lacking. migrate --indexes creates them on the legacy tables; --indexes=print shows their statements.\n", len(lacking))
+		fmt.Fprintf(p.out, "%d indexes that speed up lists or subscriptions are lacking. migrate --indexes creates them on the legacy tables; --indexes=print shows their statements.\n", len(lacking))
 	}
 	return nil
 }

@@ -9,14 +9,21 @@ import (
 	"github.com/openimis/openimis-be-go/internal/schema"
 )
 
-// Lacking gives the indexes that this program's own PostgreSQL databases have, and that a database of the Python
-// backend lacks. They are on legacy tables, which are not altered unasked: an operator has them created (Index), or
-// does it with their statements. The other engines get none: SQL Server's legacy database has its own, and SQLite
-// databases are ours.
+// Lacking gives the indexes on legacy tables that would speed this program up and that the database lacks. These tables
+// are not altered unasked: an operator has them created (Index), or does it with their statements. On PostgreSQL they
+// are those of this program's own databases, which one of the Python backend lacks; on SQL Server, whose legacy database
+// has its own, those that find rows by row version. SQLite databases are ours.
 func Lacking(ctx context.Context, d *db.DB) ([]schema.Index, error) {
-	if d.Dialect() != db.Postgres {
-		return nil, nil
+	switch d.Dialect() {
+	case db.Postgres:
+		return lackingPostgres(ctx, d)
+	case db.SQLServer:
+		return lackingSQLServer(ctx, d)
 	}
+	return nil, nil
+}
+
+func lackingPostgres(ctx context.Context, d *db.DB) ([]schema.Index, error) {
 	var trigrams bool
 	if err := d.Pool().QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'pg_trgm')`).Scan(&trigrams); err != nil {
 		return nil, fmt.Errorf("look for pg_trgm in %s: %w", d.Name(), err)
@@ -28,6 +35,28 @@ func Lacking(ctx context.Context, d *db.DB) ([]schema.Index, error) {
 	var lacking []schema.Index
 	for _, x := range schema.LegacyIndexes(d.Collation(), trigrams) {
 		if !there[x.Name] && offers(d, x) {
+			lacking = append(lacking, x)
+		}
+	}
+	return lacking, nil
+}
+
+// lackingSQLServer does not mind the names of indexes that are there.
+func lackingSQLServer(ctx context.Context, d *db.DB) ([]schema.Index, error) {
+	var edition int
+	if err := d.Pool().QueryRowContext(ctx, `SELECT CAST(SERVERPROPERTY('EngineEdition') AS int)`).Scan(&edition); err != nil {
+		return nil, fmt.Errorf("ask %s for its edition: %w", d.Name(), err)
+	}
+	online := edition == 3 || edition == 5 || edition == 8 // Enterprise and Developer; Azure's database; its managed instance
+	var lacking []schema.Index
+	for _, x := range schema.VersionIndexes(online) {
+		var n int
+		err := d.Pool().QueryRowContext(ctx, `SELECT COUNT(*) FROM sys.index_columns AS i JOIN sys.columns AS c ON c.object_id = i.object_id AND c.column_id = i.column_id
+			WHERE i.object_id = OBJECT_ID(@p1) AND i.index_column_id = 1 AND c.name = @p2`, "dbo."+x.Table, x.Columns[0]).Scan(&n)
+		if err != nil {
+			return nil, fmt.Errorf("read the indexes of %s: %w", d.Name(), err)
+		}
+		if n == 0 && offers(d, x) && db.VersionColumn(d, x.Table) != "" {
 			lacking = append(lacking, x)
 		}
 	}
@@ -64,15 +93,18 @@ func indexes(ctx context.Context, d *db.DB, valid bool) (map[string]bool, error)
 	return names, rows.Err()
 }
 
-// Index creates indexes that are lacking, one after another, while others read and write. One that was left half
-// made is made anew. Those that were created before an error stay.
+// Index creates indexes that are lacking, one after another, while others read and, but for some editions of SQL Server,
+// write. One that was left half made is made anew. Those that were created before an error stay.
 func Index(ctx context.Context, d *db.DB, lacking []schema.Index, report progress.Func) error {
 	if len(lacking) == 0 {
 		return nil
 	}
-	half, err := indexes(ctx, d, false)
-	if err != nil {
-		return err
+	half := map[string]bool{}
+	if d.Dialect() == db.Postgres {
+		var err error
+		if half, err = indexes(ctx, d, false); err != nil {
+			return err
+		}
 	}
 	for i, x := range lacking {
 		report("Indexes", i, len(lacking))
@@ -86,6 +118,9 @@ func Index(ctx context.Context, d *db.DB, lacking []schema.Index, report progres
 		}
 	}
 	report("Indexes", len(lacking), len(lacking))
+	if d.Dialect() != db.Postgres {
+		return nil
+	}
 	if _, err := d.Pool().ExecContext(ctx, `ANALYZE`); err != nil { // the planner knows nothing of them yet
 		return fmt.Errorf("gather statistics in %s: %w", d.Name(), err)
 	}

@@ -30,9 +30,21 @@ func TestIndexesAreOffered(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d.Dialect() != db.Postgres {
+		switch d.Dialect() {
+		case db.SQLite:
 			if len(lacking) > 0 {
-				t.Errorf("%d indexes are offered on %s", len(lacking), d.Dialect())
+				t.Errorf("%d indexes are offered", len(lacking))
+			}
+			return
+		case db.SQLServer:
+			if len(lacking) != 4 {
+				t.Errorf("%d indexes are offered, want one by row version on each of 4 large tables", len(lacking))
+			}
+			if err := migrate.Index(t.Context(), d, lacking, progress.None); err != nil {
+				t.Fatal(err)
+			}
+			if rest, err := migrate.Lacking(t.Context(), d); err != nil || len(rest) > 0 {
+				t.Errorf("still lacking: %v %v", rest, err)
 			}
 			return
 		}

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -152,7 +153,7 @@ var lookups = []lookup{
 
 // Indexes gives the secondary indexes of a database that we created, for SQLite and PostgreSQL: one for
 // each lookup above and one for the GUID of each table. They are created where they are missing and
-// need no extension. Legacy databases, and so SQL Server, are never altered: nothing for them.
+// need no extension. Legacy databases, and so SQL Server, are never altered unasked: nothing for them.
 //
 // An index that covers a search is read instead of the table, which is several times as large.
 //
@@ -179,7 +180,7 @@ func Indexes(d Dialect, collation string) []string {
 type Index struct {
 	Name, Table string
 	Columns     []string // that it needs
-	Create      string   // the statement; nothing happens where the index is there
+	Create      string   // the statement
 }
 
 // LegacyIndexes are the indexes of [Indexes] and, with trigrams, of [TrigramIndexes] for a PostgreSQL database that
@@ -212,6 +213,28 @@ func LegacyIndexes(collation string, trigrams bool) []Index {
 		for i, create := range TrigramIndexes() {
 			add(parts[i], create)
 		}
+	}
+	return out
+}
+
+// changing are the large tables in which subscriptions look for rows that were changed lately.
+var changing = []string{"tblInsuree", "tblFamilies", "tblPolicy", "tblClaim"}
+
+// VersionIndexes find rows by their row versions in a SQL Server database, which is never ours. They cover old rows too:
+// SQL Server refuses writes to a table with a filtered index by procedures that were made with QUOTED_IDENTIFIER OFF, as
+// legacy ones may be. online builds them beside running writes, which not every edition can.
+func VersionIndexes(online bool) []Index {
+	var out []Index
+	for _, name := range changing {
+		t, _ := Lookup(name)
+		i := slices.IndexFunc(t.Columns, func(c *Column) bool { return c.Type == RowVersion })
+		version, d := t.Columns[i].Name, SQLServer
+		x := Index{Name: "imis_" + t.Name + "_" + version, Table: t.Name, Columns: []string{version, t.ValidityTo}}
+		x.Create = fmt.Sprintf("CREATE INDEX %s ON %s (%s) INCLUDE (%s)", d.quote(x.Name), d.table(t.Name), d.quote(version), d.quote(t.ValidityTo))
+		if online {
+			x.Create += " WITH (ONLINE = ON)"
+		}
+		out = append(out, x)
 	}
 	return out
 }

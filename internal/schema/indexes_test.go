@@ -25,6 +25,20 @@ func TestIndexNames(t *testing.T) {
 	}
 }
 
+func TestVersionIndexes(t *testing.T) {
+	for _, online := range []bool{false, true} {
+		for _, x := range schema.VersionIndexes(online) {
+			want := `CREATE INDEX [` + x.Name + `] ON [dbo].[` + x.Table + `] ([RowID]) INCLUDE ([ValidityTo])`
+			if online {
+				want += ` WITH (ONLINE = ON)`
+			}
+			if x.Create != want {
+				t.Errorf("%s, want %s", x.Create, want)
+			}
+		}
+	}
+}
+
 // searches are typical statements with the index that must answer them, also on empty tables. Braces hold a
 // comparison of texts that ignores case, which internal/db writes as the engine needs it.
 var searches = []struct{ sql, index string }{

@@ -136,6 +136,43 @@ func TestChangesWithoutStampsAreSentOnce(t *testing.T) {
 	})
 }
 
+// A transaction that changed something first and ends after others is sent, before them, and they wait for it.
+func TestWhatIsCommittedLateIsSentInTheOrderOfChanges(t *testing.T) {
+	dbtest.Need(t, db.SQLServer)
+	w := build(t, dbtest.Open(t, db.SQLServer))
+	key := w.change(0, "one")
+	h := newHook(t)
+	w.subscribe(ann, "Account", h.URL, "")
+	changed, end, ended := make(chan struct{}), make(chan struct{}), make(chan error)
+	go func() {
+		ended <- w.d.Write(t.Context(), "a long transaction", func(tx *db.Tx) error {
+			if _, err := tx.Exec(t.Context(), `UPDATE "tblPayer" SET "PayerName" = 'late' WHERE "PayerID" = ?`, key); err != nil {
+				return err
+			}
+			close(changed)
+			<-end
+			return nil
+		})
+	}()
+	<-changed
+	w.change(0, "meanwhile")
+	w.pass(time.Hour)
+	w.settle()
+	if got := h.got(); got != "" {
+		t.Errorf("before the first change was committed: %s", got)
+	}
+	close(end)
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	w.run("both", func() bool { return h.got() == "late,meanwhile" })
+	w.change(0, "after")
+	w.settle()
+	if got := h.got(); got != "late,meanwhile,after" {
+		t.Errorf("sent: %s", got)
+	}
+}
+
 // A transaction may be larger than a page and than what an endpoint takes before it fails: all comes, and once.
 func TestLargeTransactionsAreSentWhole(t *testing.T) {
 	eachNumbered(t, func(t *testing.T, w *world) {
