@@ -255,7 +255,7 @@ func init() { // not a literal: rows refers to render, which refers to macros
 		"random":     {0, by("RANDOM()", "RANDOM()", "NEWID()")},
 		"newuuid":    {0, by("imis_uuid()", "CAST(gen_random_uuid() AS text)", "NEWID()")},
 		"version":    {1, by("{0}", "{0}", "CAST({0} AS bigint)")},
-		"atversion":  {1, by("{0}", "{0}", "CAST({0} AS binary(8))")},
+		"atversion":  {1, by("{0}", "{0}", "CAST(CAST({0} AS bigint) AS binary(8))")},
 		"horizon":    {0, by("0", "0", serverHorizon)},
 		"rows":       {-1, renderRows},
 	}

@@ -56,8 +56,7 @@ const serverHorizon = "MIN_ACTIVE_ROWVERSION()"
 func (d *DB) probeHorizon(ctx context.Context) error {
 	d.horizon = ""
 	for _, h := range horizons {
-		var version int64
-		err := d.writer.GetContext(ctx, &version, `SELECT CAST(`+h+` AS bigint)`)
+		_, err := d.writer.ExecContext(ctx, `SELECT CAST(`+h+` AS bigint)`)
 		if err == nil {
 			d.horizon = h
 			return nil
