@@ -137,7 +137,7 @@ func keepAttachments(ctx context.Context, tx *db.Tx, claim int, list []fhirAttac
 
 // loadAttachments reads what there is to say of the attachments of claims, without the documents.
 func loadAttachments(ctx context.Context, q db.Query, rows []fhirClaim) error {
-	keys, at := claimKeys(rows)
+	keys, at := fhirsql.ByKey(rows)
 	found, err := attachmentsOf(ctx, q, keys, "")
 	for _, a := range found {
 		for _, c := range at[a.Claim] {

@@ -108,6 +108,9 @@ type fhirLine struct {
 	UUID            db.UUID         `db:"EntryUUID"`
 	Code            string          `db:"EntryCode"`
 	Line            int             `db:"LineID"`
+	Live            int             `db:"Live"` // the key of the line that it is a copy of, or its own
+	From            *time.Time      `db:"ValidFrom"`
+	To              *time.Time      `db:"ValidTo"`
 	Kind            rules.Kind      `db:"Kind"`
 }
 
@@ -168,22 +171,15 @@ func claimSource(params []fhirsql.Param, read func(fhirClaim) apifhir.Entry, loa
 	}
 }
 
-// claimKeys are the keys of rows, and where each is: versions of one claim have the same key.
-func claimKeys(rows []fhirClaim) (db.Ints, map[int][]*fhirClaim) {
-	at := make(map[int][]*fhirClaim, len(rows))
-	keys := make(db.Ints, 0, len(rows))
-	for i := range rows {
-		if at[rows[i].Key] == nil {
-			keys = append(keys, rows[i].Key)
-		}
-		at[rows[i].Key] = append(at[rows[i].Key], &rows[i])
-	}
-	return keys, at
-}
-
-// loadLines reads the current items and services of claims.
+// loadLines reads the items and services of claims: the current ones, and those that versions had. Copies of lines are of the
+// claim, or of the row that keeps the version.
 func loadLines(ctx context.Context, q db.Query, rows []fhirClaim) error {
-	keys, at := claimKeys(rows)
+	keys, at := fhirsql.ByKey(rows)
+	for i := range rows {
+		if c := rows[i].Copy; rows[i].Ended != nil && at[c] == nil {
+			keys, at[c] = append(keys, c), []*fhirClaim{&rows[i]}
+		}
+	}
 	var parts []string
 	var args []any
 	for k := range rules.KindCount {
@@ -192,21 +188,23 @@ func loadLines(ctx context.Context, q db.Query, rows []fhirClaim) error {
 		if entries.HasUUID(q) {
 			uuid = `, e."` + entries.UUID + `" AS "EntryUUID"`
 		}
-		parts = append(parts, `SELECT `+strconv.Itoa(int(k))+` AS "Kind", l."`+n.LineID+`" AS "LineID", l."ClaimID" AS "ClaimID", l."`+n.LineStatus+`" AS "Status", l."RejectionReason" AS "RejectionReason",
+		parts = append(parts, `SELECT `+strconv.Itoa(int(k))+` AS "Kind", l."`+n.LineID+`" AS "LineID", l."ClaimID" AS "ClaimID", l."ValidityFrom" AS "ValidFrom", l."ValidityTo" AS "ValidTo", COALESCE(l."LegacyID", l."`+n.LineID+`") AS "Live", l."`+n.LineStatus+`" AS "Status", l."RejectionReason" AS "RejectionReason",
 			l."QtyProvided" AS "QtyProvided", l."QtyApproved" AS "QtyApproved", l."PriceAsked" AS "PriceAsked", l."PriceApproved" AS "PriceApproved",
 			l."PriceAdjusted" AS "PriceAdjusted", l."PriceValuated" AS "PriceValuated", l."LimitationValue" AS "LimitationValue", l."Explanation" AS "Explanation", l."Justification" AS "Justification",
 			e."`+n.EntryID+`" AS "EntryKey", e."`+n.EntryCode+`" AS "EntryCode"`+uuid+`
 			FROM "`+n.Lines+`" AS l JOIN "`+n.Entry+`" AS e ON e."`+n.EntryID+`" = l."`+n.EntryID+`"
-			WHERE l."ClaimID" IN $ints(?) AND l."ValidityTo" IS NULL`)
+			WHERE l."ClaimID" IN $ints(?) AND `+fhirsql.Kept(rows, "l"))
 		args = append(args, keys)
 	}
 	var lines []fhirLine
-	if err := q.Select(ctx, &lines, strings.Join(parts, " UNION ALL ")+` ORDER BY "Kind", "LineID"`, args...); err != nil {
+	if err := q.Select(ctx, &lines, strings.Join(parts, " UNION ALL ")+` ORDER BY "Kind", "Live", "LineID"`, args...); err != nil {
 		return fmt.Errorf("read the lines of %d claims: %w", len(keys), err)
 	}
 	for _, l := range lines {
 		for _, c := range at[l.Claim] {
-			c.lines = append(c.lines, l)
+			if c.Held(l.From, l.To) {
+				c.lines = append(c.lines, l)
+			}
 		}
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -356,6 +357,95 @@ func TestFHIRClaimAccess(t *testing.T) {
 			h.send(http.MethodPost, "r4/Claim", bodyR4(name[:4]), test.write)
 			h.send(http.MethodPut, "r4/Claim/C1", bodyR4("C1"), http.StatusMethodNotAllowed)
 			h.send(http.MethodPost, "r4/ClaimResponse", object{"resourceType": "ClaimResponse"}, http.StatusMethodNotAllowed)
+		}
+	})
+}
+
+// TestFHIRClaimHistoryHasTheLinesOfItsTime: a version shows the lines that the claim had then, whether the copies of lines are
+// of the claim, as the procedures keep them, or of the row that keeps the version.
+func TestFHIRClaimHistoryHasTheLinesOfItsTime(t *testing.T) {
+	everywhere(t, func(t *testing.T, c *clinic) {
+		id := c.enter("C1")
+		h := c.asClient(c.doctor())
+		after := func(hours int) time.Time { return today.Add(time.Duration(hours) * time.Hour) }
+		keys := func(table, key string) (list []int) {
+			if err := c.d.Select(t.Context(), &list, `SELECT l."`+key+`" FROM "`+table+`" AS l WHERE l."ClaimID" = ? AND l."ValidityTo" IS NULL ORDER BY l."`+key+`"`, id); err != nil {
+				t.Fatal(err)
+			}
+			return list
+		}
+		change := func(what string, fn func(tx *db.Tx) error) {
+			t.Helper()
+			if err := c.d.Write(t.Context(), what, fn); err != nil {
+				t.Fatal(err)
+			}
+		}
+		items, services := keys("tblClaimItems", "ClaimItemID"), keys("tblClaimServices", "ClaimServiceID")
+		show := func(r object) string {
+			var list []string
+			lines, _ := r["item"].([]any)
+			for _, l := range lines {
+				list = append(list, fmt.Sprintf("%v×%v", at(l, "productOrService", "coding", 0, "code"), at(l, "quantity", "value")))
+			}
+			return strings.Join(list, " ")
+		}
+		before := show(h.get("r4/Claim/C1"))
+		change("one more of an item, an hour later, and the line moments before the claim", func(tx *db.Tx) error {
+			if err := tx.Archive(t.Context(), "tblClaimItems", after(1).Add(-5*time.Millisecond), items[:1]); err != nil {
+				return err
+			}
+			if err := tx.Archive(t.Context(), "tblClaim", after(1), []int{id}); err != nil {
+				return err
+			}
+			_, err := tx.Update(t.Context(), "tblClaimItems", items[0], db.Values{"QtyProvided": 7})
+			return err
+		})
+		second := show(h.get("r4/Claim/C1"))
+		change("a service is taken out, another item comes in, and the copies of lines are of the version", func(tx *db.Tx) error {
+			if err := tx.Archive(t.Context(), "tblClaim", after(2), []int{id}); err != nil {
+				return err
+			}
+			if err := tx.Close(t.Context(), "tblClaimServices", after(2), services[:1]); err != nil {
+				return err
+			}
+			if err := tx.Archive(t.Context(), "tblClaimItems", after(2), items); err != nil {
+				return err
+			}
+			var copy int
+			if err := tx.Get(t.Context(), &copy, `SELECT MAX(c."ClaimID") FROM "tblClaim" AS c WHERE c."LegacyID" = ?`, id); err != nil {
+				return err
+			}
+			if _, err := tx.Exec(t.Context(), `UPDATE "tblClaimItems" SET "ClaimID" = ? WHERE "ClaimID" = ? AND "ValidityTo" = ?`, copy, id, after(2)); err != nil {
+				return err
+			}
+			_, err := tx.Update(t.Context(), "tblClaimItems", items[0], db.Values{"QtyProvided": 9})
+			return err
+		})
+		now := show(h.get("r4/Claim/C1"))
+		if before == second || second == now || strings.Count(second, "×") != strings.Count(now, "×")+1 {
+			t.Fatalf("the claim was changed from %q to %q to %q", before, second, now)
+		}
+		history := h.get("r4/Claim/C1/_history")
+		statements := h.sent
+		var got []string
+		for _, e := range entries(history) {
+			got = append(got, show(e))
+		}
+		if want := []string{now, second, before}; !slices.Equal(got, want) {
+			t.Errorf("the versions have\n%q, want\n%q", got, want)
+		}
+		for i, e := range entries(history) {
+			version := at(e, "meta", "versionId")
+			if one := show(h.get(fmt.Sprintf("r4/Claim/C1/_history/%v", version))); one != got[i] {
+				t.Errorf("version %v alone has %q", version, one)
+			}
+			if response := h.get(fmt.Sprintf("stu3/ClaimResponse/C1/_history/%v", version)); len(response["item"].([]any)) != strings.Count(got[i], "×") {
+				t.Errorf("the response of version %v has %d lines", version, len(response["item"].([]any)))
+			}
+		}
+		change("a version more", func(tx *db.Tx) error { return tx.Archive(t.Context(), "tblClaim", after(3), []int{id}) })
+		if h.get("r4/Claim/C1/_history"); h.sent != statements {
+			t.Errorf("%d statements for four versions, %d for three", h.sent, statements)
 		}
 	})
 }

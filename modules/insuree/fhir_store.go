@@ -168,32 +168,34 @@ func householdSource(now clock.Clock, known *places) *fhirsql.Source[household] 
 	}
 }
 
-// member is a current member of a family.
+// member is a member of a family, or was one at some time.
 type member struct {
 	fhirsql.Ref
-	Family  int  `db:"FamilyID"`
-	Head    bool `db:"IsHead"`
-	Covered int  `db:"Covered"` // policies that cover the member today
+	From    *time.Time `db:"ValidityFrom"`
+	To      *time.Time `db:"ValidityTo"`
+	Family  int        `db:"FamilyID"`
+	Head    bool       `db:"IsHead"`
+	Covered int        `db:"Covered"` // policies that cover the member today
 }
 
-// loadMembers reads the members of several families, the head first.
+// loadMembers reads the members of several families, the head first: the current ones, and those that versions had.
 func loadMembers(ctx context.Context, q db.Query, rows []household, today time.Time) error {
-	at, keys := map[int]*household{}, make(db.Ints, len(rows))
-	for i := range rows {
-		keys[i], at[rows[i].Key] = rows[i].Key, &rows[i]
-	}
+	keys, at := fhirsql.ByKey(rows)
 	uuid := ""
 	if Insurees.HasUUID(q) {
-		uuid = `m."InsureeUUID" AS "UUID", `
+		uuid = `live."InsureeUUID" AS "UUID", `
 	}
 	var members []member
-	err := q.Select(ctx, &members, `SELECT m."InsureeID" AS "Key", `+uuid+`m."CHFID" AS "Code", m."FamilyID", m."IsHead", `+
-		`(SELECT COUNT(*) FROM "tblInsureePolicy" AS ip WHERE ip."InsureeId" = m."InsureeID" AND ip."ValidityTo" IS NULL AND ip."EffectiveDate" <= ? AND ip."ExpiryDate" >= ?) AS "Covered" `+
-		`FROM "tblInsuree" AS m WHERE m."FamilyID" IN $ints(?) AND m."ValidityTo" IS NULL ORDER BY m."FamilyID", m."IsHead" DESC, m."InsureeID"`,
+	err := q.Select(ctx, &members, `SELECT live."InsureeID" AS "Key", `+uuid+`m."CHFID" AS "Code", m."FamilyID", m."IsHead", m."ValidityFrom", m."ValidityTo", `+
+		`(SELECT COUNT(*) FROM "tblInsureePolicy" AS ip WHERE ip."InsureeId" = live."InsureeID" AND ip."ValidityTo" IS NULL AND ip."EffectiveDate" <= ? AND ip."ExpiryDate" >= ?) AS "Covered" `+
+		`FROM "tblInsuree" AS m JOIN "tblInsuree" AS live ON live."InsureeID" = COALESCE(m."LegacyID", m."InsureeID") WHERE m."FamilyID" IN $ints(?) AND `+fhirsql.Kept(rows, "m")+
+		` ORDER BY m."FamilyID", m."IsHead" DESC, live."InsureeID", m."InsureeID"`,
 		db.Date(today), db.Date(today), keys)
 	for _, m := range members {
-		if h := at[m.Family]; h != nil {
-			h.members = append(h.members, m)
+		for _, h := range at[m.Family] {
+			if h.Held(m.From, m.To) {
+				h.members = append(h.members, m)
+			}
 		}
 	}
 	return err

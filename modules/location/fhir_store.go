@@ -2,6 +2,7 @@ package location
 
 import (
 	"context"
+	"time"
 
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/modules/api_fhir/fhirsql"
@@ -98,26 +99,26 @@ var sites = &fhirsql.Source[site]{
 	Map:  site.entry,
 }
 
-// administrator is a current claim administrator of a health facility.
+// administrator is a claim administrator of a health facility, or was one at some time.
 type administrator struct {
-	Facility   int     `db:"HFId"`
-	LastName   *string `db:"LastName"`
-	OtherNames *string `db:"OtherNames"`
+	Facility   int        `db:"HFId"`
+	LastName   *string    `db:"LastName"`
+	OtherNames *string    `db:"OtherNames"`
+	From       *time.Time `db:"ValidityFrom"`
+	To         *time.Time `db:"ValidityTo"`
 }
 
-// loadAdministrators reads those of several health facilities.
+// loadAdministrators reads those of several health facilities: the current ones, and those that versions had.
 func loadAdministrators(ctx context.Context, q db.Query, rows []facility) error {
-	at := make(map[int]*facility, len(rows))
-	keys := make(db.Ints, len(rows))
-	for i := range rows {
-		keys[i], at[rows[i].Key] = rows[i].Key, &rows[i]
-	}
+	keys, at := fhirsql.ByKey(rows)
 	var admins []administrator
-	err := q.Select(ctx, &admins, `SELECT a."HFId", a."LastName", a."OtherNames" FROM "tblClaimAdmin" AS a
-		WHERE a."HFId" IN $ints(?) AND a."ValidityTo" IS NULL ORDER BY a."ClaimAdminId"`, keys)
+	err := q.Select(ctx, &admins, `SELECT a."HFId", a."LastName", a."OtherNames", a."ValidityFrom", a."ValidityTo" FROM "tblClaimAdmin" AS a
+		WHERE a."HFId" IN $ints(?) AND `+fhirsql.Kept(rows, "a")+` ORDER BY COALESCE(a."LegacyId", a."ClaimAdminId"), a."ClaimAdminId"`, keys)
 	for _, a := range admins {
-		if f := at[a.Facility]; f != nil {
-			f.admins = append(f.admins, a)
+		for _, f := range at[a.Facility] {
+			if f.Held(a.From, a.To) {
+				f.admins = append(f.admins, a)
+			}
 		}
 	}
 	return err

@@ -41,11 +41,16 @@ type policyRow struct {
 // coveredPerson is an insuree whom a policy covers.
 type coveredPerson struct {
 	fhirsql.Ref
-	Policy int `db:"PolicyId"`
+	Policy int        `db:"PolicyId"`
+	From   *time.Time `db:"ValidityFrom"`
+	To     *time.Time `db:"ValidityTo"`
+	Gone   *time.Time `db:"Gone"` // when the insuree was deleted
 }
 
-// premium is a current row of tblPremium.
+// premium is a row of tblPremium, or was one at some time.
 type premium struct {
+	From     *time.Time      `db:"ValidityFrom"`
+	To       *time.Time      `db:"ValidityTo"`
 	Policy   int             `db:"PolicyID"`
 	Payer    *int            `db:"PayerID"`
 	Amount   decimal.Decimal `db:"Amount"`
@@ -156,42 +161,43 @@ func contracts(currency string) *fhirsql.Source[policyRow] {
 	}
 }
 
-func byKey(rows []policyRow) (map[int]*policyRow, db.Ints) {
-	at, keys := map[int]*policyRow{}, make(db.Ints, len(rows))
-	for i := range rows {
-		keys[i], at[rows[i].Key] = rows[i].Key, &rows[i]
-	}
-	return at, keys
-}
-
-// loadCovered reads whom several policies cover.
+// loadCovered reads whom several policies cover, and covered in their versions.
 func loadCovered(ctx context.Context, q db.Query, rows []policyRow) error {
-	at, keys := byKey(rows)
+	keys, at := fhirsql.ByKey(rows)
 	uuid := ""
 	if insuree.Insurees.HasUUID(q) {
 		uuid = `i."InsureeUUID" AS "UUID", `
 	}
+	kept := fhirsql.Kept(rows, "ip")
+	person := ""
+	if kept != table.All {
+		person = ` AND i."ValidityTo" IS NULL`
+	}
 	var list []coveredPerson
-	err := q.Select(ctx, &list, `SELECT i."InsureeID" AS "Key", `+uuid+`i."CHFID" AS "Code", ip."PolicyId" FROM "tblInsureePolicy" AS ip `+
-		`JOIN "tblInsuree" AS i ON i."InsureeID" = ip."InsureeId" AND i."ValidityTo" IS NULL WHERE ip."PolicyId" IN $ints(?) AND ip."ValidityTo" IS NULL `+
-		`ORDER BY ip."PolicyId", i."IsHead" DESC, ip."InsureePolicyId"`, keys)
+	err := q.Select(ctx, &list, `SELECT i."InsureeID" AS "Key", `+uuid+`i."CHFID" AS "Code", ip."PolicyId", ip."ValidityFrom", ip."ValidityTo", i."ValidityTo" AS "Gone" FROM "tblInsureePolicy" AS ip `+
+		`JOIN "tblInsuree" AS i ON i."InsureeID" = ip."InsureeId"`+person+` WHERE ip."PolicyId" IN $ints(?) AND `+kept+
+		` ORDER BY ip."PolicyId", i."IsHead" DESC, ip."InsureePolicyId"`, keys)
 	for _, c := range list {
-		if p := at[c.Policy]; p != nil {
-			p.covered = append(p.covered, c)
+		for _, p := range at[c.Policy] {
+			if p.Held(c.From, c.To) && (p.Ended != nil || c.Gone == nil) {
+				p.covered = append(p.covered, c)
+			}
 		}
 	}
 	return err
 }
 
-// loadPremiums reads what was paid for several policies, photo fees too.
+// loadPremiums reads what was paid for several policies, photo fees too, and what was in their versions.
 func loadPremiums(ctx context.Context, q db.Query, rows []policyRow) error {
-	at, keys := byKey(rows)
+	keys, at := fhirsql.ByKey(rows)
 	var list []premium
-	err := q.Select(ctx, &list, `SELECT p."PolicyID", p."PayerID", p."Amount", p."Receipt", p."PayDate", p."PayType", p."isPhotoFee" FROM "tblPremium" AS p `+
-		`WHERE p."PolicyID" IN $ints(?) AND p."ValidityTo" IS NULL ORDER BY p."PolicyID", p."PremiumId"`, keys)
+	err := q.Select(ctx, &list, `SELECT p."PolicyID", p."PayerID", p."Amount", p."Receipt", p."PayDate", p."PayType", p."isPhotoFee", p."ValidityFrom", p."ValidityTo" FROM "tblPremium" AS p `+
+		`WHERE p."PolicyID" IN $ints(?) AND `+fhirsql.Kept(rows, "p")+` ORDER BY p."PolicyID", COALESCE(p."LegacyID", p."PremiumId"), p."PremiumId"`, keys)
 	for _, x := range list {
-		if p := at[x.Policy]; p != nil {
-			p.premiums = append(p.premiums, x)
+		for _, p := range at[x.Policy] {
+			if p.Held(x.From, x.To) {
+				p.premiums = append(p.premiums, x)
+			}
 		}
 	}
 	return err

@@ -431,6 +431,8 @@ func (c *checker) history(t T, k kind, few []body) {
 		}
 		if newest := (body{a.entries()[0].at("resource")}); newest.text("meta.versionId") != r.text("meta.versionId") {
 			t.Errorf("%s/_history begins with version %s, the resource is %s", path, newest.text("meta.versionId"), r.text("meta.versionId"))
+		} else if !sameResource(newest, r) {
+			t.Errorf("%s/_history begins with\n%s\nin a list it is\n%s", path, newest.json(), r.json())
 		}
 		for _, e := range a.entries() {
 			if e.text("request.method") == "" || e.text("response.status") == "" {

@@ -19,6 +19,9 @@ type Row struct {
 	Prefix  string     `db:"Prefix"` // of ids that are numbers: table.Table.IDPrefix
 	Code    *string    `db:"Code"`
 	Changed *time.Time `db:"Changed"`
+	// Of a version that is no longer current: when it ended, and the key of the row that keeps it.
+	Ended *time.Time `db:"Ended"`
+	Copy  int        `db:"Copy"`
 }
 
 func (r Row) base() Row { return r }
