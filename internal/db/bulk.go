@@ -67,7 +67,7 @@ func (t *Tx) BulkInsert(ctx context.Context, table string, cols []string, rows [
 		ids = append(ids, got...)
 		rows = rows[n:]
 	}
-	watch(ctx, Inserted, tab.Name, ids...)
+	t.watch(ctx, Inserted, tab.Name, ids...)
 	return ids, nil
 }
 
@@ -188,7 +188,7 @@ func (t *Tx) BulkUpdate(ctx context.Context, table string, cols []string, rows [
 				keys = append(keys, key)
 			}
 		}
-		watch(ctx, Updated, tab.Name, keys...)
+		t.watch(ctx, Updated, tab.Name, keys...)
 		total += got
 		rows = rows[n:]
 	}

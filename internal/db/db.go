@@ -66,7 +66,8 @@ type DB struct {
 	zone           *zone
 	collation      string // by which PostgreSQL folds letters; "" the database's own
 	writing        *writing
-	url            string // of Open
+	changes        sync.Map // table → time.Time, see Changed
+	url            string   // of Open
 	options        Options
 	reserved       []*DB     // closed with this one
 	replica        *replica  // nil: there is none

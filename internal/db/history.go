@@ -43,7 +43,7 @@ func (t *Tx) Archive(ctx context.Context, table string, now time.Time, ids []int
 	if _, err := t.Exec(ctx, src, now, Ints(ids)); err != nil {
 		return fmt.Errorf("archive rows of %s: %w", tab.Name, err)
 	}
-	watch(ctx, Updated, tab.Name, ids...)
+	t.watch(ctx, Updated, tab.Name, ids...)
 	_, err = t.Exec(ctx, `UPDATE "`+tab.Name+`" SET "`+tab.ValidityFrom+`" = ? WHERE "`+tab.Identity+`" IN $ints(?)`, now, Ints(ids))
 	return err
 }
@@ -57,7 +57,7 @@ func (t *Tx) Close(ctx context.Context, table string, now time.Time, ids []int) 
 	if err != nil {
 		return err
 	}
-	watch(ctx, Closed, tab.Name, ids...)
+	t.watch(ctx, Closed, tab.Name, ids...)
 	_, err = t.Exec(ctx, `UPDATE "`+tab.Name+`" SET "`+tab.ValidityTo+`" = ? WHERE "`+tab.Identity+`" IN $ints(?) AND "`+tab.ValidityTo+`" IS NULL`, now, Ints(ids))
 	return err
 }

@@ -23,6 +23,8 @@ type Tx struct {
 	tx     *sqlx.Tx
 	failed error
 	wrote  bool // rows were changed
+	// changed are the tables whose rows were changed by helpers.
+	changed map[string]bool
 }
 
 // Write runs fn in one transaction and commits when it returns nil. A transient failure (deadlock,
@@ -64,6 +66,7 @@ func (d *DB) once(ctx context.Context, fn func(tx *Tx) error) (err error) {
 	if err := ctx.Err(); err != nil { // known before COMMIT is sent: nothing will be saved
 		return Describe(err, "COMMIT")
 	}
+	defer d.ended(tx)
 	return describeCommit(inner.Commit())
 }
 
@@ -178,7 +181,7 @@ func (t *Tx) Insert(ctx context.Context, table string, v Values) (int, error) {
 	}
 	id, err := t.insertOne(ctx, tab, src, "VALUES ("+marks+")", args...)
 	if err == nil {
-		watch(ctx, Inserted, tab.Name, id)
+		t.watch(ctx, Inserted, tab.Name, id)
 	}
 	return id, err
 }
@@ -228,7 +231,7 @@ func (t *Tx) Update(ctx context.Context, table string, id any, v Values) (int, e
 	src := `UPDATE "` + tab.Name + `" SET "` + strings.Join(cols, `" = ?, "`) + `" = ? WHERE "` + tab.PrimaryKey[0] + `" = ?`
 	n, err := t.Exec(ctx, src, append(args, t.typed(tab, tab.PrimaryKey[0], id))...)
 	if key, ok := id.(int); ok && n > 0 {
-		watch(ctx, Updated, tab.Name, key)
+		t.watch(ctx, Updated, tab.Name, key)
 	}
 	return n, err
 }

@@ -1,6 +1,9 @@
 package db
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Change is what a transaction did with rows.
 type Change int
@@ -26,8 +29,31 @@ func WithWatcher(ctx context.Context, w Watcher) context.Context {
 	return context.WithValue(ctx, watcherKey{}, w)
 }
 
-func watch(ctx context.Context, change Change, table string, ids ...int) {
-	if w, ok := ctx.Value(watcherKey{}).(Watcher); ok && len(ids) > 0 {
+// watch notes that the transaction changes rows, and tells the Watcher.
+func (t *Tx) watch(ctx context.Context, change Change, table string, ids ...int) {
+	if len(ids) == 0 {
+		return
+	}
+	if t.changed == nil {
+		t.changed = map[string]bool{}
+	}
+	t.changed[table] = true
+	if w, ok := ctx.Value(watcherKey{}).(Watcher); ok {
 		w.Changed(change, table, ids)
+	}
+}
+
+// Changed is when a transaction of this process that changed rows of a table with the helpers of Tx ended last, by the
+// clock of the process; the zero time when there was none. What was read before may be no longer so.
+func (d *DB) Changed(table string) time.Time {
+	at, _ := d.changes.Load(table)
+	moment, _ := at.(time.Time)
+	return moment
+}
+
+// ended notes which tables a transaction has changed, or may have.
+func (d *DB) ended(t *Tx) {
+	for table := range t.changed {
+		d.changes.Store(table, time.Now())
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/openimis/openimis-be-go/modules"
 	apifhir "github.com/openimis/openimis-be-go/modules/api_fhir"
 	"github.com/openimis/openimis-be-go/modules/api_fhir/fhirsql"
+	"github.com/openimis/openimis-be-go/modules/location"
 )
 
 var _ modules.FHIR = (*Module)(nil)
@@ -54,6 +55,7 @@ type people struct {
 
 func newFHIR(m *Module) *people {
 	known := new(places)
+	known.Table = location.Locations.Name
 	return &people{
 		module:       m,
 		patients:     personSource(known, person.r4),

@@ -1,11 +1,13 @@
 package insuree_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"testing"
 
 	"github.com/openimis/openimis-be-go/internal/auth"
+	"github.com/openimis/openimis-be-go/internal/db"
 )
 
 // Every column of a person is in its Patient, under the names of the guide.
@@ -137,6 +139,20 @@ func TestPeopleOfOtherDistrictsAreNotFound(t *testing.T) {
 		}
 		for path, right := range map[string]int{"r4/Patient": 101101, "r4/Group": 101001, "stu3/Patient/070707081": 101101} {
 			o.as(o.here(), right).Send(http.MethodGet, path, nil, http.StatusForbidden)
+		}
+	})
+}
+
+// Names of places are remembered for a moment, but not longer than until this process changes one.
+func TestPlacesThatChangeAreReadAnew(t *testing.T) {
+	inOffices(t, func(t *testing.T, o *fhirOffice) {
+		c := o.as(auth.Scope{All: true})
+		for _, name := range []string{"Before", "After"} {
+			o.write(func(ctx context.Context, tx *db.Tx) error {
+				_, err := tx.Update(ctx, "tblLocations", o.village, db.Values{"LocationName": name})
+				return err
+			})
+			c.Get("r4/Patient/070707081").Want(map[string]string{"address.0.city": name})
 		}
 	})
 }

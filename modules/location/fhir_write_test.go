@@ -505,3 +505,14 @@ func TestWhoWritesTerritory(t *testing.T) {
 	// Who may enter administrators does not move those who have a role.
 	w.writes(t, everything, 121602).Send("POST", "r4/PractitionerRole", role("CA", "CA1", object{"organization": reference("Organization/HF005")}), http.StatusForbidden)
 }
+
+// What was written is seen at once, also in the length of lists.
+func TestListsHaveWhatWasWritten(t *testing.T) {
+	everywhere(t, func(t *testing.T, w *world) {
+		c := w.writes(t, everything, everyRight...)
+		for n := range 3 {
+			c.Get("r4/Organization?_count=10").Want(map[string]string{"total": fmt.Sprint(240 + n)})
+			c.Send("POST", "r4/Organization", clinic(fmt.Sprintf("N%d", n), "D000"), http.StatusCreated)
+		}
+	})
+}

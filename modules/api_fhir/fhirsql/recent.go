@@ -13,6 +13,9 @@ const mostRecent = 10_000
 // Recent remembers rows of a register (places, diagnoses) by key, as long as the length of a list is remembered: the
 // pages that follow each other name the same ones. A transaction reads them itself.
 type Recent[V any] struct {
+	// Table is the register; what this process writes there is seen at once.
+	Table string
+
 	mu   sync.Mutex
 	of   *db.DB
 	list map[int]remembered[V]
@@ -30,13 +33,14 @@ func (r *Recent[V]) Of(q db.Query, keys db.Ints, load func(keys db.Ints) (map[in
 		return load(keys)
 	}
 	found, now := make(map[int]V, len(keys)), time.Now()
+	since := d.Changed(r.Table)
 	var missing db.Ints
 	r.mu.Lock()
 	if r.of != d {
 		r.of, r.list = d, nil
 	}
 	for _, key := range keys {
-		if known, ok := r.list[key]; ok && now.Sub(known.at) < countFor {
+		if known, ok := r.list[key]; ok && now.Sub(known.at) < countFor && known.at.After(since) {
 			found[key] = known.value
 		} else {
 			missing = append(missing, key)
