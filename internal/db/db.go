@@ -306,7 +306,7 @@ func (d *DB) Select(ctx context.Context, dest any, src string, args ...any) erro
 	if st := d.statement(ctx, text); st != nil {
 		return Describe(selectAll(ctx, stmtQueryer{st}, dest, text, conv), src)
 	}
-	return Describe(d.reading(ctx, dest, func(q queryer) error { return selectAll(ctx, q, dest, text, conv) }), src)
+	return Describe(d.reading(ctx, dest, func(q queryer) error { return d.selectStraight(ctx, q, dest, text, conv) }), src)
 }
 
 // Get implements Query.

@@ -53,19 +53,32 @@ func relabel(rows *sqlx.Rows, struc reflect.Type) (labelled, error) {
 	if hit, ok := labelCache.Load(key); ok {
 		return labelled{rows, hit.([]string)}, nil
 	}
-	tags := map[string]string{}
-	for name := range mapper.TypeMap(struc).Names {
-		tags[strings.ToLower(name)] = name
-	}
+	tags := tagsOf(struc)
 	labels := make([]string, len(names))
 	for i, n := range names {
-		labels[i] = n
-		if tag, ok := tags[strings.ToLower(n)]; ok {
-			labels[i] = tag
-		}
+		labels[i] = tags.label(n)
 	}
 	labelCache.Store(key, labels)
 	return labelled{rows, labels}, nil
+}
+
+// tags are the db tags of a struct by their lower-case spelling.
+type tags map[string]string
+
+func tagsOf(struc reflect.Type) tags {
+	t := tags{}
+	for name := range mapper.TypeMap(struc).Names {
+		t[strings.ToLower(name)] = name
+	}
+	return t
+}
+
+// label is the spelling that a tag gives a column.
+func (t tags) label(column string) string {
+	if tag, ok := t[strings.ToLower(column)]; ok {
+		return tag
+	}
+	return column
 }
 
 // structType gives the struct that a scan fills, or nil for scalars.
@@ -166,13 +179,7 @@ func scanStructs(l labelled, dest any) error {
 	targets := make([]any, len(paths))
 	list.SetLen(0)
 	for l.Next() {
-		n := list.Len()
-		if n == list.Cap() { // one row, a page, or many
-			list.Grow([]int{2, max(14, n)}[min(n, 1)])
-		}
-		list.SetLen(n + 1)
-		v := list.Index(n)
-		v.SetZero()
+		v := nextOf(list)
 		for i, path := range paths {
 			targets[i] = reflectx.FieldByIndexes(v, path).Addr().Interface()
 		}
@@ -181,6 +188,18 @@ func scanStructs(l labelled, dest any) error {
 		}
 	}
 	return l.Err()
+}
+
+// nextOf makes a slice longer by an empty struct.
+func nextOf(list reflect.Value) reflect.Value {
+	n := list.Len()
+	if n == list.Cap() { // one row, a page, or many
+		list.Grow([]int{2, max(14, n)}[min(n, 1)])
+	}
+	list.SetLen(n + 1)
+	v := list.Index(n)
+	v.SetZero()
+	return v
 }
 
 // scanScalars fills a slice from the first column.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/samply/golang-fhir-models/fhir-models/fhir"
 
@@ -41,6 +42,9 @@ func (q *call) page(db db.Query, res *Resource, req *request, page Page) (reply,
 		return reply{}, err
 	}
 	q.event.Resources = make([]string, 0, len(entries))
+	if len(entries) > 0 {
+		w.out = append(newBody(), w.out...)
+	}
 	for i, e := range entries {
 		if i == 1 { // the others will be about as long as the first
 			w.out = slices.Grow(w.out, len(w.out)*len(entries))
@@ -67,8 +71,28 @@ func (q *call) page(db db.Query, res *Resource, req *request, page Page) (reply,
 			w.outcome(raw)
 		}
 	}
-	r.body = w.end()
+	r.body, r.pooled = w.end(), len(entries) > 0
 	return r, nil
+}
+
+// bodies are those of pages that were sent, for the next ones.
+var bodies sync.Pool
+
+// longestKept bounds the bodies that are kept.
+const longestKept = 256 << 10
+
+func newBody() []byte {
+	if b, ok := bodies.Get().(*[]byte); ok {
+		return (*b)[:0]
+	}
+	return nil
+}
+
+// keepBody takes a body that nobody reads any more.
+func keepBody(b []byte) {
+	if cap(b) <= longestKept {
+		bodies.Put(&b)
+	}
 }
 
 // entryWriter appends entries to a bundle without encoding the resources again.
@@ -229,8 +253,10 @@ func (r *request) position(cursor string) string {
 // escape writes a query, sorted by name. What a query may hold as it is stays as it is: url.Values.Encode
 // escapes more, and some clients decode a link once before they follow it.
 func escape(params url.Values) string {
-	return strings.NewReplacer("%3A", ":", "%2C", ",", "%2F", "/", "%40", "@", "%24", "$", "%21", "!", "%28", "(", "%29", ")", "%2A", "*", "%3F", "?").Replace(params.Encode())
+	return harmless.Replace(params.Encode())
 }
+
+var harmless = strings.NewReplacer("%3A", ":", "%2C", ",", "%2F", "/", "%40", "@", "%24", "$", "%21", "!", "%28", "(", "%29", ")", "%2A", "*", "%3F", "?")
 
 // fragile says whether a query would mean something else, or nothing, after being decoded once.
 func fragile(params url.Values) bool {
@@ -320,10 +346,13 @@ func stamp(res *Resource, e Entry, subset bool) any {
 	}
 	c := reflect.New(v.Type()).Elem()
 	c.Set(v)
-	if id := c.FieldByName("Id"); id.IsValid() && reflect.TypeFor[*string]().ConvertibleTo(id.Type()) && e.ID != "" {
+	at := stampedOf(v.Type())
+	if at.id >= 0 && e.ID != "" {
+		id := c.Field(at.id)
 		id.Set(reflect.ValueOf(&e.ID).Convert(id.Type()))
 	}
-	if m := c.FieldByName("Meta"); m.IsValid() && m.Type() == reflect.TypeFor[*fhir.Meta]() {
+	if at.meta >= 0 {
+		m := c.Field(at.meta)
 		var meta fhir.Meta
 		if old, _ := m.Interface().(*fhir.Meta); old != nil {
 			meta = *old
@@ -340,4 +369,24 @@ func stamp(res *Resource, e Entry, subset bool) any {
 		m.Set(reflect.ValueOf(&meta))
 	}
 	return c.Addr().Interface()
+}
+
+// stamped are the fields of a model that stamp fills; -1: it has none.
+type stamped struct{ id, meta int }
+
+var stampedByType sync.Map // reflect.Type → stamped
+
+func stampedOf(t reflect.Type) stamped {
+	if known, ok := stampedByType.Load(t); ok {
+		return known.(stamped)
+	}
+	at := stamped{-1, -1}
+	if f, ok := t.FieldByName("Id"); ok && len(f.Index) == 1 && reflect.TypeFor[*string]().ConvertibleTo(f.Type) {
+		at.id = f.Index[0]
+	}
+	if f, ok := t.FieldByName("Meta"); ok && len(f.Index) == 1 && f.Type == reflect.TypeFor[*fhir.Meta]() {
+		at.meta = f.Index[0]
+	}
+	stampedByType.Store(t, at)
+	return at
 }

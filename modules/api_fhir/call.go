@@ -43,6 +43,7 @@ type reply struct {
 	status int
 	header http.Header
 	body   []byte
+	pooled bool // body goes back to bodies when it is sent
 	// of a write or a read, for Bundles
 	id      string
 	outcome bool

@@ -52,7 +52,18 @@ func Identifiers(uuid, code string) []fhir.Identifier {
 
 // TypedIdentifier is one identifier. The system stands at the type, not at the identifier.
 func TypedIdentifier(kind, value string) fhir.Identifier {
-	return fhir.Identifier{Type: Concept(IdentifierSystem, kind, ""), Value: &value}
+	concept := kindConcepts[kind]
+	if concept == nil {
+		concept = Concept(IdentifierSystem, kind, "")
+	}
+	return fhir.Identifier{Type: concept, Value: &value}
+}
+
+// kindConcepts are the types of the identifiers that every resource and reference has.
+var kindConcepts = map[string]*fhir.CodeableConcept{
+	KindUUID: Constant(Concept(IdentifierSystem, KindUUID, "")),
+	KindCode: Constant(Concept(IdentifierSystem, KindCode, "")),
+	KindID:   Constant(Concept(IdentifierSystem, KindID, "")),
 }
 
 // IdentifierValue finds the identifier of a kind in a resource that came in, whichever of its type codes

@@ -2,11 +2,15 @@ package apifhir
 
 import (
 	"encoding/json"
+	"maps"
 	"reflect"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"unicode/utf8"
+
+	"github.com/samply/golang-fhir-models/fhir-models/fhir"
 )
 
 // A model is written straight from its struct: the bytes are those that encoding/json and then the scrubber would
@@ -19,6 +23,7 @@ type member struct {
 	name      string
 	head      []byte // "name":
 	omitEmpty bool
+	choice    bool // a value[x]
 	write     valueWriter
 }
 
@@ -44,7 +49,7 @@ func planOf(t reflect.Type) []member {
 			plan = nil
 			break
 		}
-		plan = append(plan, member{i, name, []byte(`"` + name + `":`), options == "omitempty", writerOf(f.Type)})
+		plan = append(plan, member{i, name, []byte(`"` + name + `":`), options == "omitempty", isChoice([]byte(name)), writerOf(f.Type)})
 	}
 	modelPlans.Store(t, plan)
 	return plan
@@ -71,7 +76,9 @@ func appendModel(out []byte, v reflect.Value, plan []member, top bool, keep func
 			out = out[:mark]
 			continue
 		}
-		choice.add(m.head[1:len(m.head)-2], out[from:], mark, len(out))
+		if m.choice {
+			choice.count(out[from:], mark, len(out))
+		}
 	}
 	out = choice.dropZeros(out, start)
 	if len(out) == start+1 && !top {
@@ -109,7 +116,7 @@ func writerOf(t reflect.Type) valueWriter {
 	case reflect.Int, reflect.Int32, reflect.Int64:
 		return func(out []byte, v reflect.Value) []byte { return strconv.AppendInt(out, v.Int(), 10) }
 	case reflect.Struct:
-		return appendStruct
+		return structOf(t)
 	case reflect.Slice:
 		if t.Elem().Kind() != reflect.Uint8 {
 			return listOf(t.Elem())
@@ -118,8 +125,50 @@ func writerOf(t reflect.Type) valueWriter {
 	return appendOther
 }
 
+// constants are the concepts that are written as they were the first time, by their addresses.
+var constants struct {
+	sync.Mutex
+	known atomic.Pointer[map[uintptr]constant]
+}
+
+type constant struct {
+	concept *fhir.CodeableConcept // keeps the address from being given away
+	json    []byte
+}
+
+// Constant has a concept that nobody changes from now on written once and copied from then on. It is for variables of packages.
+func Constant(c *fhir.CodeableConcept) *fhir.CodeableConcept {
+	json := pointerTo(reflect.TypeFor[fhir.CodeableConcept]())(nil, reflect.ValueOf(c))
+	constants.Lock()
+	defer constants.Unlock()
+	all := map[uintptr]constant{reflect.ValueOf(c).Pointer(): {c, json}}
+	if before := constants.known.Load(); before != nil {
+		maps.Copy(all, *before)
+	}
+	constants.known.Store(&all)
+	return c
+}
+
+func appendConcept(write valueWriter) valueWriter {
+	return func(out []byte, v reflect.Value) []byte {
+		if known := constants.known.Load(); known != nil {
+			if c, ok := (*known)[v.Pointer()]; ok {
+				return append(out, c.json...)
+			}
+		}
+		return write(out, v)
+	}
+}
+
 func pointerTo(t reflect.Type) valueWriter {
 	write := writerOf(t)
+	if t == reflect.TypeFor[fhir.CodeableConcept]() {
+		return appendConcept(pointed(write))
+	}
+	return pointed(write)
+}
+
+func pointed(write valueWriter) valueWriter {
 	return func(out []byte, v reflect.Value) []byte {
 		if v.IsNil() {
 			return out
@@ -150,13 +199,21 @@ func listOf(t reflect.Type) valueWriter {
 	}
 }
 
-// appendStruct looks its plan up when it is needed: models contain each other.
-func appendStruct(out []byte, v reflect.Value) []byte {
-	plan := planOf(v.Type())
-	if plan == nil {
-		return appendOther(out, v)
+// structOf looks its plan up when it is needed: models contain each other.
+func structOf(t reflect.Type) valueWriter {
+	var known atomic.Pointer[[]member]
+	return func(out []byte, v reflect.Value) []byte {
+		plan := known.Load()
+		if plan == nil {
+			made := planOf(t)
+			plan = &made
+			known.Store(plan)
+		}
+		if *plan == nil {
+			return appendOther(out, v)
+		}
+		return appendModel(out, v, *plan, false, nil)
 	}
-	return appendModel(out, v, plan, false, nil)
 }
 
 func appendCode(out []byte, v reflect.Value) []byte {
@@ -225,14 +282,29 @@ func appendPlain(out []byte, resource any, keep func(string) bool) (all []byte, 
 	return all, true, nil
 }
 
+// plain are the characters that stand in JSON as they are.
+var plain = func() (set [256]bool) {
+	for c := byte(' '); c < utf8.RuneSelf; c++ {
+		set[c] = c != '"' && c != '\\' && c != '<' && c != '>' && c != '&'
+	}
+	return set
+}()
+
 // appendText writes a string without control characters; nothing when it is blank. It escapes as encoding/json does.
 func appendText(out []byte, s string) []byte {
+	n := 0
+	for n < len(s) && plain[s[n]] {
+		n++
+	}
+	if n == len(s) && n > 0 && s[0] != ' ' {
+		return append(append(append(out, '"'), s...), '"')
+	}
 	start, blank := len(out), true
 	out = append(out, '"')
 	from := 0 // of what is copied as it is
 	for i := 0; i < len(s); {
 		c := s[i]
-		if c >= 0x20 && c < utf8.RuneSelf && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&' {
+		if plain[c] {
 			blank = blank && c == ' '
 			i++
 			continue

@@ -287,15 +287,24 @@ func trimQuotes(b []byte) []byte {
 // choiceMembers collects the value[x] members of one object. The models give a required choice element
 // all its types as plain fields, so a false or 0 beside another value[x] is one that was never set.
 type choiceMembers struct {
-	count int
+	n     int
 	zeros [][2]int
 }
 
 func (m *choiceMembers) add(name, value []byte, from, to int) {
-	if len(name) < 6 || string(name[:5]) != "value" || name[5] < 'A' || name[5] > 'Z' {
-		return
+	if isChoice(name) {
+		m.count(value, from, to)
 	}
-	m.count++
+}
+
+// isChoice says whether a member is a value[x].
+func isChoice(name []byte) bool {
+	return len(name) > 5 && string(name[:5]) == "value" && name[5] >= 'A' && name[5] <= 'Z'
+}
+
+// count is add for a name of which that is known.
+func (m *choiceMembers) count(value []byte, from, to int) {
+	m.n++
 	if string(value) == "false" || string(value) == "0" {
 		m.zeros = append(m.zeros, [2]int{from, to})
 	}
@@ -303,7 +312,7 @@ func (m *choiceMembers) add(name, value []byte, from, to int) {
 
 // dropZeros cuts the unset members out of the object that starts at start of out.
 func (m *choiceMembers) dropZeros(out []byte, start int) []byte {
-	if len(m.zeros) == 0 || len(m.zeros) == m.count {
+	if len(m.zeros) == 0 || len(m.zeros) == m.n {
 		return out
 	}
 	for k := len(m.zeros) - 1; k >= 0; k-- {

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -243,10 +244,14 @@ func (q *call) send(w http.ResponseWriter, r reply) {
 	if len(r.body) > 0 {
 		h.Set("Content-Type", q.contentType)
 		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Content-Length", strconv.Itoa(len(r.body))) // else net/http sends it in chunks
 	}
 	w.WriteHeader(r.status)
 	if q.method != http.MethodHead && len(r.body) > 0 {
 		_, _ = w.Write(r.body) // the client may be gone, and nobody else wants to know
+	}
+	if r.pooled {
+		keepBody(r.body)
 	}
 	if q.s.conf.Observe != nil && q.event.Interaction != "" {
 		q.event.Release, q.event.Status = q.release, r.status

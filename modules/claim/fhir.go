@@ -69,7 +69,7 @@ func sourcesR4(currency string) (claims, responses *fhirsql.Source[fhirClaim]) {
 		fhirsql.Reference("patient", "The patient", "patient", insuree.Insurees, "InsureeID", "Patient"),
 		fhirsql.Reference("provider", "The health facility", "provider", location.Facilities, "HFID", "Organization"),
 		fhirsql.Reference("enterer", "The claim administrator", "enterer", location.ClaimAdmins, "ClaimAdminId", "Practitioner"),
-	}, func(c fhirClaim) apifhir.Entry { return c.claimR4(currency) }, loadLines, new(diagnoses).load, loadCovers, loadAttachments)
+	}, func(c fhirClaim) apifhir.Entry { return c.claimR4(currency) }, linesOf, new(diagnoses).load, coversOf, attachmentsOf)
 	responses = claimSource([]fhirsql.Param{
 		byStatus,
 		fhirsql.SameRow("request", "The claim", "request", Claims, "Claim"),
@@ -78,7 +78,7 @@ func sourcesR4(currency string) (claims, responses *fhirsql.Source[fhirClaim]) {
 		fhirsql.Codes("outcome", "How far the claim is: queued (entered), partial (checked, processed), complete (valuated, rejected)", "ClaimStatus", map[string][]any{
 			"queued": {rules.StatusEntered}, "partial": {rules.StatusChecked, rules.StatusProcessed}, "complete": {rules.StatusValuated, rules.StatusRejected}, "error": {},
 		}, "http://hl7.org/fhir/remittance-outcome"),
-	}, func(c fhirClaim) apifhir.Entry { return c.responseR4(currency) }, loadLines)
+	}, func(c fhirClaim) apifhir.Entry { return c.responseR4(currency) }, linesOf)
 	return claims, responses
 }
 
@@ -90,12 +90,12 @@ var (
 		fhirsql.Reference("patient", "The patient", "patient", insuree.Insurees, "InsureeID", "Patient"),
 		fhirsql.Reference("facility", "The health facility", "facility", location.Facilities, "HFID", "Location"),
 		fhirsql.Reference("enterer", "The claim administrator", "enterer", location.ClaimAdmins, "ClaimAdminId", "Practitioner"),
-	}, fhirClaim.claimSTU3, loadLines, new(diagnoses).load)
+	}, fhirClaim.claimSTU3, linesOf, new(diagnoses).load)
 	responsesSTU3 = claimSource([]fhirsql.Param{
 		byStatus,
 		fhirsql.SameRow("request", "The claim", "request", Claims, "Claim"),
 		fhirsql.Reference("patient", "The patient", "patient", insuree.Insurees, "InsureeID", "Patient"),
-	}, fhirClaim.responseSTU3, loadLines)
+	}, fhirClaim.responseSTU3, linesOf)
 
 	byStatus = fhirsql.Codes("status", "active (all), or the status in openIMIS: rejected, entered, checked, processed, valuated, or its number", "ClaimStatus", claimStatuses,
 		"http://hl7.org/fhir/fm-status", apifhir.CodeSystem(systemStatus))
@@ -115,6 +115,14 @@ var visitTypes = map[string]string{"E": "Emergency", "R": "Referral", "O": "Othe
 
 // kindOf has the names of lines in FHIR.
 var kindNames = [rules.KindCount]string{rules.Items: "item", rules.Services: "service"}
+
+// kindConcepts are the categories of lines.
+var kindConcepts = func() (list [rules.KindCount]*fhir.CodeableConcept) {
+	for k, name := range kindNames {
+		list[k] = apifhir.Constant(&fhir.CodeableConcept{Text: apifhir.Ptr(name)})
+	}
+	return list
+}()
 
 // status is the claim's status as a concept.
 func statusConcept(status int) *fhir.CodeableConcept {

@@ -135,29 +135,26 @@ func keepAttachments(ctx context.Context, tx *db.Tx, claim int, list []fhirAttac
 	return nil
 }
 
-// loadAttachments reads what there is to say of the attachments of claims, without the documents.
-func loadAttachments(ctx context.Context, q db.Query, rows []fhirClaim) error {
-	keys, at := fhirsql.ByKey(rows)
-	found, err := attachmentsOf(ctx, q, keys, "")
-	for _, a := range found {
-		for _, c := range at[a.Claim] {
-			c.attachments = append(c.attachments, a)
-		}
+// attachmentsOf reads what there is to say of the attachments of claims, without the documents.
+func attachmentsOf(_ context.Context, q db.Query, rows []fhirClaim) (db.Read, func(), error) {
+	if !q.Offers(attachmentTable, "document") {
+		return db.Read{}, nil, nil
 	}
-	return err
+	keys, at := fhirsql.ByKey(rows)
+	var found []fhirAttachment
+	return readAttachments(&found, keys, ""), func() {
+		for _, a := range found {
+			for _, c := range at[a.Claim] {
+				c.attachments = append(c.attachments, a)
+			}
+		}
+	}, nil
 }
 
-// attachmentsOf reads attachments, with further columns, always in the same order.
-func attachmentsOf(ctx context.Context, q db.Query, claims db.Ints, more string) (found []fhirAttachment, err error) {
-	if !q.Offers(attachmentTable, "document") {
-		return nil, nil
-	}
-	err = q.Select(ctx, &found, `SELECT a."claim_id", a."title", a."filename", a."mime", a."date", a."url"`+more+` FROM "claim_ClaimAttachment" AS a
-		WHERE a."claim_id" IN $ints(?) AND a."ValidityTo" IS NULL ORDER BY a."claim_id", a."ValidityFrom", a."id"`, claims)
-	if err != nil {
-		return nil, fmt.Errorf("read the attachments of %d claims: %w", len(claims), err)
-	}
-	return found, nil
+// readAttachments reads attachments, with further columns, always in the same order.
+func readAttachments(found *[]fhirAttachment, claims db.Ints, more string) db.Read {
+	return db.Read{Dest: found, Src: `SELECT a."claim_id", a."title", a."filename", a."mime", a."date", a."url"` + more + ` FROM "claim_ClaimAttachment" AS a
+		WHERE a."claim_id" IN $ints(?) AND a."ValidityTo" IS NULL ORDER BY a."claim_id", a."ValidityFrom", a."id"`, Args: []any{claims}}
 }
 
 // withDocuments adds the documents to the claim that is read alone: in lists they would be too much.
@@ -173,7 +170,10 @@ func withDocuments(r apifhir.Resource) apifhir.Resource {
 		if err != nil {
 			return e, fmt.Errorf("the position of claim %s: %w", id, err)
 		}
-		documents, err := attachmentsOf(ctx, q, db.Ints{key}, `, a."document"`)
+		var documents []fhirAttachment
+		if err := db.Together(ctx, q, readAttachments(&documents, db.Ints{key}, `, a."document"`)); err != nil {
+			return e, fmt.Errorf("read the attachments of claim %s: %w", id, err)
+		}
 		for i := range claim.SupportingInfo {
 			if info := &claim.SupportingInfo[i]; info.ValueAttachment != nil && len(documents) > 0 {
 				info.ValueAttachment, documents = documents[0].fhir(), documents[1:]

@@ -23,6 +23,9 @@ const (
 // resourceOf are the resources that lines are about.
 var resourceOf = [rules.KindCount]string{rules.Items: "Medication", rules.Services: "ActivityDefinition"}
 
+// normalPriority is that of all claims.
+var normalPriority = *apifhir.Concept("http://terminology.hl7.org/CodeSystem/processpriority", "normal", "Normal")
+
 // itemReference is the extension of lines that refers to the item or service.
 const itemReference = "claim-item-reference"
 
@@ -32,7 +35,7 @@ func (c fhirClaim) claimR4(currency string) apifhir.Entry {
 		Status:         fhir.FinancialResourceStatusCodesActive,
 		Use:            fhir.UseClaim,
 		Type:           c.visitType(),
-		Priority:       *apifhir.Concept("http://terminology.hl7.org/CodeSystem/processpriority", "normal", "Normal"),
+		Priority:       normalPriority,
 		Patient:        reference(c.Patient, "Patient"),
 		Provider:       reference(c.Facility, "Organization"),
 		Enterer:        c.Admin.Reference("Practitioner"),
@@ -47,6 +50,7 @@ func (c fhirClaim) claimR4(currency string) apifhir.Entry {
 	if c.Claimed != nil {
 		claim.Total = apifhir.Money(*c.Claimed, currency)
 	}
+	claim.Item = make([]fhir.ClaimItem, 0, len(c.lines))
 	for _, d := range c.diagnoses {
 		if d != nil {
 			claim.Diagnosis = append(claim.Diagnosis, fhir.ClaimDiagnosis{Sequence: len(claim.Diagnosis) + 1,
@@ -54,10 +58,10 @@ func (c fhirClaim) claimR4(currency string) apifhir.Entry {
 		}
 	}
 	for i := range c.lines {
-		l := &c.lines[i]
+		l := c.lines[i]
 		claim.Item = append(claim.Item, fhir.ClaimItem{
 			Sequence:         i + 1,
-			Category:         &fhir.CodeableConcept{Text: apifhir.Ptr(kindNames[l.Kind])},
+			Category:         kindConcepts[l.Kind],
 			ProductOrService: fhir.CodeableConcept{Text: apifhir.Ptr(strings.TrimSpace(l.Code))},
 			Quantity:         &fhir.Quantity{Value: number(l.QtyProvided)},
 			UnitPrice:        apifhir.Money(l.PriceAsked, currency),
@@ -117,7 +121,7 @@ func (c fhirClaim) responseR4(currency string) apifhir.Entry {
 		response.Error = []fhir.ClaimResponseError{{Code: *reasonConcept(reason)}}
 	}
 	for i := range c.lines {
-		l := &c.lines[i]
+		l := c.lines[i]
 		item := fhir.ClaimResponseItem{ItemSequence: i + 1, Adjudication: l.adjudication(c.Status, currency),
 			Extension: []fhir.Extension{apifhir.ReferenceExtension(itemReference, l.entry().Reference(resourceOf[l.Kind]))}}
 		if text := fhirsql.Trim(l.Justification); text != "" {
@@ -189,7 +193,7 @@ func (c *fhirClaim) totals(currency string) (list []fhir.ClaimResponseTotal) {
 	for _, s := range reached(c.Status) {
 		sum := decimal.Zero
 		for i := range c.lines {
-			l := &c.lines[i]
+			l := c.lines[i]
 			switch {
 			case s == rules.StatusEntered:
 				sum = sum.Add(l.QtyProvided.Mul(l.PriceAsked))

@@ -52,7 +52,7 @@ type fhirClaim struct {
 	Feedback fhirsql.Ref `db:"feedback"`
 
 	diagnoses   [rules.DiagnosisCount]*fhirDiagnosis
-	lines       []fhirLine // all items, then all services: their places are the sequence numbers
+	lines       []*fhirLine // all items, then all services: their places are the sequence numbers
 	cover       fhirsql.Ref
 	attachments []fhirAttachment
 }
@@ -155,25 +155,42 @@ var (
 )
 
 // claimSource is a source over all claims: whatever is made of them, a page has the same rows in the same order.
-func claimSource(params []fhirsql.Param, read func(fhirClaim) apifhir.Entry, load ...func(context.Context, db.Query, []fhirClaim) error) *fhirsql.Source[fhirClaim] {
+func claimSource(params []fhirsql.Param, read func(fhirClaim) apifhir.Entry, parts ...related) *fhirsql.Source[fhirClaim] {
 	return &fhirsql.Source[fhirClaim]{
 		Table: Claims, Columns: claimColumns, Links: claimLinks, Changed: changedAt, Params: params,
 		Sort: map[string]string{"created": "DateClaimed", "identifier": "ClaimCode"},
-		Load: func(ctx context.Context, q db.Query, rows []fhirClaim) error {
-			for _, l := range load {
-				if err := l(ctx, q, rows); err != nil {
-					return err
-				}
-			}
-			return nil
-		},
-		Map: read,
+		Load: func(ctx context.Context, q db.Query, rows []fhirClaim) error { return loadRelated(ctx, q, rows, parts) },
+		Map:  read,
 	}
 }
 
-// loadLines reads the items and services of claims: the current ones, and those that versions had. Copies of lines are of the
+// related is a read of what claims have elsewhere; put gives it to the claims. A read without Dest is none.
+type related func(ctx context.Context, q db.Query, rows []fhirClaim) (read db.Read, put func(), err error)
+
+func loadRelated(ctx context.Context, q db.Query, rows []fhirClaim, parts []related) error {
+	reads := make([]db.Read, 0, len(parts))
+	puts := make([]func(), 0, len(parts))
+	for _, part := range parts {
+		read, put, err := part(ctx, q, rows)
+		if err != nil {
+			return err
+		}
+		if read.Dest != nil {
+			reads, puts = append(reads, read), append(puts, put)
+		}
+	}
+	if err := db.Together(ctx, q, reads...); err != nil {
+		return fmt.Errorf("read what belongs to %d claims: %w", len(rows), err)
+	}
+	for _, put := range puts {
+		put()
+	}
+	return nil
+}
+
+// linesOf reads the items and services of claims: the current ones, and those that versions had. Copies of lines are of the
 // claim, or of the row that keeps the version.
-func loadLines(ctx context.Context, q db.Query, rows []fhirClaim) error {
+func linesOf(_ context.Context, q db.Query, rows []fhirClaim) (db.Read, func(), error) {
 	keys, at := fhirsql.ByKey(rows)
 	for i := range rows {
 		if c := rows[i].Copy; rows[i].Ended != nil && at[c] == nil {
@@ -196,25 +213,32 @@ func loadLines(ctx context.Context, q db.Query, rows []fhirClaim) error {
 			WHERE l."ClaimID" IN $ints(?) AND `+fhirsql.Kept(rows, "l"))
 		args = append(args, keys)
 	}
-	var lines []fhirLine
-	if err := q.Select(ctx, &lines, strings.Join(parts, " UNION ALL ")+` ORDER BY "Kind", "Live", "LineID"`, args...); err != nil {
-		return fmt.Errorf("read the lines of %d claims: %w", len(keys), err)
-	}
-	for _, l := range lines {
-		for _, c := range at[l.Claim] {
-			if c.Held(l.From, l.To) {
+	lines := make([]fhirLine, 0, 4*len(rows))
+	return db.Read{Dest: &lines, Src: strings.Join(parts, " UNION ALL ") + ` ORDER BY "Kind", "Live", "LineID"`, Args: args}, func() {
+		counts := make(map[int]int, len(at))
+		for i := range lines {
+			counts[lines[i].Claim]++
+		}
+		for i := range lines {
+			l := &lines[i]
+			for _, c := range at[l.Claim] {
+				if !c.Held(l.From, l.To) {
+					continue
+				}
+				if c.lines == nil {
+					c.lines = make([]*fhirLine, 0, counts[l.Claim])
+				}
 				c.lines = append(c.lines, l)
 			}
 		}
-	}
-	return nil
+	}, nil
 }
 
 // diagnoses are those that were read a moment ago.
 type diagnoses struct{ fhirsql.Recent[*fhirDiagnosis] }
 
-// load finds the diagnoses of claims.
-func (d *diagnoses) load(ctx context.Context, q db.Query, rows []fhirClaim) error {
+// load finds the diagnoses of claims; there is nothing left to read.
+func (d *diagnoses) load(ctx context.Context, q db.Query, rows []fhirClaim) (none db.Read, put func(), err error) {
 	var wanted set
 	for i := range rows {
 		for _, id := range rows[i].diagnosisIDs() {
@@ -233,7 +257,7 @@ func (d *diagnoses) load(ctx context.Context, q db.Query, rows []fhirClaim) erro
 		return at, nil
 	})
 	if err != nil {
-		return err
+		return none, nil, err
 	}
 	for i := range rows {
 		for place, id := range rows[i].diagnosisIDs() {
@@ -242,16 +266,16 @@ func (d *diagnoses) load(ctx context.Context, q db.Query, rows []fhirClaim) erro
 			}
 		}
 	}
-	return nil
+	return none, nil, nil
 }
 
 func (c *fhirClaim) diagnosisIDs() [rules.DiagnosisCount]*int {
 	return [...]*int{c.ICDID, c.ICDID1, c.ICDID2, c.ICDID3, c.ICDID4}
 }
 
-// loadCovers finds the policy that a claim is for: of those that cover the patient, the latest that was in force when the
+// coversOf finds the policy that a claim is for: of those that cover the patient, the latest that was in force when the
 // treatment began, else the latest.
-func loadCovers(ctx context.Context, q db.Query, rows []fhirClaim) error {
+func coversOf(_ context.Context, q db.Query, rows []fhirClaim) (db.Read, func(), error) {
 	var patients set
 	for i := range rows {
 		patients.add(rows[i].InsureeID)
@@ -266,22 +290,21 @@ func loadCovers(ctx context.Context, q db.Query, rows []fhirClaim) error {
 		To      *time.Time `db:"ExpiryDate"`
 		fhirsql.Ref
 	}
-	if err := q.Select(ctx, &covers, `SELECT c."InsureeId", c."EffectiveDate", c."ExpiryDate", p."PolicyID" AS "Key"`+uuid+`
+	src := `SELECT c."InsureeId", c."EffectiveDate", c."ExpiryDate", p."PolicyID" AS "Key"` + uuid + `
 		FROM "tblInsureePolicy" AS c JOIN "tblPolicy" AS p ON p."PolicyID" = c."PolicyId"
-		WHERE c."InsureeId" IN $ints(?) AND c."ValidityTo" IS NULL AND p."ValidityTo" IS NULL ORDER BY p."PolicyID"`, patients.list()); err != nil {
-		return fmt.Errorf("read the covers of %d claims: %w", len(rows), err)
-	}
-	for i := range rows {
-		inForce := false
-		for _, c := range covers {
-			if c.Insuree != rows[i].InsureeID {
-				continue
-			}
-			holds := c.From != nil && !c.From.After(rows[i].From) && (c.To == nil || !c.To.Before(rows[i].From))
-			if holds || !inForce {
-				rows[i].cover, inForce = c.Ref, holds
+		WHERE c."InsureeId" IN $ints(?) AND c."ValidityTo" IS NULL AND p."ValidityTo" IS NULL ORDER BY p."PolicyID"`
+	return db.Read{Dest: &covers, Src: src, Args: []any{patients.list()}}, func() {
+		for i := range rows {
+			inForce := false
+			for _, c := range covers {
+				if c.Insuree != rows[i].InsureeID {
+					continue
+				}
+				holds := c.From != nil && !c.From.After(rows[i].From) && (c.To == nil || !c.To.Before(rows[i].From))
+				if holds || !inForce {
+					rows[i].cover, inForce = c.Ref, holds
+				}
 			}
 		}
-	}
-	return nil
+	}, nil
 }

@@ -57,7 +57,7 @@ func (c fhirClaim) claimSTU3() apifhir.Entry {
 		inform(infoExplanation, text)
 	}
 	for i := range c.lines {
-		l := &c.lines[i]
+		l := c.lines[i]
 		item := stu3.ClaimItem{Sequence: i + 1, Category: stu3.Text(kindNames[l.Kind]), Service: stu3.Text(strings.TrimSpace(l.Code)),
 			Quantity: &stu3.Quantity{Value: number(l.QtyProvided)}, UnitPrice: &stu3.Money{Value: number(l.PriceAsked)}}
 		if text := fhirsql.Trim(l.Explanation); text != "" {
@@ -109,7 +109,7 @@ func (c fhirClaim) responseSTU3() apifhir.Entry {
 		response.CommunicationRequest = []stu3.Reference{*ref}
 	}
 	for i := range c.lines {
-		l := &c.lines[i]
+		l := c.lines[i]
 		item := stu3.ClaimResponseItem{SequenceLinkId: i + 1, Adjudication: l.adjudicationSTU3()}
 		if text := fhirsql.Trim(l.Justification); text != "" {
 			response.ProcessNote = append(response.ProcessNote, stu3.ClaimResponseNote{Number: apifhir.Ptr(i + 1), Text: &text})
