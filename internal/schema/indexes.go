@@ -9,9 +9,10 @@ import (
 // lookup is an index that the application needs: the columns it searches by.
 type lookup struct {
 	table   string
-	columns string // separated by blanks; - after one sorts it downwards
+	columns string // separated by blanks; - after one sorts it downwards, | between some is the latest of them
 	where   rows
 	covers  string // columns that a search through the whole index reads besides
+	ordered bool   // PostgreSQL: texts are in their order, instead of in one that serves a search by prefix
 }
 
 // rows says which rows an index covers.
@@ -68,9 +69,12 @@ var lookups = []lookup{
 	{table: "tblFamilies", columns: "LocationId", where: all},
 	{table: "tblFamilies", columns: "InsureeID", where: all},
 	{table: "tblFamilies", columns: "FamilyID", where: live},
+	{table: "tblFamilies", columns: "ValidityFrom FamilyID-", where: live},
 	{table: "tblInsuree", columns: "FamilyID", where: all},
 	{table: "tblInsuree", columns: "CHFID", where: all},                                                   // claims are searched by it through a join, which does not ask for current rows
 	{table: "tblInsuree", columns: "LastName OtherNames", where: live, covers: "FamilyID CurrentVillage"}, // a part of a name, and who may see it
+	{table: "tblInsuree", columns: "LastName InsureeID", where: live, ordered: true},                      // lists of Patients by name, page after page
+	{table: "tblInsuree", columns: "ValidityFrom InsureeID-", where: live},                                // what was changed since, and the newest first
 	{table: "tblInsuree", columns: "OtherNames", where: live},
 	{table: "tblInsuree", columns: "HFID", where: live},
 	{table: "tblInsuree", columns: "InsureeID", where: live},
@@ -85,6 +89,7 @@ var lookups = []lookup{
 	{table: "tblPolicy", columns: "ExpiryDate", where: live},
 	{table: "tblPolicy", columns: "PolicyStatus EffectiveDate", where: live},
 	{table: "tblPolicy", columns: "PolicyID", where: live},
+	{table: "tblPolicy", columns: "ValidityFrom PolicyID-", where: live},
 	{table: "tblInsureePolicy", columns: "InsureeId ExpiryDate", where: all},
 	{table: "tblInsureePolicy", columns: "PolicyId", where: all},
 	{table: "tblPremium", columns: "PolicyID", where: all},
@@ -111,6 +116,7 @@ var lookups = []lookup{
 	{table: "tblClaim", columns: "FeedbackStatus", where: live},
 	{table: "tblClaim", columns: "ReviewStatus", where: live},
 	{table: "tblClaim", columns: "ClaimID", where: live},
+	{table: "tblClaim", columns: "ValidityFrom|SubmitStamp|ProcessStamp ClaimID-", where: live},
 	{table: "tblClaimItems", columns: "ClaimID", where: all},
 	{table: "tblClaimItems", columns: "ItemID", where: live},
 	{table: "tblClaimItems", columns: "PolicyID", where: live},
@@ -189,7 +195,7 @@ func LegacyIndexes(collation string, trigrams bool) []Index {
 	var out []Index
 	add := func(l lookup, create string) {
 		t, _ := Lookup(l.table)
-		columns := strings.Fields(strings.ReplaceAll(l.columns+" ", "- ", " ") + l.covers)
+		columns := strings.Fields(strings.NewReplacer("- ", " ", "|", " ").Replace(l.columns+" ") + l.covers)
 		switch l.where {
 		case live:
 			columns = append(columns, t.ValidityTo)
@@ -248,12 +254,25 @@ func (l lookup) create(d Dialect, collation string) string {
 	var parts, whole []string // as indexed, and as they are
 	for _, n := range strings.Fields(l.columns) {
 		n, down := strings.CutSuffix(n, "-")
-		c := l.column(t, n)
-		name += "_" + c.Name
-		part := d.quote(c.NameOn(d))
-		if d == Postgres && c.Type == Text {
-			whole = append(whole, part)
-			part = FoldedText(part, collation) + " text_pattern_ops"
+		var part string
+		if strings.Contains(n, "|") {
+			var moments []string
+			for _, n := range strings.Split(n, "|") {
+				moments = append(moments, d.quote(l.column(t, n).NameOn(d)))
+			}
+			name += "_latest"
+			part = "(" + Latest(moments...) + ")"
+		} else {
+			c := l.column(t, n)
+			name += "_" + c.Name
+			part = d.quote(c.NameOn(d))
+			if d == Postgres && c.Type == Text {
+				whole = append(whole, part)
+				part = FoldedText(part, collation)
+				if !l.ordered {
+					part += " text_pattern_ops"
+				}
+			}
 		}
 		if down {
 			part += " DESC"
@@ -283,6 +302,15 @@ func (l lookup) create(d Dialect, collation string) string {
 		include = " INCLUDE (" + strings.Join(whole, ", ") + ")"
 	}
 	return fmt.Sprintf("CREATE INDEX IF NOT EXISTS %s ON %s (%s)%s%s", d.quote(name), d.table(t.Name), strings.Join(parts, ", "), include, where)
+}
+
+// Latest is the expression for the latest of moments. The first is never NULL, the others may be.
+func Latest(moments ...string) string {
+	last := moments[0]
+	for _, m := range moments[1:] {
+		last = "CASE WHEN " + m + " > " + last + " THEN " + m + " ELSE " + last + " END"
+	}
+	return last
 }
 
 // FoldedText is how texts are compared on PostgreSQL: without regard to case and trailing blanks.

@@ -121,6 +121,15 @@ type Column struct {
 	was      map[Version]Spec
 }
 
+// MayBeNull says whether the column takes NULL in any release or on PostgreSQL.
+func (c *Column) MayBeNull() bool {
+	null := c.Nullable || c.Postgres != nil && c.Postgres.Nullable
+	for _, spec := range c.was {
+		null = null || spec.Nullable
+	}
+	return null
+}
+
 // PostgresColumn is the column in the PostgreSQL database.
 type PostgresColumn struct {
 	Name    string

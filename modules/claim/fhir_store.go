@@ -57,7 +57,7 @@ type fhirClaim struct {
 	attachments []fhirAttachment
 }
 
-// changed is when the row was changed last; changedAt is the same in SQL.
+// changed is when the row was changed last: the latest of ValidityFrom and [claimStamps].
 func (c *fhirClaim) changed() time.Time {
 	var last time.Time
 	for _, t := range []*time.Time{c.Changed, c.Submitted, c.Processed} {
@@ -68,13 +68,8 @@ func (c *fhirClaim) changed() time.Time {
 	return last
 }
 
-// changedAt is when a claim was changed last: submission and processing leave ValidityFrom as it is, and say when they
-// were in columns of their own.
-func changedAt(alias string) string {
-	from, submitted, processed := table.Col(alias, "ValidityFrom"), table.Col(alias, "SubmitStamp"), table.Col(alias, "ProcessStamp")
-	before := "CASE WHEN " + submitted + " > " + from + " THEN " + submitted + " ELSE " + from + " END"
-	return "CASE WHEN " + processed + " > " + before + " THEN " + processed + " ELSE " + before + " END"
-}
+// claimStamps are when a claim was changed last, beside ValidityFrom: submission and processing leave that as it is.
+var claimStamps = []string{"SubmitStamp", "ProcessStamp"}
 
 // entry is Row.Entry with the moment of the last change.
 func (c *fhirClaim) entry(resource any) apifhir.Entry {
@@ -157,7 +152,7 @@ var (
 // claimSource is a source over all claims: whatever is made of them, a page has the same rows in the same order.
 func claimSource(params []fhirsql.Param, read func(fhirClaim) apifhir.Entry, parts ...related) *fhirsql.Source[fhirClaim] {
 	return &fhirsql.Source[fhirClaim]{
-		Table: Claims, Columns: claimColumns, Links: claimLinks, Changed: changedAt, Params: params,
+		Table: Claims, Columns: claimColumns, Links: claimLinks, Stamps: claimStamps, Params: params,
 		Sort: map[string]string{"created": "DateClaimed", "identifier": "ClaimCode"},
 		Load: func(ctx context.Context, q db.Query, rows []fhirClaim) error { return loadRelated(ctx, q, rows, parts) },
 		Map:  read,

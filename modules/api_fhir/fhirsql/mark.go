@@ -24,6 +24,7 @@ type sorter struct {
 	expr string
 	desc bool
 	kind byte // of its values in marks: 's' text, 'i' whole number, 't' moment; 0: marks cannot hold them
+	sure bool // it is never NULL
 }
 
 // markOf writes a mark; "" where the values do not let pages go on from there.
@@ -101,7 +102,7 @@ func behind(q db.Query, w *table.Where, order []sorter, key, mark string) (*tabl
 		if !ok {
 			return nil, noMark()
 		}
-		nullsLast := (q.Dialect() == db.Postgres) != s.desc
+		nullsLast := !s.sure && (q.Dialect() == db.Postgres) != s.desc
 		switch {
 		case v == nil && nullsLast:
 			condition = s.expr + " IS NULL AND " + condition
@@ -134,25 +135,26 @@ func noMark() error {
 func (s *source) sorters(q db.Query, keys []apifhir.SortKey) (list []sorter) {
 	key := col(alias, s.Table.Key)
 	seen := map[string]bool{}
-	add := func(expr string, desc bool, kind byte) {
+	add := func(expr string, desc bool, kind byte, column string) {
 		if !seen[expr] && !seen[key] {
+			c, ok := s.Table.Catalogue().Column(column)
 			seen[expr] = true
-			list = append(list, sorter{expr, desc, kind})
+			list = append(list, sorter{expr, desc, kind, ok && !c.MayBeNull()})
 		}
 	}
 	for _, k := range keys {
 		switch {
 		case k.Name == "_id" && s.Table.HasUUID(q):
-			add("$uuid("+col(alias, s.Table.UUID)+")", k.Desc, 's')
+			add("$uuid("+col(alias, s.Table.UUID)+")", k.Desc, 's', s.Table.UUID)
 		case k.Name == "_id":
-			add(key, k.Desc, 'i')
+			add(key, k.Desc, 'i', s.Table.Key)
 		case k.Name == "_lastUpdated":
 			if s.Table.From != "" {
-				add(s.changedAt(alias), k.Desc, 't')
+				add(s.changes().at(alias), k.Desc, 't', s.Table.From)
 			}
 		case s.Sort[k.Name] != "":
 			c, _ := s.Table.Catalogue().Column(s.Sort[k.Name])
-			add(sortable(s.Table, s.Sort[k.Name]), k.Desc, map[schema.Kind]byte{schema.Text: 's', schema.Int: 'i', schema.SmallInt: 'i', schema.Date: 't', schema.DateTime: 't'}[c.Type])
+			add(sortable(s.Table, s.Sort[k.Name]), k.Desc, map[schema.Kind]byte{schema.Text: 's', schema.Int: 'i', schema.SmallInt: 'i', schema.Date: 't', schema.DateTime: 't'}[c.Type], s.Sort[k.Name])
 		}
 	}
 	return list

@@ -242,8 +242,8 @@ func (p Param) Allowing(codes ...string) Param {
 	return p
 }
 
-// common are the parameters of every source; changedAt is when a row was changed last.
-func common(t *table.Table, changedAt func(alias string) string) []Param {
+// common are the parameters of every source; changed are the moments of changes.
+func common(t *table.Table, changed changes) []Param {
 	list := []Param{{
 		Param: apifhir.IDParam,
 		Where: func(at apifhir.At, c apifhir.Criterion, v apifhir.Value) (string, []any) {
@@ -267,22 +267,22 @@ func common(t *table.Table, changedAt func(alias string) string) []Param {
 	if t.From == "" {
 		return list
 	}
-	changed := func(at apifhir.At, _ apifhir.Criterion, v apifhir.Value) (string, []any) {
-		return within(changedAt(at.Alias), stamped(at.Query, v.Range))
+	updated := func(at apifhir.At, _ apifhir.Criterion, v apifhir.Value) (string, []any) {
+		return changed.within(at.Alias, stamped(at.Query, v.Range))
 	}
 	since := func(at apifhir.At, _ apifhir.Criterion, v apifhir.Value) (string, []any) {
 		if v.From.IsZero() {
 			return table.None, nil
 		}
-		return changedAt(at.Alias) + " >= ?", []any{db.Stamp(at.Query, v.From)}
+		return changed.within(at.Alias, stamped(at.Query, apifhir.Range{Min: &v.From}))
 	}
 	until := func(at apifhir.At, _ apifhir.Criterion, v apifhir.Value) (string, []any) {
 		if v.To.IsZero() {
 			return table.None, nil
 		}
-		return changedAt(at.Alias) + " < ?", []any{db.Stamp(at.Query, v.To)}
+		return changed.within(at.Alias, stamped(at.Query, apifhir.Range{Max: &v.To}))
 	}
-	return append(list, Param{Param: apifhir.UpdatedParam, Where: changed},
+	return append(list, Param{Param: apifhir.UpdatedParam, Where: updated},
 		Param{Param: apifhir.RefDateParam, Where: since}, Param{Param: apifhir.RefEndDateParam, Where: until})
 }
 

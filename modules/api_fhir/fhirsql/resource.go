@@ -15,7 +15,7 @@ import (
 	apifhir "github.com/openimis/openimis-be-go/modules/api_fhir"
 )
 
-func (s *source) params() []Param { return append(common(s.Table, s.changedAt), s.Params...) }
+func (s *source) params() []Param { return append(common(s.Table, s.changes()), s.Params...) }
 
 func (s *source) sorts() []string { return slices.Sorted(maps.Keys(s.Sort)) }
 

@@ -19,9 +19,12 @@ package fhirsql
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/internal/schema"
 	"github.com/openimis/openimis-be-go/internal/table"
 	apifhir "github.com/openimis/openimis-be-go/modules/api_fhir"
 )
@@ -37,9 +40,9 @@ type Source[R Rower] struct {
 	// Asked is a parameter without which a search leaves the source out: places come without health
 	// facilities unless physicalType asks for them. "": it always takes part.
 	Asked string
-	// Changed is when a row was changed last, for tables with changes that leave ValidityFrom as it is; nil:
-	// ValidityFrom. Map has to write the same moment as VersionTime.
-	Changed func(alias string) string
+	// Stamps are columns with further moments of changes, for tables with changes that leave ValidityFrom as it is. Map has
+	// to write the latest of all as VersionTime, and an index in the order of them is in internal/schema.
+	Stamps []string
 	// Params beyond _id, _lastUpdated, identifier, refDate and refEndDate, which all sources have.
 	Params []Param
 	// Sort has the columns that _sort takes, by name.
@@ -62,7 +65,7 @@ type source struct {
 	Links   []Link
 	Only    func(alias string) string
 	Asked   string
-	Changed func(alias string) string
+	Stamps  []string
 	Params  []Param
 	Sort    map[string]string
 	mapped  bool // there is a Map
@@ -78,7 +81,7 @@ type Rows interface{ source() *source }
 
 func (s *Source[R]) source() *source {
 	s.once.Do(func() {
-		s.rows = &source{Table: s.Table, Columns: s.Columns, Links: s.Links, Only: s.Only, Asked: s.Asked, Changed: s.Changed, Params: s.Params, Sort: s.Sort, mapped: s.Map != nil,
+		s.rows = &source{Table: s.Table, Columns: s.Columns, Links: s.Links, Only: s.Only, Asked: s.Asked, Stamps: s.Stamps, Params: s.Params, Sort: s.Sort, mapped: s.Map != nil,
 			read: func(ctx context.Context, q db.Query, src string, args []any, keys db.Ints) ([]apifhir.Entry, error) {
 				_, entries, err := s.load(ctx, q, src, args, keys)
 				return entries, err
@@ -109,13 +112,49 @@ var col = table.Col
 // reserved are the aliases of the statements themselves.
 var reserved = map[string]bool{"": true, alias: true, "page": true, "live": true, "target": true, "other": true, "coded": true}
 
-// changedAt is the expression for the moment of the last change.
-func (s *source) changedAt(alias string) string {
-	if s.Changed != nil {
-		return s.Changed(alias)
+// changes are the moments of changes of the rows.
+type changes struct{ columns []string }
+
+func (s *source) changes() changes { return changes{append([]string{s.Table.From}, s.Stamps...)} }
+
+// at is the expression for the last of them.
+func (c changes) at(alias string) string {
+	var columns []string
+	for _, name := range c.columns {
+		columns = append(columns, col(alias, name))
 	}
-	return col(alias, s.Table.From)
+	return schema.Latest(columns...)
 }
+
+// within is the condition that the last of them lies in a range. What is not before a moment has a column that is not: no
+// index of a legacy database has the expression, but one may have the columns.
+func (c changes) within(alias string, r apifhir.Range) (string, []any) {
+	if r.Min == nil {
+		return within(c.at(alias), r)
+	}
+	text, args := c.at(alias)+" >= ?", []any{*r.Min}
+	if time.Since(*r.Min) < recently {
+		text = "$seldom(" + text + ")"
+	}
+	if r.Max != nil {
+		text, args = text+" AND "+c.at(alias)+" < ?", append(args, *r.Max)
+	}
+	if len(c.columns) > 1 {
+		var parts []string
+		for _, name := range c.columns {
+			parts, args = append(parts, col(alias, name)+" >= ?"), append(args, *r.Min)
+		}
+		text += " AND (" + strings.Join(parts, " OR ") + ")"
+	}
+	text = "(" + text + ")"
+	if r.Not {
+		text = "NOT " + text
+	}
+	return text, args
+}
+
+// recently is how long ago a change may be to be among few.
+const recently = 32 * 24 * time.Hour
 
 // check says what is wrong with a description.
 func (s *source) check() error {
@@ -157,6 +196,9 @@ func (s *source) check() error {
 			return fmt.Errorf("link %s: %w", l.Alias, err)
 		}
 		at[l.Alias] = l.Table
+	}
+	if err := known(s.Table, s.Stamps...); err != nil {
+		return err
 	}
 	if _, ok := s.param(s.Asked); !ok && s.Asked != "" {
 		return fmt.Errorf("its source %s has no parameter %s", s.Table.Name, s.Asked)
