@@ -102,7 +102,9 @@ func (c *checker) expr(n any, sc *scope) {
 		c.function(x, sc)
 		return
 	case *ast.CastCall:
-		c.dataType(x.DataType, castTypes)
+		if _, parameter := x.Parameter.(*ast.VariableReference); !parameter || !strings.EqualFold(c.textOf(x.DataType), "datetime") { // else it is $moment
+			c.dataType(x.DataType, castTypes)
+		}
 		c.expr(x.Parameter, sc)
 		return
 	case *ast.BooleanScalarPlaceholder:

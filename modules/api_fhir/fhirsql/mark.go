@@ -1,9 +1,11 @@
 package fhirsql
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -25,6 +27,8 @@ type sorter struct {
 	desc bool
 	kind byte // of its values in marks: 's' text, 'i' whole number, 't' moment; 0: marks cannot hold them
 	sure bool // it is never NULL
+	// prefix stands before numbers that are ids: those of a kind with one come behind those of a kind without.
+	prefix string
 }
 
 // markOf writes a mark; "" where the values do not let pages go on from there.
@@ -56,11 +60,25 @@ func (s sorter) write(q db.Query, v any) (text string, ok bool) {
 	case int64:
 		return "i" + strconv.FormatInt(v, 10), s.kind == 'i'
 	case time.Time:
-		// SQL Server has legacy moments in thirds of 10 ms, which no other type is equal to.
-		exact := q.Dialect() != db.SQLServer || v.Equal(v.Truncate(24*time.Hour))
-		return "t" + v.Format(time.RFC3339Nano), s.kind == 't' && exact
+		return "t" + v.Format(time.RFC3339Nano), s.kind == 't'
 	}
 	return "", false
+}
+
+// placeholder is that of a value in a condition.
+func (s sorter) placeholder() string {
+	if s.kind == 't' {
+		return "$moment(?)"
+	}
+	return "?"
+}
+
+// value is what read gave as an argument.
+func (s sorter) value(q db.Query, v any) any {
+	if at, ok := v.(time.Time); ok && q.Dialect() == db.SQLServer {
+		return at.Format("2006-01-02T15:04:05.000") // as $moment has it
+	}
+	return v
 }
 
 // read is what write wrote; nil for NULL.
@@ -81,50 +99,113 @@ func (s sorter) read(q db.Query, text string) (any, bool) {
 	return nil, false
 }
 
-// behind adds to w that a row comes after a mark.
-func behind(q db.Query, w *table.Where, order []sorter, key, mark string) (*table.Where, error) {
+// unmark reads a mark: the values of the sorters, and the key.
+func unmark(q db.Query, order []sorter, mark string) (values []any, key int, err error) {
 	list := []string{mark}
 	if len(order) > 0 {
 		raw, err := base64.RawURLEncoding.DecodeString(strings.ReplaceAll(mark, "~", "-"))
 		if err != nil || json.Unmarshal(raw, &list) != nil || len(list) != len(order)+1 {
-			return nil, noMark()
+			return nil, 0, noMark()
 		}
 	}
-	n, err := strconv.Atoi(list[len(order)])
-	if err != nil || n <= 0 {
-		return nil, noMark()
+	key, err = strconv.Atoi(list[len(order)])
+	if err != nil || key <= 0 {
+		return nil, 0, noMark()
 	}
-	// The first part decides; where it is the same, the next; and in the end the key.
-	condition, args := key+" > ?", []any{n}
-	for i := len(order) - 1; i >= 0; i-- {
-		s := order[i]
+	for i, s := range order {
 		v, ok := s.read(q, list[i])
 		if !ok {
-			return nil, noMark()
+			return nil, 0, noMark()
 		}
-		nullsLast := !s.sure && (q.Dialect() == db.Postgres) != s.desc
+		values = append(values, v)
+	}
+	return values, key, nil
+}
+
+// behind adds to w that a row comes after a mark.
+func behind(q db.Query, w *table.Where, order []sorter, key, mark string) (*table.Where, error) {
+	values, n, err := unmark(q, order, mark)
+	if err != nil {
+		return nil, err
+	}
+	condition, args := after(q, order, values, nil, key+" > ?", []any{n})
+	return w.Clone().And(condition, args...), nil
+}
+
+// after is the condition that a row comes after the values of another; rest is it where they are the same. of are
+// the sorters of the other's kind, nil: this one.
+func after(q db.Query, order []sorter, values []any, of []sorter, rest string, args []any) (condition string, _ []any) {
+	condition = rest
+	// The first part decides; where it is the same, the next; and in the end the rest.
+	for i := len(order) - 1; i >= 0; i-- {
+		s, v := order[i], values[i]
+		if of != nil && s.prefix != of[i].prefix { // all ids of a kind come before or after those of the other
+			if (s.prefix > of[i].prefix) != s.desc {
+				condition, args = table.All, nil
+			} else {
+				condition, args = table.None, nil
+			}
+			continue
+		}
+		nullsLast := s.nullsLast(q)
 		switch {
 		case v == nil && nullsLast:
 			condition = s.expr + " IS NULL AND " + condition
 		case v == nil:
 			condition = "(" + s.expr + " IS NOT NULL OR " + condition + ")"
 		default:
-			than := " > ?"
+			than := " > "
 			if s.desc {
-				than = " < ?"
+				than = " < "
 			}
 			more := ""
 			if nullsLast {
 				more = " OR " + s.expr + " IS NULL"
 			}
-			condition = "(" + s.expr + than + more + " OR " + s.expr + " = ? AND " + condition + ")"
+			it, v := s.placeholder(), s.value(q, v)
+			condition = "(" + s.expr + than + it + more + " OR " + s.expr + " = " + it + " AND " + condition + ")"
 			args = append([]any{v, v}, args...)
 			if i == 0 && !nullsLast { // said once more so that an index is entered there
-				condition, args = s.expr+strings.Replace(than, " ?", "= ?", 1)+" AND "+condition, append([]any{v}, args...)
+				condition, args = s.expr+strings.TrimRight(than, " ")+"= "+it+" AND "+condition, append([]any{v}, args...)
 			}
 		}
 	}
-	return w.Clone().And(condition, args...), nil
+	return condition, args
+}
+
+// nullsLast says whether rows without a value come last.
+func (s sorter) nullsLast(q db.Query) bool { return !s.sure && (q.Dialect() == db.Postgres) != s.desc }
+
+// compare orders two values of a sorter as the databases do, for lists of several kinds.
+func (s sorter) compare(q db.Query, v any, of sorter, w any) int {
+	order := 0
+	switch {
+	case s.prefix != of.prefix:
+		order = strings.Compare(s.prefix, of.prefix)
+	case v == nil || w == nil:
+		if v == nil && w == nil {
+			return 0
+		}
+		if (v == nil) == s.nullsLast(q) {
+			return 1
+		}
+		return -1
+	default:
+		switch v := v.(type) {
+		case string:
+			order = strings.Compare(v, fmt.Sprint(w))
+		case int:
+			other, _ := w.(int)
+			order = cmp.Compare(v, other)
+		case time.Time:
+			other, _ := w.(time.Time)
+			order = v.Compare(other)
+		}
+	}
+	if s.desc {
+		order = -order
+	}
+	return order
 }
 
 func noMark() error {
@@ -137,9 +218,13 @@ func (s *source) sorters(q db.Query, keys []apifhir.SortKey) (list []sorter) {
 	seen := map[string]bool{}
 	add := func(expr string, desc bool, kind byte, column string) {
 		if !seen[expr] && !seen[key] {
+			prefix := ""
+			if expr == key {
+				prefix = strings.ToLower(s.Table.Prefix(q))
+			}
 			c, ok := s.Table.Catalogue().Column(column)
 			seen[expr] = true
-			list = append(list, sorter{expr, desc, kind, ok && !c.MayBeNull()})
+			list = append(list, sorter{expr, desc, kind, ok && !c.MayBeNull(), prefix})
 		}
 	}
 	for _, k := range keys {

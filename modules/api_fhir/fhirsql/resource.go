@@ -1,7 +1,6 @@
 package fhirsql
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -12,6 +11,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/fault"
+	"github.com/openimis/openimis-be-go/internal/table"
 	apifhir "github.com/openimis/openimis-be-go/modules/api_fhir"
 )
 
@@ -248,34 +248,38 @@ func (u union) taking(ctx context.Context, q db.Query, query apifhir.Query) (n i
 	return n, nil
 }
 
-// compareIDs orders ids as the databases do: UUIDs as texts, numbers as numbers, and those with a prefix behind those
-// without.
-func compareIDs(a, b string) int {
-	split := func(id string) (prefix, rest string) {
-		i := strings.LastIndexByte(id, '-') + 1
-		return strings.ToLower(id[:i]), strings.ToLower(id[i:])
-	}
-	prefixA, restA := split(a)
-	prefixB, restB := split(b)
-	// The numbers have no zeros before them: the longer is the larger one. The rests of UUIDs are of one length.
-	return cmp.Or(strings.Compare(prefixA, prefixB), cmp.Compare(len(restA), len(restB)), strings.Compare(restA, restB))
+// part is what a source gives to a page of a sorted list of several: rows in the list's order, with what they are sorted by.
+type part struct {
+	source  int
+	order   []sorter
+	entries []apifhir.Entry
+	values  [][]any
 }
 
-// sorted reads a page of several sources in one order. Their rows have in common what every resource has:
-// when it was changed, and its id.
+// sorted reads a page of several sources in one order. Their rows have in common what every resource has: when it was
+// changed, and its id. Of rows that are alike in both, those of an earlier source come first, and then those with a
+// smaller key. A page behind a mark reads as many rows of each source as a page has.
 func (u union) sorted(ctx context.Context, q db.Query, query apifhir.Query) (apifhir.Page, error) {
 	var page apifhir.Page
-	end := query.Offset + query.Limit
+	from, mark := position(query)
+	offset := query.Offset
+	if mark != "" {
+		offset = 0
+	}
+	end := offset + query.Limit
 	if end > deepestMerge {
-		return page, fault.Input("_sort", "Parameter _sort: %s is sorted up to row %d only; leave _sort out, or ask for one kind.", u.kind, deepestMerge)
+		return page, fault.Input("_sort", "Parameter _sort: %s is sorted up to row %d only by the number of the page; follow the links, leave _sort out, or ask for one kind.", u.kind, deepestMerge)
 	}
 	for _, key := range query.Sort {
 		if key.Name != "_id" && key.Name != "_lastUpdated" {
 			return page, fault.Input("_sort", "Parameter _sort: several kinds of %s are sorted by _id and _lastUpdated only; ask for one kind to sort by %s.", u.kind, key.Name)
 		}
 	}
-	var all []apifhir.Entry
-	for _, s := range u.sources {
+	if mark != "" && from >= len(u.sources) {
+		return page, noMark()
+	}
+	var parts []*part
+	for i, s := range u.sources {
 		w, none, err := s.where(here(ctx, q), query.Params)
 		if err != nil {
 			return page, err
@@ -283,37 +287,82 @@ func (u union) sorted(ctx context.Context, q db.Query, query apifhir.Query) (api
 		if none {
 			continue
 		}
-		entries, err := s.page(ctx, q, w, query.Sort, "", 0, end)
-		if err != nil {
+		p := &part{source: i, order: s.sorters(q, query.Sort)}
+		look := w
+		if mark != "" {
+			if look, err = u.behind(q, w, i, p.order, from, query.Sort, mark); err != nil {
+				return page, err
+			}
+		}
+		if p.entries, err = s.page(ctx, q, look, query.Sort, "", 0, end); err != nil {
 			return page, err
 		}
-		all = append(all, entries...)
-		count := len(entries)
-		if count == end && query.WantTotal {
-			if count, err = u.counts.of(ctx, q, s, w, query.Exact); err != nil {
+		for _, e := range p.entries {
+			values, _, err := unmark(q, p.order, e.Position)
+			if err != nil {
+				return page, fmt.Errorf("sort %s of %s by %q: %w", e.ID, u.kind, e.Position, err)
+			}
+			p.values = append(p.values, values)
+		}
+		parts = append(parts, p)
+		count, over := len(p.entries), len(p.entries) < end
+		if query.WantTotal && (mark != "" || !over) {
+			if count, err = u.counts.of(ctx, q, s, w, query.Exact || over); err != nil {
 				return page, err
 			}
 		}
 		page.Total += count
 	}
-	slices.SortStableFunc(all, func(a, b apifhir.Entry) int {
-		for _, key := range query.Sort {
-			order := compareIDs(a.ID, b.ID)
-			if key.Name == "_lastUpdated" {
-				order = a.VersionTime.Compare(b.VersionTime)
-			}
-			if key.Desc {
-				order = -order
-			}
-			if order != 0 {
-				return order
-			}
+	for n := 0; n < end; n++ {
+		p := first(q, parts)
+		if p == nil {
+			break
 		}
-		return 0
-	})
-	for i := range all {
-		all[i].Position = "" // pages of a merged list are counted
+		e := p.entries[0]
+		p.entries, p.values = p.entries[1:], p.values[1:]
+		if n >= offset {
+			e.Position = strconv.Itoa(p.source) + "-" + e.Position
+			page.Entries = append(page.Entries, e)
+		}
 	}
-	page.Entries = all[min(query.Offset, len(all)):min(end, len(all))]
 	return page, nil
+}
+
+// behind adds to the conditions of a source that its rows come after a mark, which a row of from left.
+func (u union) behind(q db.Query, w *table.Where, i int, order []sorter, from int, sort []apifhir.SortKey, mark string) (*table.Where, error) {
+	s := u.sources[from]
+	if i == from {
+		return behind(q, w, order, col(alias, s.Table.Key), mark)
+	}
+	of := s.sorters(q, sort)
+	values, _, err := unmark(q, of, mark)
+	if err != nil || len(of) != len(order) {
+		return nil, noMark()
+	}
+	rest := table.None // those that are alike were before it
+	if i > from {
+		rest = table.All
+	}
+	condition, args := after(q, order, values, of, rest, nil)
+	return w.Clone().And(condition, args...), nil
+}
+
+// first is the part whose next row comes first; nil when none has one.
+func first(q db.Query, parts []*part) (least *part) {
+	for _, p := range parts {
+		if len(p.entries) > 0 && (least == nil || p.before(q, least)) {
+			least = p
+		}
+	}
+	return least
+}
+
+// before says whether the next row of p comes before that of another part, which wins where they are alike.
+func (p *part) before(q db.Query, other *part) bool {
+	for i := range min(len(p.order), len(other.order)) {
+		if c := p.order[i].compare(q, p.values[0][i], other.order[i], other.values[0][i]); c != 0 {
+			return c < 0
+		}
+	}
+	return false
 }
