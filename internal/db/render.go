@@ -243,7 +243,8 @@ func init() { // not a literal: rows refers to render, which refers to macros
 			`LOWER(RTRIM({0}){fold}) LIKE LOWER(CAST({1} AS text){fold}) ESCAPE '\'`, `{0} LIKE {1} ESCAPE '\'`)},
 		"ci":         {1, by("{0}", "LOWER(RTRIM({0}){fold})", "{0}")},
 		"seldom":     {1, by("likelihood({0}, 0.001)", "{0}", "{0}")}, // a condition that few rows meet, where the engine cannot know
-		"moment":     {1, by("{0}", "{0}", "CAST({0} AS datetime)")},  // of a text, as a legacy column has it
+		"moment":     {1, by("{0}", "{0}", "CAST({0} AS datetime)")},  // of a text, as $exactly gave it
+		"exactly":    {1, by("{0}", "{0}", "CAST({0} AS datetime2(3))")},
 		"date":       {1, by("substr({0}, 1, 10)", "CAST({0} AS date)", "CAST({0} AS date)")},
 		"uuid":       {1, by("LOWER({0})", "LOWER(CAST({0} AS text))", "LOWER(CAST({0} AS char(36)))")},
 		"true":       {0, by("1", "TRUE", "1")},

@@ -102,7 +102,10 @@ func (c *checker) expr(n any, sc *scope) {
 		c.function(x, sc)
 		return
 	case *ast.CastCall:
-		if _, parameter := x.Parameter.(*ast.VariableReference); !parameter || !strings.EqualFold(c.textOf(x.DataType), "datetime") { // else it is $moment
+		_, parameter := x.Parameter.(*ast.VariableReference)
+		switch to := strings.ToLower(c.textOf(x.DataType)); {
+		case parameter && to == "datetime", !parameter && to == "datetime2(3)": // what $moment and $exactly become
+		default:
 			c.dataType(x.DataType, castTypes)
 		}
 		c.expr(x.Parameter, sc)

@@ -65,6 +65,14 @@ func (s sorter) write(q db.Query, v any) (text string, ok bool) {
 	return "", false
 }
 
+// shown is the expression as it is read for a mark.
+func (s sorter) shown() string {
+	if s.kind == 't' {
+		return "$exactly(" + s.expr + ")"
+	}
+	return s.expr
+}
+
 // placeholder is that of a value in a condition.
 func (s sorter) placeholder() string {
 	if s.kind == 't' {

@@ -170,7 +170,7 @@ func (s *source) page(ctx context.Context, q db.Query, w *table.Where, sort []ap
 	what, tail := key, ` FROM "`+s.Table.Name+`" AS `+alias+w.SQL()+" ORDER BY "+order+" "+page
 	if len(list) > 0 {
 		for i, by := range list {
-			what += ", " + by.expr + ` AS "S` + strconv.Itoa(i) + `"`
+			what += ", " + by.shown() + ` AS "S` + strconv.Itoa(i) + `"`
 		}
 		keys, marks, err := sortedKeys(ctx, q, "SELECT "+what+tail, args, list)
 		if err != nil || len(keys) == 0 {
