@@ -265,8 +265,8 @@ func decoderOf(f pgconn.FieldDescription, t reflect.Type) decoder {
 		switch {
 		case t == reflect.TypeFor[int]() || t == reflect.TypeFor[*int]():
 			return decode(readInt)
-		case t.Kind() == reflect.Int:
-			return decodeNamedInt
+		case t.Kind() >= reflect.Int && t.Kind() <= reflect.Uint64:
+			return decodeOtherInt
 		}
 	case pgtype.BoolOID:
 		if t == reflect.TypeFor[bool]() || t == reflect.TypeFor[*bool]() {
@@ -326,13 +326,24 @@ func decode[T any](read func(raw []byte) (T, error)) decoder {
 	}
 }
 
-func decodeNamedInt(raw []byte, to any) error {
+// decodeOtherInt reads into whole numbers of other types and sizes.
+func decodeOtherInt(raw []byte, to any) error {
 	if raw == nil {
 		return errNull
 	}
 	n, err := readInt(raw)
-	reflect.ValueOf(to).Elem().SetInt(int64(n))
-	return err
+	if err != nil {
+		return err
+	}
+	switch v := reflect.ValueOf(to).Elem(); {
+	case v.CanInt() && !v.OverflowInt(int64(n)):
+		v.SetInt(int64(n))
+	case v.CanUint() && n >= 0 && !v.OverflowUint(uint64(n)):
+		v.SetUint(uint64(n))
+	default:
+		return errOtherwise // which says what is wrong
+	}
+	return nil
 }
 
 func decodeUUID(raw []byte, to any) error {

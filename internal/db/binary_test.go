@@ -19,6 +19,7 @@ type kinds struct {
 	Small    int              `db:"small"`
 	Big      int              `db:"big"`
 	Level    level            `db:"level"`
+	Tiny     uint8            `db:"tiny"`
 	Flag     bool             `db:"flag"`
 	FlagOr   *bool            `db:"flag_or"`
 	Text     string           `db:"text"`
@@ -77,7 +78,7 @@ func TestRowsOfPostgreSQLAreReadAlike(t *testing.T) {
 				}
 				return v
 			}
-			text := fmt.Sprintf(`SELECT %[1]s::int AS "int", %[8]s AS int_or, %[1]s::smallint AS small, %[1]s::bigint AS big, %[1]s::int AS "level", %[2]s AS flag, %[9]s AS flag_or,
+			text := fmt.Sprintf(`SELECT %[1]s::int AS "int", %[8]s AS int_or, %[1]s::smallint AS small, %[1]s::bigint AS big, %[1]s::int AS "level", abs(%[1]s::int) %% 256 AS tiny, %[2]s AS flag, %[9]s AS flag_or,
 				%[3]s::text AS "text", %[10]s AS text_or, %[7]s::uuid AS key, %[7]s::varchar || ' ' AS key_text, NULL::varchar AS no_key, %[4]s AS at, %[11]s AS at_or, %[5]s AS "day", %[12]s AS day_or,
 				%[6]s::numeric AS amount, %[13]s AS amount_or, %[10]s AS "nested.Name" FROM generate_series(1, 3)`,
 				row.number, row.flag, row.text, row.at, row.day, row.amount, row.key,
