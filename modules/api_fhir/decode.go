@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -33,6 +35,9 @@ func Decode[T any](body []byte) (*T, []Contained, error) {
 	}
 	contained, err := containedOf(top["contained"], t.Name())
 	if err != nil {
+		return nil, nil, err
+	}
+	if err := noZeros(body, t.Name()); err != nil {
 		return nil, nil, err
 	}
 	if err := json.Unmarshal(body, &resource); err != nil {
@@ -109,6 +114,44 @@ func containedOf(raw json.RawMessage, parent string) ([]Contained, error) {
 		out = append(out, Contained{Type: head.ResourceType, ID: head.ID, JSON: item})
 	}
 	return out, nil
+}
+
+// noZeros refuses texts with the character 0, which FHIR does not allow and no PostgreSQL database keeps.
+func noZeros(body []byte, name string) error {
+	if !bytes.Contains(body, []byte(`\u0000`)) {
+		return nil
+	}
+	var tree any
+	if err := json.Unmarshal(body, &tree); err != nil {
+		return nil // what is wrong with it is said elsewhere
+	}
+	if path := zeroIn(tree, name); path != "" {
+		return fault.Input(path, "%s has a character that no text may have (U+0000).", path)
+	}
+	return nil
+}
+
+// zeroIn is the path of the first text with the character 0; "" without any.
+func zeroIn(v any, path string) string {
+	switch v := v.(type) {
+	case string:
+		if strings.IndexByte(v, 0) >= 0 {
+			return path
+		}
+	case []any:
+		for i, x := range v {
+			if at := zeroIn(x, path+"["+strconv.Itoa(i)+"]"); at != "" {
+				return at
+			}
+		}
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			if at := zeroIn(v[name], path+"."+name); at != "" {
+				return at
+			}
+		}
+	}
+	return ""
 }
 
 var unmarshaler = reflect.TypeFor[json.Unmarshaler]()

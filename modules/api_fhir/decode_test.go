@@ -46,6 +46,7 @@ func TestDecodeRefusals(t *testing.T) {
 		`{"resourceType":1}`:         {"resourceType", `"Claim"`},
 		`{"resourceType":"Patient"}`: {"resourceType", `"Claim"`},
 		`{"resourceType":"Claim","contained":{}}`:                                                        {"Claim.contained", "list"},
+		`{"resourceType":"Claim","item":[{"sequence":1},{"category":{"text":"a\u0000"}}]}`:               {"Claim.item[1].category.text", "U+0000"},
 		`{"resourceType":"Claim","contained":[{}]}`:                                                      {"Claim.contained[0]", "resourceType"},
 		`{"resourceType":"Claim","contained":[{"resourceType":"Patient","id":7}]}`:                       {"Claim.contained[0]", "text as id"},
 		`{"resourceType":"Claim","status":"open"}`:                                                       {"Claim.status", "allowed: active, cancelled, draft, entered-in-error."},

@@ -246,6 +246,7 @@ func TestFacilitiesThatAreRefused(t *testing.T) {
 			"a village":       {clinic("N1", "V000"), o + "address", "a district is expected"},
 			"other district":  {clinic("N1", "D001"), o + "address", "none of your districts"},
 			"a policy holder": {with("type", []object{concept("", "bus")}), o + "type[0]", "prov"},
+			"no text":         {with("name", "a\x00b"), o + "name", "U+0000"},
 			"closed":          {with("active", false), o + "active", "deleted"},
 		} {
 			t.Run(name, func(t *testing.T) {
