@@ -3,6 +3,7 @@ package migrate
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/progress"
@@ -52,7 +53,7 @@ func lackingSQLServer(ctx context.Context, d *db.DB) ([]schema.Index, error) {
 	for _, x := range schema.VersionIndexes(online) {
 		var n int
 		err := d.Pool().QueryRowContext(ctx, `SELECT COUNT(*) FROM sys.index_columns AS i JOIN sys.columns AS c ON c.object_id = i.object_id AND c.column_id = i.column_id
-			WHERE i.object_id = OBJECT_ID(@p1) AND i.index_column_id = 1 AND c.name = @p2`, "dbo."+x.Table, x.Columns[0]).Scan(&n)
+			WHERE i.object_id = OBJECT_ID(@p1) AND i.key_ordinal = 1 AND LOWER(c.name) = @p2`, "dbo."+x.Table, strings.ToLower(x.Columns[0])).Scan(&n)
 		if err != nil {
 			return nil, fmt.Errorf("read the indexes of %s: %w", d.Name(), err)
 		}
