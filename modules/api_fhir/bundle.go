@@ -59,11 +59,11 @@ func (q *call) page(db db.Query, res *Resource, req *request, page Page) (reply,
 	}
 	r := newReply(200, nil)
 	if len(req.warnings) > 0 {
-		if q.mount.Compat {
+		if q.mount.Compat || req.CountOnly { // a count has no entries
 			for _, text := range req.warnings {
 				r.header.Add("Warning", "199 - "+strconv.QuoteToASCII(text))
 			}
-		} else if !req.CountOnly {
+		} else {
 			raw, err := Encode(warningsOf(req.warnings))
 			if err != nil {
 				return reply{}, err

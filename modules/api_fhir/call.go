@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
@@ -46,6 +47,7 @@ type reply struct {
 	pooled bool // body goes back to bodies when it is sent
 	// of a write or a read, for Bundles
 	id      string
+	changed time.Time
 	outcome bool
 	cause   error // of an outcome
 }
@@ -290,7 +292,7 @@ func (r reply) private(res *Resource) {
 }
 
 func (r *reply) versioned(e Entry) {
-	r.id = e.ID
+	r.id, r.changed = e.ID, e.VersionTime
 	if !e.VersionTime.IsZero() {
 		r.header.Set("ETag", `W/"`+e.Version()+`"`)
 		r.header.Set("Last-Modified", e.VersionTime.UTC().Format(http.TimeFormat))

@@ -3,6 +3,7 @@ package apifhir
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 
 	jsonpatch "github.com/evanphx/json-patch/v5"
 
@@ -26,12 +27,33 @@ func (q *call) patch(res *Resource, id string) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	if q.inBundle {
+		if body, kind, err = unwrapped(body, kind); err != nil {
+			return reply{}, err
+		}
+	}
 	change, err := patcher(res, body, kind)
 	if err != nil {
 		return reply{}, err
 	}
 	in := &Input{By: auth.From(q.context()), Now: q.s.conf.Clock(), ID: id}
 	return q.replace(res, in, change)
+}
+
+// unwrapped takes a patch out of the Binary in which Bundles carry what is no resource; others stay as they are.
+func unwrapped(body []byte, kind string) ([]byte, string, error) {
+	var binary struct {
+		ResourceType string `json:"resourceType"`
+		ContentType  string `json:"contentType"`
+		Data         []byte `json:"data"`
+	}
+	if json.Unmarshal(body, &binary) != nil || binary.ResourceType != "Binary" {
+		return body, kind, nil
+	}
+	if kind, _, _ = strings.Cut(binary.ContentType, ";"); kind != typePatch && kind != typeMerge {
+		return nil, "", fault.Input("Binary.contentType", "Binary.contentType must be %s or %s, not %s.", typePatch, typeMerge, fault.Quote(binary.ContentType))
+	}
+	return binary.Data, kind, nil
 }
 
 // patcher reads a patch and gives the function that applies it.

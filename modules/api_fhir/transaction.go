@@ -74,16 +74,21 @@ func (q *call) bundle() (reply, error) {
 		return reply{}, fault.Input("Bundle.entry", "A Bundle takes at most %d entries.", mostEntries)
 	}
 	q.event.Interaction = in.Type
-	calls := make([]*call, len(in.Entry))
+	calls, replies := make([]*call, len(in.Entry)), make([]reply, len(in.Entry))
 	for i := range in.Entry {
-		if calls[i], err = q.entry(i, &in.Entry[i]); err != nil {
+		if calls[i], err = q.entry(i, &in.Entry[i]); err == nil {
+			continue
+		}
+		if in.Type == "transaction" {
 			return reply{}, err
 		}
+		calls[i], replies[i] = new(call), q.failed(aboutBody, err) // the other entries have nothing to do with it
 	}
-	replies := make([]reply, len(calls))
 	if in.Type == "batch" {
 		for i, c := range calls {
-			replies[i] = c.guarded()
+			if c.s != nil {
+				replies[i] = c.guarded()
+			}
 		}
 		return q.replies("batch-response", calls, replies)
 	}
@@ -272,8 +277,8 @@ func (q *call) replies(kind string, calls []*call, replies []reply) (reply, erro
 			LastModified string          `json:"lastModified,omitempty"`
 			Outcome      json.RawMessage `json:"outcome,omitempty"`
 		}{Status: statusText(r.status), Location: r.header.Get("Location"), ETag: r.header.Get("ETag")}
-		if t, err := http.ParseTime(r.header.Get("Last-Modified")); err == nil {
-			response.LastModified = InstantText(t)
+		if !r.changed.IsZero() {
+			response.LastModified = InstantText(r.changed)
 		}
 		body := r.body
 		if r.outcome {

@@ -40,7 +40,11 @@ func (q *call) create(res *Resource) (reply, error) {
 	}
 	r, err := q.changed(res, status, e)
 	if err == nil && e.ID != "" && status == http.StatusCreated {
-		r.header.Set("Location", q.base+"/"+res.Type+"/"+url.PathEscape(e.ID))
+		at := q.base + "/" + res.Type + "/" + url.PathEscape(e.ID)
+		if version := e.Version(); version != "" && res.History != nil {
+			at += "/_history/" + version
+		}
+		r.header.Set("Location", at)
 	}
 	return r, err
 }

@@ -527,6 +527,9 @@ func (c *checker) ignored(t T, k kind, total int) {
 	if lenient.number("total") != total || strings.Contains(lenient.link("self"), "none-such") {
 		t.Errorf("an unknown parameter: total %d, self %s", lenient.number("total"), lenient.link("self"))
 	}
+	if counted := c.search(t, k, "none-such=1&_summary=count"); counted.header.Get("Warning") == "" {
+		t.Error("an unknown parameter of a count is ignored without a word")
+	}
 	outcomes := 0
 	for _, e := range lenient.object()["entry"].([]any) {
 		if (body{e}).text("search.mode") == "outcome" {
@@ -784,7 +787,7 @@ func (c *checker) protocol(t T, types []string) {
 			t.Errorf("%s without a login: no WWW-Authenticate", kind)
 		}
 	}
-	for _, text := range []string{"", "{}", `{"resourceType":"Bundle"}`, `{"resourceType":"Bundle","type":"collection"}`, `{"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"FLY","url":"x"}}]}`} {
+	for _, text := range []string{"", "{}", `{"resourceType":"Bundle"}`, `{"resourceType":"Bundle","type":"collection"}`, `{"resourceType":"Bundle","type":"transaction","entry":[{"request":{"method":"FLY","url":"x"}}]}`} {
 		if a := c.do(t, "POST", "", text, "Content-Type: application/fhir+json"); a.status != http.StatusBadRequest && a.status != http.StatusInternalServerError {
 			t.Errorf("POST %s: %d", text, a.status)
 		}
@@ -792,9 +795,9 @@ func (c *checker) protocol(t T, types []string) {
 	if len(types) == 0 {
 		return
 	}
-	batch := `{"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"GET","url":"` + types[0] + `?_count=1"}},{"request":{"method":"GET","url":"NoSuchType/1"}}]}`
+	batch := `{"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"GET","url":"` + types[0] + `?_count=1"}},{"request":{"method":"GET","url":"NoSuchType/1"}},{"request":{"method":"FLY","url":"x"}}]}`
 	a := c.do(t, "POST", "", batch, "Content-Type: application/fhir+json")
-	if a.status != http.StatusOK || a.text("type") != "batch-response" || !strings.HasPrefix(a.text("entry.1.response.status"), "404") ||
+	if a.status != http.StatusOK || a.text("type") != "batch-response" || !strings.HasPrefix(a.text("entry.1.response.status"), "404") || a.text("entry.2.response.outcome.resourceType") != "OperationOutcome" ||
 		a.text("entry.1.response.outcome.resourceType") != "OperationOutcome" {
 		t.Errorf("batch: %d %.500s", a.status, a.raw)
 	}

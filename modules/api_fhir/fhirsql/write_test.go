@@ -1,6 +1,7 @@
 package fhirsql_test
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"strings"
@@ -22,7 +23,7 @@ func TestACreateAnswersWhatIsThere(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		made := w.do("POST Location/", located("D1W9", "New", "Location/D1")).want(t, 201, "name=New", "partOf.display=D1")
 		id := made.at("id")
-		if got := made.Header().Get("Location"); got != "http://example.com/r4/Location/"+id {
+		if got := made.Header().Get("Location"); got != "http://example.com/r4/Location/"+id+"/_history/"+made.at("meta.versionId") {
 			t.Errorf("Location is %s", got)
 		}
 		w.do("GET Location/D1W9", "").want(t, 200, "id="+id, "meta.versionId="+strings.Trim(made.Header().Get("ETag"), `W/"`))
@@ -117,8 +118,11 @@ func TestATransactionIsAllOrNothing(t *testing.T) {
 			`{"request":{"method":"GET","url":"Location?identifier=T1"}}`, `{"request":{"method":"DELETE","url":"Location/D2W3"}}`)).
 			want(t, 200, "type=transaction-response", "entry.0.response.status=201 Created", "entry.0.resource.partOf.display=T1", "entry.1.resource.name=Parent",
 				"entry.2.resource.total=1", "entry.3.response.status=204 No Content")
-		if got := good.at("entry.1.response.location"); !strings.HasSuffix(got, "/r4/Location/"+good.at("entry.1.resource.id")) {
+		if got := good.at("entry.1.response.location"); !strings.HasSuffix(got, "/r4/Location/"+good.at("entry.1.resource.id")+"/_history/"+good.at("entry.1.resource.meta.versionId")) {
 			t.Errorf("location %s", got)
+		}
+		if good.at("entry.1.response.lastModified") != good.at("entry.1.resource.meta.lastUpdated") {
+			t.Errorf("lastModified is %s", good.at("entry.1.response.lastModified"))
 		}
 		w.do("GET Location/D2W3", "").want(t, 404)
 		w.do("POST ", bundle("transaction", entry("POST", "Location", a, located("T5", "By criteria", "Location?identifier=D1&kind=D")), entry("POST", "Location", b, located("T6", "As well", "Location?identifier=D1&kind=D")))).
@@ -137,6 +141,21 @@ func TestATransactionIsAllOrNothing(t *testing.T) {
 			want(t, 200, "type=batch-response", "entry.0.response.status=201 Created", "entry.1.response.status=500 Internal Server Error", "entry.2.response.status=404 Not Found",
 				"entry.2.response.outcome.resourceType=OperationOutcome")
 		w.do("GET Location?identifier=T3", "").want(t, 200, "total=1")
+		// What is wrong with an entry of a batch is its own matter, and a transaction's as a whole.
+		mixed := []string{`{"request":{"method":"POST","url":"Location"}}`, `{"request":{"method":"FLY","url":"Location"}}`, `{"request":{"method":"GET","url":"https://elsewhere.example/Location"}}`, `{}`,
+			`{"request":{"method":"GET","url":"Location/T3"}}`}
+		w.do("POST ", bundle("batch", mixed...)).want(t, 200, "entry.0.response.status=400 Bad Request", "entry.0.response.outcome.issue.0.details.text=~resource is missing",
+			"entry.1.response.status=400 Bad Request", "entry.2.response.status=400 Bad Request", "entry.3.response.status=400 Bad Request", "entry.4.response.status=200 OK")
+		w.do("POST ", bundle("transaction", mixed...)).want(t, 400, "issue.0.expression.0=Bundle.entry[0].resource")
+		// A JSON Patch is no resource: Bundles carry it in a Binary.
+		binary := func(kind, patch string) string {
+			return `{"resourceType":"Binary","contentType":"` + kind + `","data":"` + base64.StdEncoding.EncodeToString([]byte(patch)) + `"}`
+		}
+		w.do("POST ", bundle("transaction", entry("PATCH", "Location/T3", "", binary("application/json-patch+json", `[{"op":"replace","path":"/name","value":"patched"}]`)))).
+			want(t, 200, "entry.0.resource.name=patched")
+		w.do("POST ", bundle("batch", entry("PATCH", "Location/T3", "", binary("application/merge-patch+json", `{"name":"merged"}`)), entry("PATCH", "Location/T3", "", binary("text/plain", "x")),
+			entry("PATCH", "Location/T3", "", `{"name":"as it is"}`))).
+			want(t, 200, "entry.0.resource.name=merged", "entry.1.response.status=400 Bad Request", "entry.2.resource.name=as it is")
 	})
 }
 
