@@ -413,6 +413,7 @@ func (i *Instance) Mount(e *echo.Echo, a *auth.Authenticator, known echo.Middlew
 			}
 			for _, login := range []string{"/login", "/login/"} {
 				e.POST("/"+i.o.Root+path+login, auth.LoginRoute(a, i.fhir.RenderError))
+				e.Match([]string{http.MethodGet, http.MethodHead, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions}, "/"+i.o.Root+path+login, i.fhir.OnlyPost)
 			}
 			i.fhir.Mount(e.Group("/"+i.o.Root+path, auth.Middleware(a, i.fhir.RenderError), known, named, watched(audit.FHIR), i.countFHIR, i.admitHTTP(i.fhir.RenderError)), mount)
 		}

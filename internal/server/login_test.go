@@ -32,6 +32,27 @@ func signIn(t *testing.T) *running {
 	return start(t, d, nil)
 }
 
+// Whoever asks login by another method is told which one it takes, in the type that they ask for.
+func TestLoginTakesPostOnly(t *testing.T) {
+	r := signIn(t)
+	for _, path := range []string{"/api/api_fhir_r4/login", "/api/api_fhir/login/"} {
+		for _, method := range []string{"GET", "HEAD", "PUT", "PATCH", "DELETE"} {
+			status, header, body := r.send(method, path, "", "Accept", "application/fhir+json")
+			if status != http.StatusMethodNotAllowed || header.Get("Allow") != "POST, OPTIONS" || header.Get("Content-Type") != "application/fhir+json" || method != "HEAD" && !strings.Contains(body, "OperationOutcome") {
+				t.Errorf("%s %s: %d, Allow %q, %s %s", method, path, status, header.Get("Allow"), header.Get("Content-Type"), body)
+			}
+		}
+		if status, header, _ := r.send("OPTIONS", path, ""); status != http.StatusNoContent || header.Get("Allow") != "POST, OPTIONS" {
+			t.Errorf("OPTIONS %s: %d", path, status)
+		}
+	}
+	for accept, want := range map[string]string{"application/fhir+json": "application/fhir+json", "application/json": "application/json", "": "application/json", "application/xml": "application/json"} {
+		if status, header, _ := r.send("GET", "/api/api_fhir_r4/Patient", "", "Authorization", "Bearer x", "Accept", accept); status != http.StatusUnauthorized || header.Get("Content-Type") != want {
+			t.Errorf("a wrong token with Accept %q: %d %s", accept, status, header.Get("Content-Type"))
+		}
+	}
+}
+
 // send makes a request and gives status, headers and body.
 func (r *running) send(method, path, body string, headers ...string) (int, http.Header, string) {
 	r.t.Helper()
@@ -87,7 +108,7 @@ func TestLoginErrorsAreOutcomes(t *testing.T) {
 	r := signIn(t)
 	for body, want := range map[string]int{`{"username2":"u0","password":"secret"}`: 400, `{"username":"u0","password":"x"}`: 401} {
 		status, header, answer := r.send("POST", "/api/api_fhir_r4/login/", body, "Content-Type", "application/json", "Authorization", "Bearer of another time")
-		if status != want || !strings.HasPrefix(header.Get("Content-Type"), "application/fhir+json") || !strings.Contains(answer, `"OperationOutcome"`) {
+		if status != want || header.Get("Content-Type") != "application/json" || !strings.Contains(answer, `"OperationOutcome"`) {
 			t.Errorf("%s: %d %s", body, status, answer)
 		}
 	}

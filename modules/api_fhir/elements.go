@@ -133,6 +133,8 @@ type Target struct {
 	Type  string
 	Kind  string
 	Value string
+	// CodeFirst says that a number is a code before it is an id, also where ids are numbers: references of STU3 have codes there.
+	CodeFirst bool
 }
 
 // TargetOf reads a reference that came in, literal (Type/id, also as an absolute URL) or logical (type and

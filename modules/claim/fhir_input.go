@@ -23,8 +23,9 @@ import (
 // fhirForm is a claim that comes as FHIR on its way to Service.Enter: the form, where in the resource each part of it
 // stands, and what is wrong with it so far.
 type fhirForm struct {
-	ctx context.Context
-	in  *apifhir.Input
+	codeFirst bool // apifhir.Target.CodeFirst
+	ctx       context.Context
+	in        *apifhir.Input
 	rules.Form
 	attachments []fhirAttachment
 
@@ -221,6 +222,7 @@ func (f *fhirForm) named(r *fhir.Reference, t *table.Table, contained []apifhir.
 	if err != nil {
 		return rules.Named{}, err
 	}
+	target.CodeFirst = f.codeFirst
 	return nameOf(f.ctx, f.in.Tx, t, target, path)
 }
 

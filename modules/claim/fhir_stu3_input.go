@@ -41,7 +41,7 @@ func createSTU3(ctx context.Context, in *apifhir.Input, claim *stu3.Claim, conta
 
 // formSTU3 reads a claim of STU3. As for the procedure behind upstream, a price of 0 means that of the price list.
 func formSTU3(ctx context.Context, in *apifhir.Input, claim *stu3.Claim, contained []apifhir.Contained) *fhirForm {
-	f := &fhirForm{ctx: ctx, in: in, elements: elementsSTU3, texts: func(p rules.Problem) string {
+	f := &fhirForm{ctx: ctx, in: in, codeFirst: true, elements: elementsSTU3, texts: func(p rules.Problem) string {
 		if p.Code == rules.BadPeriod && p.At.Part == rules.PartTo {
 			return "End date is smaller than start date"
 		}

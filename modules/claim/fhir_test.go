@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/modules/claim/rules"
+	"github.com/openimis/openimis-be-go/modules/location"
 )
 
 // TestTheSameClaimByEveryPath: sent as R4 and as STU3, entered and submitted over GraphQL, and sent by phone, a claim ends
@@ -76,7 +78,7 @@ func TestFHIRClaimIsReadAsItWasSent(t *testing.T) {
 		h := c.asClient(c.clerk())
 		response := h.send(http.MethodPost, "r4/Claim", bodyR4("C1"), http.StatusCreated)
 		id := response["id"].(string)
-		if response["resourceType"] != "ClaimResponse" || response["outcome"] != "partial" || !strings.HasSuffix(h.last.Header().Get("Location"), "/Claim/"+id) {
+		if response["resourceType"] != "ClaimResponse" || response["outcome"] != "partial" || !strings.Contains(h.last.Header().Get("Location"), "/Claim/"+id+"/_history/") {
 			t.Errorf("the answer is %v at %s", response, h.last.Header().Get("Location"))
 		}
 		if got := at(response, "total", 0, "amount", "value"); got != 310.0 { // 2 x 90 + 80 + 50
@@ -446,6 +448,56 @@ func TestFHIRClaimHistoryHasTheLinesOfItsTime(t *testing.T) {
 		change("a version more", func(tx *db.Tx) error { return tx.Archive(t.Context(), "tblClaim", after(3), []int{id}) })
 		if h.get("r4/Claim/C1/_history"); h.sent != statements {
 			t.Errorf("%d statements for four versions, %d for three", h.sent, statements)
+		}
+	})
+}
+
+// TestFHIRNumbersInReferences: STU3 refers by code where there are no UUIDs, so that a number in a claim of STU3 is a code, and
+// what is read can be sent again; in R4 it is the id there. Officers and administrators have the same numbers, and ids of their own.
+func TestFHIRNumbersInReferences(t *testing.T) {
+	everywhere(t, func(t *testing.T, c *clinic) {
+		uuids := location.Facilities.HasUUID(c.d)
+		other := strconv.Itoa(c.hf[1])
+		if err := c.d.Write(t.Context(), "a code that is a number", func(tx *db.Tx) error {
+			_, err := tx.Update(t.Context(), "tblHF", c.hf[0], db.Values{"HFCode": other})
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		h := c.asClient(c.boss())
+		old := bodySTU3("N1")
+		old["facility"] = object{"reference": "Location/" + other}
+		h.send(http.MethodPost, "strict/Claim", old, http.StatusCreated)
+		if n := c.number(`SELECT "HFID" FROM "tblClaim" WHERE "ClaimCode" = 'N1'`); n != c.hf[0] {
+			t.Errorf("the claim of STU3 is of facility %d, not %d", n, c.hf[0])
+		}
+		again := h.get("strict/Claim/N1")
+		if ref := at(again, "facility", "reference"); !uuids && ref != "Location/"+other {
+			t.Errorf("the claim of STU3 refers to %v", ref)
+		}
+		again["identifier"] = bodySTU3("N2")["identifier"]
+		h.send(http.MethodPost, "strict/Claim", again, http.StatusCreated)
+		if n := c.number(`SELECT "HFID" FROM "tblClaim" WHERE "ClaimCode" = 'N2'`); n != c.hf[0] {
+			t.Errorf("the claim that was sent as it was read is of facility %d, not %d", n, c.hf[0])
+		}
+		// The enterer of a claim is an administrator: the id of an officer is not that of the administrator with its number.
+		body := bodyR4("N3")
+		body["provider"] = logical("Organization", "Code", other)
+		body["enterer"] = object{"reference": fmt.Sprintf("Practitioner/eo-%d", c.number(`SELECT MIN("ClaimAdminId") FROM "tblClaimAdmin"`))}
+		h.send(http.MethodPost, "r4/Claim", body, http.StatusBadRequest)
+
+		id := c.selected("C9")
+		read := h.get("r4/Claim/C9")
+		given := h.send(http.MethodPost, "r4/Communication/", bodyFeedback(read["id"].(string)), http.StatusCreated)
+		if err := c.d.Write(t.Context(), "who collected it", func(tx *db.Tx) error {
+			_, err := tx.Exec(t.Context(), `UPDATE "tblFeedback" SET "CHFOfficerCode" = ? WHERE "ClaimID" = ?`, c.officer, id)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		sender := at(h.get(fmt.Sprintf("r4/Communication/%s", given["id"])), "sender", "reference")
+		if want := fmt.Sprintf("Practitioner/eo-%d", c.officer); !uuids && sender != want || uuids && strings.Contains(fmt.Sprint(sender), "eo-") {
+			t.Errorf("the sender is %v, want %s", sender, want)
 		}
 	})
 }

@@ -58,7 +58,7 @@ func TestPatientsAreRegistered(t *testing.T) {
 			"extension.~patient-profession.valueCodeableConcept.coding.0.code": "3", "extension.~patient-identification.extension.~number.valueString": "P-9",
 			"generalPractitioner.0.display": "HF", "extension.~patient-group-reference.valueReference.display": "900000001",
 		})
-		if got := c.Last.Header().Get("Location"); !strings.HasSuffix(got, "/Patient/"+head.Text("id")) {
+		if got := c.Last.Header().Get("Location"); !strings.HasSuffix(got, "/Patient/"+head.Text("id")+"/_history/"+head.Text("meta.versionId")) {
 			t.Errorf("Location: %s", got)
 		}
 		family := strings.TrimPrefix(head.Text("extension.~patient-group-reference.valueReference.reference"), "Group/")

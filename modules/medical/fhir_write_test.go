@@ -90,7 +90,7 @@ func TestItemsAreWritten(t *testing.T) {
 		}
 		m.Want(told)
 		c.Get("r4/Medication/PARA").Want(told)
-		if at := c.Send("POST", "r4/Medication", medication("PARA2"), http.StatusCreated).Text("id"); !strings.HasSuffix(c.Last.Header().Get("Location"), "/Medication/"+at) {
+		if at := c.Send("POST", "r4/Medication", medication("PARA2"), http.StatusCreated).Text("id"); !strings.Contains(c.Last.Header().Get("Location"), "/Medication/"+at+"/_history/") {
 			t.Errorf("Location: %s", c.Last.Header().Get("Location"))
 		}
 		// What upstream wrote for the price, and a resource that says nothing of patients and care.

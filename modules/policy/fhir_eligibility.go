@@ -63,7 +63,7 @@ type policyTerm struct {
 }
 
 // entitled answers what an insuree is entitled to. The patient is named by number, UUID or key.
-func (m *Module) entitled(ctx context.Context, in *apifhir.Input, patient *fhir.Reference, path, service, item string) (*entitlement, error) {
+func (m *Module) entitled(ctx context.Context, in *apifhir.Input, patient *fhir.Reference, codeFirst bool, path, service, item string) (*entitlement, error) {
 	if patient == nil || fhirsql.Trim(patient.Reference) == "" && patient.Identifier == nil {
 		return nil, fault.Input(path, "Missing or invalid `patient` reference")
 	}
@@ -71,6 +71,7 @@ func (m *Module) entitled(ctx context.Context, in *apifhir.Input, patient *fhir.
 	if err != nil {
 		return nil, err
 	}
+	target.CodeFirst = codeFirst
 	key, err := fhirsql.Resolve(ctx, in.Tx, insuree.Insurees, target, path)
 	if err != nil {
 		return nil, err
@@ -194,7 +195,7 @@ func (m *Module) coverageEligibility(ctx context.Context, in *apifhir.Input, r *
 		}
 		asked[kind] = code
 	}
-	e, err := m.entitled(ctx, in, &r.Patient, "CoverageEligibilityRequest.patient", asked["service"], asked["item"])
+	e, err := m.entitled(ctx, in, &r.Patient, false, "CoverageEligibilityRequest.patient", asked["service"], asked["item"])
 	if err != nil {
 		return apifhir.Entry{}, err
 	}
@@ -290,7 +291,7 @@ func (m *Module) eligibilityRequest(ctx context.Context, in *apifhir.Input, r *s
 	if r.Patient != nil {
 		patient = &fhir.Reference{Reference: r.Patient.Reference, Identifier: r.Patient.Identifier}
 	}
-	e, err := m.entitled(ctx, in, patient, "EligibilityRequest.patient", asked["service"], asked["item"])
+	e, err := m.entitled(ctx, in, patient, true, "EligibilityRequest.patient", asked["service"], asked["item"])
 	if err != nil {
 		return apifhir.Entry{}, err
 	}

@@ -59,7 +59,7 @@ func matching(t *table.Table, q db.Query, alias, kind, value string, byID bool) 
 // Resolve gives the key of the current row in the caller's scope that a reference of a body points at.
 // path is the FHIRPath of the reference for the error, which is fault.Invalid.
 func Resolve(ctx context.Context, q db.Query, t *table.Table, target apifhir.Target, path string) (int, error) {
-	match, args := matching(t, q, alias, target.Kind, target.Value, true)
+	match, args := matching(t, q, alias, target.Kind, target.Value, !target.CodeFirst)
 	var w table.Where
 	w.Visible(t, auth.ScopeOf(ctx), alias).And(match, args...)
 	var key int
