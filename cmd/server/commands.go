@@ -103,6 +103,11 @@ func (p *program) open(ctx context.Context) (*db.DB, error) {
 	return db.Open(ctx, string(p.conf.DatabaseURL), db.Options{ReadURL: string(p.conf.DatabaseReadURL), ReadLag: time.Duration(p.conf.DatabaseReadLag), Log: p.log})
 }
 
+// openToFill opens a database of which nobody else has use yet.
+func (p *program) openToFill(ctx context.Context) (*db.DB, error) {
+	return db.Open(ctx, string(p.conf.DatabaseURL), db.Options{Fill: true, Log: p.log})
+}
+
 // file is where the embedded database is.
 func (p *program) file() (path string, embedded bool) {
 	path, _, _ = strings.Cut(strings.TrimPrefix(strings.TrimPrefix(string(p.conf.DatabaseURL), "sqlite:"), "//"), "?")
@@ -351,7 +356,7 @@ func seedInto(ctx context.Context, p *program, args []string) error {
 			return fmt.Errorf("seed: --size %q; allowed: demo, district, national", value)
 		}
 	}
-	d, err := p.open(ctx)
+	d, err := p.openToFill(ctx)
 	if err != nil {
 		return err
 	}
@@ -370,7 +375,7 @@ func importFrom(ctx context.Context, p *program, args []string) error {
 	if len(args) != 1 {
 		return errors.New("import takes one folder of JSON-lines files, one a table")
 	}
-	d, err := p.open(ctx)
+	d, err := p.openToFill(ctx)
 	if err != nil {
 		return err
 	}

@@ -42,6 +42,7 @@ type Options struct {
 	ReadURL  string        // read-only replica for Query methods of DB; default the same database
 	ReadLag  time.Duration // how far the replica may be behind and still be read from; default 30 s
 	Log      *slog.Logger  // slow and retried statements; default slog.Default
+	Fill     bool          // SQLite: a new database is to be filled, which nobody else has open (see fillPragmas)
 }
 
 // DB is an open database.

@@ -143,6 +143,14 @@ func private(path string) error {
 	return nil
 }
 
+// workPragmas set up a connection of a database that many work with.
+var workPragmas = []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(OFF)", "cache_size(-4000)", "temp_store(MEMORY)"}
+
+// fillPragmas set up a connection that fills a new database. One transaction that adds a country's rows would write
+// them into the WAL first, which would grow as large as the database; a rollback journal keeps the pages that are
+// changed, of which a new database has none. Indexes are sorted in a file. Whoever opens the database next goes over to WAL.
+var fillPragmas = []string{"busy_timeout(10000)", "journal_mode(DELETE)", "synchronous(NORMAL)", "foreign_keys(OFF)", "cache_size(-64000)", "temp_store(FILE)"}
+
 // openSQLite opens a file with one writing connection and several readers in WAL mode. Each has a small
 // page cache of its own: behind it is that of the operating system, which they share.
 // _dqs=0 makes a misspelt "Column" an error instead of a text.
@@ -167,7 +175,11 @@ func (d *DB) openSQLite(dsn string, o Options) error {
 		return fmt.Errorf("database URL %q: %w", dsn, err)
 	}
 	given := strings.Join(params["_pragma"], " ")
-	for _, p := range []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(OFF)", "cache_size(-4000)", "temp_store(MEMORY)"} {
+	pragmas := workPragmas
+	if o.Fill {
+		pragmas = fillPragmas
+	}
+	for _, p := range pragmas {
 		if name, _, _ := strings.Cut(p, "("); !strings.Contains(given, name) { // the driver would not let the later one win
 			params.Add("_pragma", p)
 		}
