@@ -103,3 +103,24 @@ func (b *batch) next(ctx context.Context, q db.Query, n int) (p part, claims int
 	}
 	return part{b.Position, *row.To}, row.Claims, nil
 }
+
+// stretch is how many ids of claims one statement that reads all claims goes through: what the engine sorts of them
+// stays in memory, however many there are.
+const stretch = 100_000
+
+// stretches calls fn for one stretch after the other, of all claims there are.
+func stretches(ctx context.Context, q db.Query, fn func(p part) error) error {
+	var ids struct {
+		First *int `db:"first_id"`
+		Last  *int `db:"last_id"`
+	}
+	if err := q.Get(ctx, &ids, `SELECT MIN(c."ClaimID") AS "first_id", MAX(c."ClaimID") AS "last_id" FROM "tblClaim" AS c`); err != nil || ids.Last == nil {
+		return err
+	}
+	for from := *ids.First - 1; from < *ids.Last; from += stretch {
+		if err := fn(part{from, min(from+stretch, *ids.Last)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

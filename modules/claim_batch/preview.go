@@ -129,9 +129,14 @@ func (t tally) list() (list []Total) {
 
 // eachClaim streams the claims that a run looks at with their passed lines, in the order of their ids.
 func eachClaim(ctx context.Context, q db.Query, r Request, each func(c *rules.Claim, facility int)) error {
+	return stretches(ctx, q, func(p part) error { return eachClaimOf(ctx, q, r, p, each) })
+}
+
+// eachClaimOf streams those of a stretch.
+func eachClaimOf(ctx context.Context, q db.Query, r Request, p part, each func(c *rules.Claim, facility int)) error {
 	var cursors [2]*lineCursor
 	for i, k := range kinds {
-		c, err := openLines(ctx, q, r, k)
+		c, err := openLines(ctx, q, r, k, p)
 		if err != nil {
 			return err
 		}
@@ -180,12 +185,13 @@ type lineCursor struct {
 	done bool
 }
 
-func openLines(ctx context.Context, q db.Query, r Request, k kind) (*lineCursor, error) {
+func openLines(ctx context.Context, q db.Query, r Request, k kind, p part) (*lineCursor, error) {
 	month := rules.Period{Type: rules.Month, Year: r.Year, Number: r.Month}
 	rows, err := q.Rows(ctx, `SELECT c."ClaimID", c."ClaimStatus", c."RunID", c."HFID", h."HFLevel", c."ProcessStamp",
 		l."ProdID", l."PriceOrigin", l."PriceValuated", l."RemuneratedAmount"
 		FROM "tblClaim" AS c JOIN "tblHF" AS h ON h."HfID" = c."HFID" JOIN "`+k.table+`" AS l ON l."ClaimID" = c."ClaimID"
-		WHERE `+candidate+` AND l."ValidityTo" IS NULL AND l."`+k.status+`" = 1 ORDER BY c."ClaimID"`, month.From(), month.Until())
+		WHERE c."ClaimID" > ? AND c."ClaimID" <= ? AND l."ClaimID" > ? AND l."ClaimID" <= ? AND `+candidate+`
+		AND l."ValidityTo" IS NULL AND l."`+k.status+`" = 1 ORDER BY c."ClaimID"`, p.From, p.To, p.From, p.To, month.From(), month.Until())
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", k.table, err)
 	}

@@ -120,44 +120,53 @@ func (f *figures) premiums(ctx context.Context, q db.Query, due []rules.Period) 
 }
 
 // bills adds up the valuated prices of passed lines by product and kind of facility: in one pass for all periods, of
-// which each begins where or before the one before it does.
+// which each begins where or before the one before it does, a stretch of claims at a time.
 func (f *figures) bills(ctx context.Context, q db.Query, due []rules.Period) error {
-	month, quarter := due[0].Until().AddDate(0, -1, 0), due[0].Until().AddDate(0, -3, 0)
-	longest := due[len(due)-1]
 	for _, p := range due {
 		f.billed[p] = rules.Billed{}
 	}
-	for _, k := range kinds {
-		var sums []struct {
-			ProductID int              `db:"product_id"`
-			Hospital  int              `db:"hospital"`
-			Bucket    rules.Type       `db:"bucket"`
-			Total     *decimal.Decimal `db:"total"`
-		}
-		err := q.Select(ctx, &sums, `SELECT x."product_id", x."hospital", x."bucket", SUM(x."price") AS "total" FROM
-			(SELECT l."ProdID" AS "product_id", CASE WHEN h."HFLevel" = 'H' THEN 1 ELSE 0 END AS "hospital",
-				CASE WHEN c."ProcessStamp" >= ? THEN 12 WHEN c."ProcessStamp" >= ? THEN 4 ELSE 1 END AS "bucket", l."PriceValuated" AS "price"
-				FROM "tblClaim" AS c JOIN "tblHF" AS h ON h."HfID" = c."HFID" JOIN "`+k.table+`" AS l ON l."ClaimID" = c."ClaimID"
-				WHERE c."ValidityTo" IS NULL AND c."ClaimStatus" IN (8, 16) AND c."ProcessStamp" >= ? AND c."ProcessStamp" < ?
-				AND l."ValidityTo" IS NULL AND l."`+k.status+`" = 1 AND l."ProdID" IN $ints(?)) AS x
-			GROUP BY x."product_id", x."hospital", x."bucket"`,
-			month, quarter, longest.From(), longest.Until(), productIDs(f.products))
-		if err != nil {
-			return err
-		}
-		for _, s := range sums {
-			if s.Total == nil {
-				continue
+	return stretches(ctx, q, func(p part) error {
+		for _, k := range kinds {
+			if err := f.billsOf(ctx, q, due, k, p); err != nil {
+				return err
 			}
-			bill := rules.Bill{ProductID: s.ProductID, Hospital: s.Hospital == 1}
-			for _, p := range due {
-				if s.Bucket >= p.Type { // a longer period contains the shorter ones
-					f.billed[p][bill] = f.billed[p][bill].Add(s.Total.Round(2))
-				}
+		}
+		return nil
+	})
+}
+
+// billsOf adds those of a kind and a stretch of claims. The stretch is said of both tables, so that whichever is read
+// first is not read as a whole.
+func (f *figures) billsOf(ctx context.Context, q db.Query, due []rules.Period, k kind, of part) error {
+	month, quarter := due[0].Until().AddDate(0, -1, 0), due[0].Until().AddDate(0, -3, 0)
+	longest := due[len(due)-1]
+	var sums []struct {
+		ProductID int              `db:"product_id"`
+		Hospital  int              `db:"hospital"`
+		Bucket    rules.Type       `db:"bucket"`
+		Total     *decimal.Decimal `db:"total"`
+	}
+	err := q.Select(ctx, &sums, `SELECT x."product_id", x."hospital", x."bucket", SUM(x."price") AS "total" FROM
+		(SELECT l."ProdID" AS "product_id", CASE WHEN h."HFLevel" = 'H' THEN 1 ELSE 0 END AS "hospital",
+			CASE WHEN c."ProcessStamp" >= ? THEN 12 WHEN c."ProcessStamp" >= ? THEN 4 ELSE 1 END AS "bucket", l."PriceValuated" AS "price"
+			FROM "tblClaim" AS c JOIN "tblHF" AS h ON h."HfID" = c."HFID" JOIN "`+k.table+`" AS l ON l."ClaimID" = c."ClaimID"
+			WHERE c."ClaimID" > ? AND c."ClaimID" <= ? AND l."ClaimID" > ? AND l."ClaimID" <= ?
+			AND c."ValidityTo" IS NULL AND c."ClaimStatus" IN (8, 16) AND c."ProcessStamp" >= ? AND c."ProcessStamp" < ?
+			AND l."ValidityTo" IS NULL AND l."`+k.status+`" = 1 AND l."ProdID" IN $ints(?)) AS x
+		GROUP BY x."product_id", x."hospital", x."bucket"`,
+		month, quarter, of.From, of.To, of.From, of.To, longest.From(), longest.Until(), productIDs(f.products))
+	for _, s := range sums {
+		if s.Total == nil {
+			continue
+		}
+		bill := rules.Bill{ProductID: s.ProductID, Hospital: s.Hospital == 1}
+		for _, p := range due {
+			if s.Bucket >= p.Type { // a longer period contains the shorter ones
+				f.billed[p][bill] = f.billed[p][bill].Add(s.Total.Round(2))
 			}
 		}
 	}
-	return nil
+	return err
 }
 
 func (f *figures) distribution(ctx context.Context, q db.Query) error {
@@ -250,12 +259,17 @@ func plan(ctx context.Context, tx *db.Tx, r Request, now time.Time) (*batch, []r
 const candidate = `c."ValidityTo" IS NULL AND c."ProcessStamp" IS NOT NULL
 	AND (c."ClaimStatus" = 8 OR c."ClaimStatus" = 16 AND c."RunID" IS NULL AND c."ProcessStamp" >= ? AND c."ProcessStamp" < ?)`
 
-// candidates notes the claims that a run looks at.
-func candidates(ctx context.Context, tx *db.Tx, b *batch) (int, error) {
+// candidates notes the claims that a run looks at, in the order of their ids.
+func candidates(ctx context.Context, tx *db.Tx, b *batch) (n int, err error) {
 	month := rules.Period{Type: rules.Month, Year: b.Year, Number: b.Month}
 	from, until := rules.Closed(b.Year, b.Month)
-	return tx.Exec(ctx, `INSERT INTO "imis_batch_claim" ("batch_id", "claim_id", "old_status", "old_run", "closing")
-		SELECT CAST(? AS int), c."ClaimID", c."ClaimStatus", c."RunID", CASE WHEN c."RunID" IS NULL AND c."ProcessStamp" >= ? AND c."ProcessStamp" < ? THEN 1 ELSE 0 END
-		FROM "tblClaim" AS c WHERE `+candidate,
-		b.ID, from, until, month.From(), month.Until())
+	err = stretches(ctx, tx, func(p part) error {
+		noted, err := tx.Exec(ctx, `INSERT INTO "imis_batch_claim" ("batch_id", "claim_id", "old_status", "old_run", "closing")
+			SELECT CAST(? AS int), c."ClaimID", c."ClaimStatus", c."RunID", CASE WHEN c."RunID" IS NULL AND c."ProcessStamp" >= ? AND c."ProcessStamp" < ? THEN 1 ELSE 0 END
+			FROM "tblClaim" AS c WHERE c."ClaimID" > ? AND c."ClaimID" <= ? AND `+candidate,
+			b.ID, from, until, p.From, p.To, month.From(), month.Until())
+		n += noted
+		return err
+	})
+	return n, err
 }
