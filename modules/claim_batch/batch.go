@@ -8,11 +8,13 @@ import (
 	"time"
 
 	"github.com/openimis/openimis-be-go/internal/db"
+	"github.com/openimis/openimis-be-go/modules/claim_batch/rules"
 )
 
 // The states of a run, in their order. What each means for readers of the legacy tables is in docs/claim-batch.md.
 const (
-	stateStaging    = "staging"    // its plan is made in our own tables; nothing can be seen of it
+	statePlanning   = "planning"   // its claims are being listed, its indexes computed
+	stateStaging    = "staging"    // what it pays is computed in our own tables; nothing can be seen of it
 	statePublishing = "publishing" // claims and lines are written, tied to a run that is still closed
 	statePublished  = "published"  // the run is current; the claims are paid
 	stateUndoing    = "undoing"    // the run is closed again; claims and lines are put back
@@ -38,6 +40,8 @@ type batch struct {
 	Skipped    int       `db:"skipped"`
 	Started    time.Time `db:"started"`
 	Changed    time.Time `db:"changed"`
+
+	local []rules.Product // those products, of a run whose plan was begun here
 }
 
 // products are the products that the location had when the run was planned.
@@ -65,9 +69,22 @@ func (b *batch) move(ctx context.Context, tx *db.Tx, next batch, now time.Time) 
 	return err
 }
 
+// hold makes sure, and sees to it until the transaction ends, that the run is where it was read: what another process
+// has done is not done again.
+func (b *batch) hold(ctx context.Context, tx *db.Tx) error {
+	n, err := tx.Exec(ctx, `UPDATE "imis_batch" SET "position" = "position" WHERE "id" = ? AND "state" = ? AND "position" = ?`, b.ID, b.State, b.Position)
+	if err == nil && n != 1 {
+		return errElsewhere
+	}
+	return err
+}
+
+// secret says whether the run has written into our own tables only, so that it can be thrown away.
+func (b *batch) secret() bool { return b.State == statePlanning || b.State == stateStaging }
+
 // unfinished finds the run that has begun and not ended; there is one at most.
 func unfinished(ctx context.Context, q db.Query) (b *batch, err error) {
-	return oneBatch(ctx, q, `SELECT `+batchColumns+` FROM "imis_batch" AS b WHERE b."state" IN ('`+stateStaging+`', '`+statePublishing+`', '`+stateUndoing+`')`)
+	return oneBatch(ctx, q, `SELECT `+batchColumns+` FROM "imis_batch" AS b WHERE b."state" IN ('`+statePlanning+`', '`+stateStaging+`', '`+statePublishing+`', '`+stateUndoing+`')`)
 }
 
 // batchOf finds the run behind a row of tblBatchRun.
@@ -105,22 +122,21 @@ func (b *batch) next(ctx context.Context, q db.Query, n int) (p part, claims int
 }
 
 // stretch is how many ids of claims one statement that reads all claims goes through: what the engine sorts of them
-// stays in memory, however many there are.
-const stretch = 100_000
+// stays in memory, however many there are, and others wait for a second or two at most. Tests shorten it.
+var stretch = 100_000
 
-// stretches calls fn for one stretch after the other, of all claims there are.
-func stretches(ctx context.Context, q db.Query, fn func(p part) error) error {
-	var ids struct {
+// stretches gives the stretches of all claims there are, in the order of their ids.
+func stretches(ctx context.Context, q db.Query) (list []part, err error) {
+	var ids struct { // each by itself: SQLite would read an index for both together
 		First *int `db:"first_id"`
 		Last  *int `db:"last_id"`
 	}
-	if err := q.Get(ctx, &ids, `SELECT MIN(c."ClaimID") AS "first_id", MAX(c."ClaimID") AS "last_id" FROM "tblClaim" AS c`); err != nil || ids.Last == nil {
-		return err
+	err = q.Get(ctx, &ids, `SELECT (SELECT MIN(c."ClaimID") FROM "tblClaim" AS c) AS "first_id", (SELECT MAX(c."ClaimID") FROM "tblClaim" AS c) AS "last_id"`)
+	if err != nil || ids.Last == nil {
+		return nil, err
 	}
 	for from := *ids.First - 1; from < *ids.Last; from += stretch {
-		if err := fn(part{from, min(from+stretch, *ids.Last)}); err != nil {
-			return err
-		}
+		list = append(list, part{from, min(from+stretch, *ids.Last)})
 	}
-	return nil
+	return list, nil
 }

@@ -110,8 +110,8 @@ func (s *Service) Capitation(ctx context.Context, scope auth.Scope, q Capitation
 		}
 		c.ProductCode, c.ProductName = p.Code, p.Name
 		month := rules.Period{Type: rules.Month, Year: q.Year, Number: q.Month}
-		f := figures{products: []rules.Product{{ID: q.ProductID}}, earned: map[rules.Period]*rules.Earned{}}
-		if err := f.premiums(ctx, r, []rules.Period{month}); err != nil {
+		f := figures{products: []rules.Product{{ID: q.ProductID}}, due: []rules.Period{month}, earned: map[rules.Period]*rules.Earned{}}
+		if err := f.premiums(ctx, r); err != nil {
 			return err
 		}
 		c.Contribution, _ = f.earned[month].Of(q.ProductID)

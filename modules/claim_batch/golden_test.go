@@ -21,6 +21,7 @@ var ownTables = []string{"imis_batch", "imis_batch_index", "imis_batch_rate", "i
 
 // The recorded scenarios, through the service on every engine. Parts of two claims make several transactions of all.
 func TestGolden(t *testing.T) {
+	short(t, 2)
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		for _, s := range golden.Load("batch") {
 			t.Run(s.ID, func(t *testing.T) {

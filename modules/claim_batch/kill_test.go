@@ -71,6 +71,7 @@ func child(url string) error {
 	if err := d.Get(ctx, &location, `SELECT MIN("LocationId") + 1 FROM "tblLocations"`); err != nil {
 		return err
 	}
+	stretch = 70
 	s := &Service{DB: d, Clock: january, Part: 20}
 	r := disturbed(world{locations: []int{0, location}})
 	if os.Getenv(crashUndo) != "" {

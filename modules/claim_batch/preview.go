@@ -129,7 +129,13 @@ func (t tally) list() (list []Total) {
 
 // eachClaim streams the claims that a run looks at with their passed lines, in the order of their ids.
 func eachClaim(ctx context.Context, q db.Query, r Request, each func(c *rules.Claim, facility int)) error {
-	return stretches(ctx, q, func(p part) error { return eachClaimOf(ctx, q, r, p, each) })
+	all, err := stretches(ctx, q)
+	for _, p := range all {
+		if err == nil {
+			err = eachClaimOf(ctx, q, r, p, each)
+		}
+	}
+	return err
 }
 
 // eachClaimOf streams those of a stretch.

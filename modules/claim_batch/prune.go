@@ -54,7 +54,7 @@ func (s *Service) forgetRun(ctx context.Context, holder string, b *batch) error 
 	for more := true; more; {
 		next := *b
 		err := s.DB.Write(ctx, "forget a batch run", func(tx *db.Tx) error {
-			if err := s.keep(ctx, tx, holder); err != nil {
+			if err := s.keep(ctx, tx, holder, b); err != nil {
 				return err
 			}
 			next = *b

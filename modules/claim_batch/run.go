@@ -84,6 +84,11 @@ func (s *Service) Run(ctx context.Context, holder string, r Request, report Repo
 		if err != nil {
 			return err
 		}
+		if b.State == statePlanning {
+			if err := s.plan(ctx, holder, b, report); err != nil {
+				return err
+			}
+		}
 		for b.State != statePublished {
 			if err := s.advance(ctx, holder, b, report); err != nil {
 				return err
@@ -113,20 +118,20 @@ func busyUnless(ok bool) error {
 	return ErrBusy
 }
 
-// begin finds the run to go on with, or plans a new one.
+// begin finds the run to go on with, or begins to plan a new one.
 func (s *Service) begin(ctx context.Context, r Request) (b *batch, err error) {
 	err = s.DB.Write(ctx, "plan a batch run", func(tx *db.Tx) error {
 		b, err = unfinished(ctx, tx)
 		switch {
 		case err != nil:
 			return err
-		case b != nil && b.State != stateUndoing && b.is(r) && b.asked(r):
+		case b != nil && b.State != stateUndoing && b.State != statePlanning && b.is(r) && b.asked(r):
 			return nil
 		case b != nil && b.State == stateUndoing && b.RunID == nil: // a plan that is being thrown away
 			return nil
-		case b != nil && s.fresh(b) && !(b.State == stateStaging && b.is(r)):
+		case b != nil && s.fresh(b) && !(b.secret() && b.is(r)):
 			return ErrBusy
-		case b != nil && b.State == stateStaging: // planned for another request, on figures of another day
+		case b != nil && b.secret(): // half a plan, or one for another request, on figures of another day
 			return s.turnBack(ctx, tx, b, "")
 		case b != nil && (b.State == stateUndoing || !b.is(r)):
 			return fault.New(fault.Conflict, "%s has begun and not ended; finish it first, by asking for the same again.", b.describe())
@@ -150,7 +155,7 @@ func (s *Service) begin(ctx context.Context, r Request) (b *batch, err error) {
 		if err := notYetRun(ctx, tx, r); err != nil {
 			return err
 		}
-		b, _, err = plan(ctx, tx, r, s.Clock())
+		b, err = newBatch(ctx, tx, r, s.Clock())
 		return err
 	})
 	if errors.Is(db.Kind(err), db.ErrDuplicate) { // somebody planned at the same moment
@@ -216,39 +221,18 @@ func notYetRun(ctx context.Context, q db.Query, r Request) error {
 	return err
 }
 
-// advance takes a run one transaction further.
-func (s *Service) advance(ctx context.Context, holder string, b *batch, report Report) error {
+// further takes a run one transaction further: fn does the work and says where the run is then.
+func (s *Service) further(ctx context.Context, holder string, b *batch, report Report, fn func(tx *db.Tx, next *batch) error) error {
 	next := *b
 	err := s.DB.Write(ctx, "batch run", func(tx *db.Tx) error {
-		if err := s.keep(ctx, tx, holder); err != nil {
+		if err := s.keep(ctx, tx, holder, b); err != nil {
 			return err
 		}
 		next = *b
-		p, claims, err := b.next(ctx, tx, s.part())
-		if err != nil {
+		if err := fn(tx, &next); err != nil {
 			return err
 		}
-		next.Position, next.Done = p.To, b.Done+claims
-		now := s.Clock()
-		switch {
-		case b.State == stateStaging && claims > 0:
-			err = stage(ctx, tx, b, p)
-		case b.State == stateStaging:
-			err = s.beginPublishing(ctx, tx, b, &next, now)
-		case b.State == statePublishing && claims > 0:
-			var skipped int
-			skipped, err = publish(ctx, tx, b, p)
-			next.Skipped += skipped
-		case b.State == statePublishing:
-			next.State = statePublished
-			err = open(ctx, tx, b, now)
-		default:
-			return fmt.Errorf("batch run %d is %s and cannot go on", b.ID, b.State)
-		}
-		if err != nil {
-			return err
-		}
-		return b.move(ctx, tx, next, now)
+		return b.move(ctx, tx, next, s.Clock())
 	})
 	if err != nil {
 		return err
@@ -258,6 +242,31 @@ func (s *Service) advance(ctx context.Context, holder string, b *batch, report R
 		return nil
 	}
 	return report(ctx, b.progress())
+}
+
+// advance stages or publishes the next part of a run, or goes on to its next state.
+func (s *Service) advance(ctx context.Context, holder string, b *batch, report Report) error {
+	return s.further(ctx, holder, b, report, func(tx *db.Tx, next *batch) error {
+		p, claims, err := b.next(ctx, tx, s.part())
+		if err != nil {
+			return err
+		}
+		next.Position, next.Done = p.To, b.Done+claims
+		switch {
+		case b.State == stateStaging && claims > 0:
+			return stage(ctx, tx, b, p)
+		case b.State == stateStaging:
+			return s.beginPublishing(ctx, tx, b, next, s.Clock())
+		case b.State == statePublishing && claims > 0:
+			skipped, err := publish(ctx, tx, b, p)
+			next.Skipped += skipped
+			return err
+		case b.State == statePublishing:
+			next.State = statePublished
+			return open(ctx, tx, b, s.Clock())
+		}
+		return fmt.Errorf("batch run %d is %s and cannot go on", b.ID, b.State)
+	})
 }
 
 // beginPublishing writes the closed run, unless the legacy application has run the same batch meanwhile.
@@ -280,18 +289,23 @@ func (s *Service) part() int {
 	return DefaultPart
 }
 
-// keep renews the lease in the transaction of the work, which fails when somebody else has it.
-func (s *Service) keep(ctx context.Context, tx *db.Tx, holder string) error {
+// keep renews the lease in the transaction of the work, which fails when somebody else has it or went on with the run.
+func (s *Service) keep(ctx context.Context, tx *db.Tx, holder string, b *batch) error {
 	n, err := tx.Exec(ctx, `UPDATE "imis_lease" SET "until" = ? WHERE "name" = ? AND "holder" = ?`, s.Clock().Add(leaseTime), leaseName, holder)
 	if err == nil && n != 1 {
 		return errElsewhere
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return b.hold(ctx, tx)
 }
 
 // progress says how far the run is.
 func (b *batch) progress() string {
 	switch b.State {
+	case statePlanning:
+		return fmt.Sprintf("The claims are being listed: %d so far.", b.Claims)
 	case stateStaging:
 		return fmt.Sprintf("Step 1 of 2: %d of %d claims are computed.", b.Done, b.Claims)
 	case statePublishing:
@@ -399,7 +413,7 @@ func (s *Service) turnBack(ctx context.Context, tx *db.Tx, b *batch, mutationID 
 		next.MutationID = &mutationID
 	}
 	switch b.State {
-	case stateStaging:
+	case statePlanning, stateStaging:
 		next.Last = 0
 	case statePublishing:
 		next.Last = b.Position
@@ -423,34 +437,16 @@ const maxClaim = 1<<31 - 1
 
 // retreat takes an undo one transaction further.
 func (s *Service) retreat(ctx context.Context, holder string, b *batch, report Report) error {
-	next := *b
-	err := s.DB.Write(ctx, "undo a batch run", func(tx *db.Tx) error {
-		if err := s.keep(ctx, tx, holder); err != nil {
-			return err
-		}
-		next = *b
+	return s.further(ctx, holder, b, report, func(tx *db.Tx, next *batch) error {
 		p, claims, err := b.next(ctx, tx, s.part())
 		if err != nil {
 			return err
 		}
 		next.Position, next.Done = p.To, b.Done+claims
 		if claims > 0 {
-			err = restore(ctx, tx, b, p)
-		} else {
-			next.State = stateUndone
-			err = erase(ctx, tx, b)
+			return restore(ctx, tx, b, p)
 		}
-		if err != nil {
-			return err
-		}
-		return b.move(ctx, tx, next, s.Clock())
+		next.State = stateUndone
+		return erase(ctx, tx, b)
 	})
-	if err != nil {
-		return err
-	}
-	*b = next
-	if report == nil {
-		return nil
-	}
-	return report(ctx, b.progress())
 }

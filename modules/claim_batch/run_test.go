@@ -35,6 +35,7 @@ func (w world) runs() (list []Request) {
 
 // A preview says what the run does that follows it: the preview goes by the rules, claim by claim, the run by sets.
 func TestPreviewEqualsRun(t *testing.T) {
+	short(t, 300)
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := fill(t, d, 7, 120, 800)
 		s := &Service{DB: d, Clock: january, Part: 150}
@@ -198,10 +199,47 @@ func TestPrune(t *testing.T) {
 	}
 }
 
+// short has statements that read all claims go through n at a time.
+func short(t *testing.T, n int) {
+	before := stretch
+	stretch = n
+	t.Cleanup(func() { stretch = before })
+}
+
+// A process that goes on with a run which it has read before another one took it over does nothing twice, and says so;
+// in the same way one that still plans a run for which another one has made a new plan.
+func TestTwoProcessesAtOnce(t *testing.T) {
+	for _, state := range []string{statePlanning, stateStaging, statePublishing} {
+		dbtest.Each(t, func(t *testing.T, d *db.DB) {
+			short(t, 70)
+			w := fill(t, d, 3, 60, 200)
+			s := &Service{DB: d, Clock: january, Part: 30}
+			r := Request{LocationID: &w.locations[1], Year: 2019, Month: 3, MutationID: "the same"}
+			overtaken := false
+			_, err := s.Run(t.Context(), "the same", r, func(ctx context.Context, _ string) error {
+				b, err := unfinished(ctx, d)
+				if err != nil || overtaken || b == nil || b.State != state {
+					return err
+				}
+				overtaken = true
+				_, err = s.Run(ctx, "the same", r, nil)
+				return err
+			})
+			if !overtaken || !errors.Is(err, errElsewhere) {
+				t.Errorf("%s: %v", state, err)
+			}
+			if b, err := unfinished(t.Context(), d); err != nil || b != nil {
+				t.Errorf("%s: the run did not end: %+v, %v", state, b, err)
+			}
+		})
+	}
+}
+
 // Runs of other locations wait for one that was interrupted. Once nobody has gone on with it for a while, a plan is
 // thrown away, and a run that is half published is named.
 func TestInterruptedRunAndOthers(t *testing.T) {
 	d := dbtest.SQLite(t)
+	short(t, 70)
 	w := fill(t, d, 3, 60, 200)
 	now := january()
 	s := &Service{DB: d, Clock: func() time.Time { return now }, Part: 30}
@@ -220,7 +258,11 @@ func TestInterruptedRunAndOthers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	interrupt(stateStaging)
+	interrupt(statePlanning)
+	if _, err := s.Run(t.Context(), "second", second, nil); !errors.Is(err, ErrBusy) {
+		t.Errorf("beside half a plan of this moment: %v", err)
+	}
+	interrupt(stateStaging) // half a plan is thrown away, and made again
 	if _, err := s.Run(t.Context(), "second", second, nil); !errors.Is(err, ErrBusy) {
 		t.Errorf("beside a plan of this moment: %v", err)
 	}
@@ -275,10 +317,12 @@ func TestChangedClaims(t *testing.T) {
 		}
 		_, err := s.Run(t.Context(), "test", r, func(ctx context.Context, _ string) error {
 			if claim == 0 {
-				if err := d.Get(ctx, &claim, `SELECT MIN("claim_id") FROM "imis_batch_claim" WHERE "old_status" = 8 AND "new_status" = 16`); err != nil {
+				if err := d.Get(ctx, &claim, `SELECT COALESCE(MIN("claim_id"), 0) FROM "imis_batch_claim" WHERE "old_status" = 8 AND "new_status" = 16`); err != nil {
 					return err
 				}
-				change(db.Values{"ClaimStatus": 1})
+				if claim > 0 {
+					change(db.Values{"ClaimStatus": 1})
+				}
 			}
 			return nil
 		})

@@ -35,6 +35,7 @@ func productIDs(products []rules.Product) db.Ints {
 // figures is what indexes are computed from.
 type figures struct {
 	products []rules.Product
+	due      []rules.Period // those of which a product wants an index; they end with the same month
 	earned   map[rules.Period]*rules.Earned
 	billed   map[rules.Period]rules.Billed
 	shares   rules.Distribution
@@ -43,25 +44,46 @@ type figures struct {
 // indexes computes the relative indexes of periods, which end with the same month, for products of a location.
 // missing are those for which no percentage is defined.
 func indexes(ctx context.Context, q db.Query, products []rules.Product, due []rules.Period) (list []rules.Index, missing []rules.DistributionKey, err error) {
-	due = wanted(products, due)
-	if len(due) == 0 {
-		return nil, nil, nil
+	f, err := newFigures(ctx, q, products, due)
+	if err != nil || len(f.due) == 0 {
+		return nil, nil, err
 	}
-	f := figures{products: products, earned: map[rules.Period]*rules.Earned{}, billed: map[rules.Period]rules.Billed{}, shares: rules.Distribution{}}
-	if err := f.premiums(ctx, q, due); err != nil {
-		return nil, nil, fmt.Errorf("add up premiums: %w", err)
+	all, err := stretches(ctx, q)
+	for _, p := range all {
+		bills, err := f.bills(ctx, q, p)
+		if err != nil {
+			return nil, nil, err
+		}
+		f.add(bills)
 	}
-	if err := f.bills(ctx, q, due); err != nil {
-		return nil, nil, fmt.Errorf("add up valuated prices: %w", err)
+	list, missing = f.indexes()
+	return list, missing, err
+}
+
+// newFigures has all but the bills.
+func newFigures(ctx context.Context, q db.Query, products []rules.Product, due []rules.Period) (*figures, error) {
+	f := &figures{products: products, due: wanted(products, due), earned: map[rules.Period]*rules.Earned{}, billed: map[rules.Period]rules.Billed{}, shares: rules.Distribution{}}
+	if len(f.due) == 0 {
+		return f, nil
+	}
+	for _, p := range f.due {
+		f.billed[p] = rules.Billed{}
+	}
+	if err := f.premiums(ctx, q); err != nil {
+		return nil, fmt.Errorf("add up premiums: %w", err)
 	}
 	if err := f.distribution(ctx, q); err != nil {
-		return nil, nil, fmt.Errorf("read the distribution: %w", err)
+		return nil, fmt.Errorf("read the distribution: %w", err)
 	}
-	for _, p := range due {
-		computed, without := rules.Calculate(p, products, f.earned[p], f.billed[p], f.shares)
+	return f, nil
+}
+
+func (f *figures) indexes() (list []rules.Index, missing []rules.DistributionKey) {
+	for _, p := range f.due {
+		computed, without := rules.Calculate(p, f.products, f.earned[p], f.billed[p], f.shares)
 		list, missing = append(list, computed...), append(missing, without...)
 	}
-	return list, missing, nil
+	return list, missing
 }
 
 // wanted are the periods of which a product wants an index.
@@ -83,8 +105,8 @@ const fromPremiums = ` FROM "tblPremium" AS m JOIN "tblPolicy" AS p ON p."Policy
 
 // premiums adds up what premiums earn in the periods. Those that can earn nothing there are left in the database; of
 // them it only matters that they exist.
-func (f *figures) premiums(ctx context.Context, q db.Query, due []rules.Period) error {
-	ids := productIDs(f.products)
+func (f *figures) premiums(ctx context.Context, q db.Query) error {
+	ids, due := productIDs(f.products), f.due
 	longest := due[len(due)-1]
 	for _, p := range due {
 		f.earned[p] = rules.NewEarned(p)
@@ -119,54 +141,57 @@ func (f *figures) premiums(ctx context.Context, q db.Query, due []rules.Period) 
 	return rows.Err()
 }
 
-// bills adds up the valuated prices of passed lines by product and kind of facility: in one pass for all periods, of
-// which each begins where or before the one before it does, a stretch of claims at a time.
-func (f *figures) bills(ctx context.Context, q db.Query, due []rules.Period) error {
-	for _, p := range due {
-		f.billed[p] = rules.Billed{}
-	}
-	return stretches(ctx, q, func(p part) error {
-		for _, k := range kinds {
-			if err := f.billsOf(ctx, q, due, k, p); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+// billRow is what a product owes facilities of a kind for claims that were processed in the last month of the due
+// periods (bucket 12), else in the quarter (4), else before (1).
+type billRow struct {
+	ProductID int              `db:"product_id"`
+	Hospital  int              `db:"hospital"`
+	Bucket    rules.Type       `db:"bucket"`
+	Total     *decimal.Decimal `db:"total"`
 }
 
-// billsOf adds those of a kind and a stretch of claims. The stretch is said of both tables, so that whichever is read
-// first is not read as a whole.
-func (f *figures) billsOf(ctx context.Context, q db.Query, due []rules.Period, k kind, of part) error {
-	month, quarter := due[0].Until().AddDate(0, -1, 0), due[0].Until().AddDate(0, -3, 0)
-	longest := due[len(due)-1]
-	var sums []struct {
-		ProductID int              `db:"product_id"`
-		Hospital  int              `db:"hospital"`
-		Bucket    rules.Type       `db:"bucket"`
-		Total     *decimal.Decimal `db:"total"`
+// bills adds up the valuated prices of passed lines by product and kind of facility, of a stretch of claims: in one pass
+// for all periods, of which each begins where or before the one before it does. The stretch is said of both tables, so
+// that whichever is read first is not read as a whole; the status is a sum, so that SQLite does not go through the
+// claims of each facility in turn (HFID, ClaimStatus) but through all in the order in which they lie.
+func (f *figures) bills(ctx context.Context, q db.Query, of part) (all []billRow, err error) {
+	if len(f.due) == 0 {
+		return nil, nil
 	}
-	err := q.Select(ctx, &sums, `SELECT x."product_id", x."hospital", x."bucket", SUM(x."price") AS "total" FROM
-		(SELECT l."ProdID" AS "product_id", CASE WHEN h."HFLevel" = 'H' THEN 1 ELSE 0 END AS "hospital",
-			CASE WHEN c."ProcessStamp" >= ? THEN 12 WHEN c."ProcessStamp" >= ? THEN 4 ELSE 1 END AS "bucket", l."PriceValuated" AS "price"
-			FROM "tblClaim" AS c JOIN "tblHF" AS h ON h."HfID" = c."HFID" JOIN "`+k.table+`" AS l ON l."ClaimID" = c."ClaimID"
-			WHERE c."ClaimID" > ? AND c."ClaimID" <= ? AND l."ClaimID" > ? AND l."ClaimID" <= ?
-			AND c."ValidityTo" IS NULL AND c."ClaimStatus" IN (8, 16) AND c."ProcessStamp" >= ? AND c."ProcessStamp" < ?
-			AND l."ValidityTo" IS NULL AND l."`+k.status+`" = 1 AND l."ProdID" IN $ints(?)) AS x
-		GROUP BY x."product_id", x."hospital", x."bucket"`,
-		month, quarter, of.From, of.To, of.From, of.To, longest.From(), longest.Until(), productIDs(f.products))
-	for _, s := range sums {
+	month, quarter := f.due[0].Until().AddDate(0, -1, 0), f.due[0].Until().AddDate(0, -3, 0)
+	longest := f.due[len(f.due)-1]
+	for _, k := range kinds {
+		var rows []billRow
+		err := q.Select(ctx, &rows, `SELECT x."product_id", x."hospital", x."bucket", SUM(x."price") AS "total" FROM
+			(SELECT l."ProdID" AS "product_id", CASE WHEN h."HFLevel" = 'H' THEN 1 ELSE 0 END AS "hospital",
+				CASE WHEN c."ProcessStamp" >= ? THEN 12 WHEN c."ProcessStamp" >= ? THEN 4 ELSE 1 END AS "bucket", l."PriceValuated" AS "price"
+				FROM "tblClaim" AS c JOIN "tblHF" AS h ON h."HfID" = c."HFID" JOIN "`+k.table+`" AS l ON l."ClaimID" = c."ClaimID"
+				WHERE c."ClaimID" > ? AND c."ClaimID" <= ? AND l."ClaimID" > ? AND l."ClaimID" <= ?
+				AND c."ValidityTo" IS NULL AND c."ClaimStatus" + 0 IN (8, 16) AND c."ProcessStamp" >= ? AND c."ProcessStamp" < ?
+				AND l."ValidityTo" IS NULL AND l."`+k.status+`" = 1 AND l."ProdID" IN $ints(?)) AS x
+			GROUP BY x."product_id", x."hospital", x."bucket"`,
+			month, quarter, of.From, of.To, of.From, of.To, longest.From(), longest.Until(), productIDs(f.products))
+		if err != nil {
+			return nil, fmt.Errorf("add up valuated prices: %w", err)
+		}
+		all = append(all, rows...)
+	}
+	return all, nil
+}
+
+// add adds bills to the figures.
+func (f *figures) add(bills []billRow) {
+	for _, s := range bills {
 		if s.Total == nil {
 			continue
 		}
 		bill := rules.Bill{ProductID: s.ProductID, Hospital: s.Hospital == 1}
-		for _, p := range due {
+		for _, p := range f.due {
 			if s.Bucket >= p.Type { // a longer period contains the shorter ones
-				f.billed[p][bill] = f.billed[p][bill].Add(s.Total.Round(2))
+				f.billed[p][bill] = f.billed[p][bill].Add(s.Total.Round(2)) // the embedded database adds up binary fractions
 			}
 		}
 	}
-	return err
 }
 
 func (f *figures) distribution(ctx context.Context, q db.Query) error {
@@ -207,51 +232,43 @@ func rates(ctx context.Context, q db.Query, products []rules.Product, new []rule
 	return rules.Rates(products, append(all, new...)), nil
 }
 
-// plan makes the run: its indexes, the rates it pays with, and the claims that it will look at. What is processed
-// from now on is left to a later run.
-func plan(ctx context.Context, tx *db.Tx, r Request, now time.Time) (*batch, []rules.DistributionKey, error) {
+// newBatch notes a run whose plan is to be made.
+func newBatch(ctx context.Context, tx *db.Tx, r Request, now time.Time) (*batch, error) {
 	products, err := localProducts(ctx, tx, r.LocationID)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	text, _ := json.Marshal(productIDs(products))
-	b := &batch{LocationID: r.LocationID, Year: r.Year, Month: r.Month, State: stateStaging, AuditUser: r.UserID, MutationID: r.mutation(),
-		Products: string(text), Started: now, Changed: now}
+	b := &batch{LocationID: r.LocationID, Year: r.Year, Month: r.Month, State: statePlanning, AuditUser: r.UserID, MutationID: r.mutation(),
+		Products: string(text), Started: now, Changed: now, local: products}
 	if err := tx.Get(ctx, &b.ID, `SELECT COALESCE(MAX(b."id"), 0) + 1 AS "id" FROM "imis_batch" AS b`); err != nil {
-		return nil, nil, err
-	}
-	if len(products) > 0 {
-		if b.Claims, err = candidates(ctx, tx, b); err != nil {
-			return nil, nil, fmt.Errorf("list claims: %w", err)
-		}
+		return nil, err
 	}
 	_, err = tx.Insert(ctx, "imis_batch", db.Values{"id": b.ID, "location_id": b.LocationID, "run_year": b.Year, "run_month": b.Month, "state": b.State,
 		"position": 0, "last_claim": 0, "run_id": nil, "audit_user_id": b.AuditUser, "mutation_id": b.MutationID, "products": b.Products,
-		"claims": b.Claims, "done": 0, "skipped": 0, "started": now, "changed": now})
-	if err != nil {
-		return nil, nil, err
-	}
-	new, missing, err := indexes(ctx, tx, products, rules.Due(r.Year, r.Month))
-	if err != nil {
-		return nil, nil, err
-	}
+		"claims": 0, "done": 0, "skipped": 0, "started": now, "changed": now})
+	return b, err
+}
+
+// noteIndexes writes the indexes of a run and the rates that it pays with.
+func noteIndexes(ctx context.Context, tx *db.Tx, b *batch, indexes []rules.Index) error {
 	var rows [][]any
-	for i, x := range new {
+	for i, x := range indexes {
 		rows = append(rows, []any{b.ID, i, x.ProductID, int(x.Period.Type), string(x.Care), x.Period.Year, x.Period.Number, x.Value})
 	}
 	if _, err := tx.BulkInsert(ctx, "imis_batch_index", []string{"batch_id", "ordinal", "product_id", "rel_type", "care_type", "rel_year", "rel_period", "rel_index"}, rows); err != nil {
-		return nil, nil, err
+		return err
 	}
-	paying, err := rates(ctx, tx, products, new)
+	paying, err := rates(ctx, tx, b.local, indexes)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	rows = nil
 	for _, x := range paying {
 		rows = append(rows, []any{b.ID, x.ProductID, string(x.Care), x.Period.From(), x.Period.Until(), x.Value.Shift(4).IntPart()})
 	}
 	_, err = tx.BulkInsert(ctx, "imis_batch_rate", []string{"batch_id", "product_id", "care_type", "valid_from", "valid_until", "scaled"}, rows)
-	return b, missing, err
+	return err
 }
 
 // candidate is the condition for claims that a run looks at: processed ones, and valuated ones of its month, which is
@@ -259,17 +276,16 @@ func plan(ctx context.Context, tx *db.Tx, r Request, now time.Time) (*batch, []r
 const candidate = `c."ValidityTo" IS NULL AND c."ProcessStamp" IS NOT NULL
 	AND (c."ClaimStatus" = 8 OR c."ClaimStatus" = 16 AND c."RunID" IS NULL AND c."ProcessStamp" >= ? AND c."ProcessStamp" < ?)`
 
-// candidates notes the claims that a run looks at, in the order of their ids.
-func candidates(ctx context.Context, tx *db.Tx, b *batch) (n int, err error) {
+// candidates notes the claims of a stretch that a run looks at.
+func candidates(ctx context.Context, tx *db.Tx, b *batch, p part) (int, error) {
 	month := rules.Period{Type: rules.Month, Year: b.Year, Number: b.Month}
 	from, until := rules.Closed(b.Year, b.Month)
-	err = stretches(ctx, tx, func(p part) error {
-		noted, err := tx.Exec(ctx, `INSERT INTO "imis_batch_claim" ("batch_id", "claim_id", "old_status", "old_run", "closing")
-			SELECT CAST(? AS int), c."ClaimID", c."ClaimStatus", c."RunID", CASE WHEN c."RunID" IS NULL AND c."ProcessStamp" >= ? AND c."ProcessStamp" < ? THEN 1 ELSE 0 END
-			FROM "tblClaim" AS c WHERE c."ClaimID" > ? AND c."ClaimID" <= ? AND `+candidate,
-			b.ID, from, until, p.From, p.To, month.From(), month.Until())
-		n += noted
-		return err
-	})
-	return n, err
+	n, err := tx.Exec(ctx, `INSERT INTO "imis_batch_claim" ("batch_id", "claim_id", "old_status", "old_run", "closing")
+		SELECT CAST(? AS int), c."ClaimID", c."ClaimStatus", c."RunID", CASE WHEN c."RunID" IS NULL AND c."ProcessStamp" >= ? AND c."ProcessStamp" < ? THEN 1 ELSE 0 END
+		FROM "tblClaim" AS c WHERE c."ClaimID" > ? AND c."ClaimID" <= ? AND `+candidate,
+		b.ID, from, until, p.From, p.To, month.From(), month.Until())
+	if err != nil {
+		return 0, fmt.Errorf("list claims: %w", err)
+	}
+	return n, nil
 }
