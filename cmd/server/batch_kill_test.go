@@ -54,7 +54,7 @@ func TestBatchRunOfKilledProcesses(t *testing.T) {
 			// A lock keeps the run where it is to be killed: in the middle of a transaction.
 			release := k.lock(`LOCK TABLE "imis_batch_line" IN SHARE MODE`)
 			k.ask("killed", `processBatch(input: { clientMutationId: "killed" year: 2024 month: 3 }) { internalId }`)
-			k.killAt("staging", "", release)
+			k.killAt("staging", "Step 1 of 2: 0 of 22000 claims are computed.", release)
 			if async { // a worker goes on
 				k.taker = launch(t, "DATABASE_URL="+url, asServer+"=worker", "ASYNC_MUTATIONS=true")
 			} else {
