@@ -82,6 +82,7 @@ func TestRowVersionsFollowTheHorizon(t *testing.T) {
 			if err := d.Get(t.Context(), &version, `SELECT $version(t."RowID") AS "Version" FROM "tblItems" AS t WHERE t."ItemID" = ?`, id); err != nil {
 				t.Fatal(err)
 			}
+			dbtest.Settled(t, d)
 			after := horizon()
 			if version < before || version >= after {
 				t.Errorf("change %d has version %d, between the horizons %d and %d", i, version, before, after)

@@ -40,6 +40,7 @@ func (w *world) changes(criteria, mark string, limit int) (names []string, end s
 
 func (w *world) mark(kind string) (mark string) {
 	w.t.Helper()
+	dbtest.Settled(w.t, w.d)
 	err := w.d.Read(w.t.Context(), func(q db.Query) (err error) {
 		mark, err = w.s.Mark(w.t.Context(), q, apifhir.R4, kind)
 		return err
@@ -84,6 +85,7 @@ func TestChangesAreFoundByRowVersions(t *testing.T) {
 	w.exec(`UPDATE "tblHF" SET "HFName" = 'clinic' WHERE "HFCode" = 'HD2'`)
 	w.exec(`UPDATE "tblLocations" SET "LocationName" = 'Name of two' WHERE "LocationCode" = 'D1W2'`)
 	want := []string{"one", "clinic", "two"}
+	dbtest.Settled(t, w.d)
 	for _, limit := range []int{1, 2, 3, 100} {
 		if names, _ := w.changes("Endpoint", start, limit); !slices.Equal(names, want) {
 			t.Errorf("in pages of %d: %v, want %v", limit, names, want)
@@ -109,6 +111,7 @@ func TestChangesAreFoundByRowVersions(t *testing.T) {
 		t.Fatal(err)
 	}
 	all = append(all, "HD1", "HD2")
+	dbtest.Settled(t, w.d)
 	for _, limit := range []int{1, 7, 25, 26, 100} {
 		names, _ := w.changes("Endpoint", then, limit)
 		if slices.Sort(names); !slices.Equal(names, sorted(all)) {
@@ -143,6 +146,7 @@ func TestHistoryIsNoChange(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	dbtest.Settled(t, w.d)
 	if names, _ := w.changes("Location", start, 10); !slices.Equal(names, []string{"D1 again"}) {
 		t.Errorf("changed: %v", names)
 	}
@@ -169,6 +173,7 @@ func TestLateCommitsAreFound(t *testing.T) {
 	if err := tx.Commit(); err != nil {
 		t.Fatal(err)
 	}
+	dbtest.Settled(t, w.d)
 	if names, mark = w.changes("Location", mark, 10); !slices.Equal(names, []string{"late", "early"}) {
 		t.Errorf("then: %v", names)
 	}

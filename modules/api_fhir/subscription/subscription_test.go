@@ -65,6 +65,7 @@ type world struct {
 	now     time.Time
 	by      *auth.Principal
 	noted   func(key int) // hears of changes; may be nil
+	held    bool          // a transaction of the test is open
 }
 
 func (w *world) note(key int) {
@@ -114,6 +115,9 @@ func (w *world) feed() *subscription.Feed {
 // run feeds until done says that it is enough. The clock goes on, as it does.
 func (w *world) run(what string, done func() bool) {
 	w.t.Helper()
+	if !w.held {
+		dbtest.Settled(w.t, w.d)
+	}
 	ctx, stop := context.WithCancel(w.t.Context())
 	ended := make(chan struct{})
 	go func() { w.feed().Run(ctx); close(ended) }()

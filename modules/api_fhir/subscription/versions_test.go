@@ -157,7 +157,9 @@ func TestWhatIsCommittedLateIsSentInTheOrderOfChanges(t *testing.T) {
 	<-changed
 	w.change(0, "meanwhile")
 	w.pass(time.Hour)
+	w.held = true
 	w.settle()
+	w.held = false
 	if got := h.got(); got != "" {
 		t.Errorf("before the first change was committed: %s", got)
 	}
