@@ -5,20 +5,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/labstack/echo/v4"
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/clock"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
-	"github.com/openimis/openimis-be-go/internal/testing/fhirtest"
+	"github.com/openimis/openimis-be-go/internal/testing/fhirsession"
 	"github.com/openimis/openimis-be-go/modules"
-	apifhir "github.com/openimis/openimis-be-go/modules/api_fhir"
 	policyrules "github.com/openimis/openimis-be-go/modules/policy/rules"
 )
 
@@ -85,34 +81,13 @@ func premium(amount, receipt string) form {
 func (b *branch) post(body form, district, status int, without ...int) string {
 	b.t.Helper()
 	app := &modules.App{DB: b.d, Clock: clock.Fixed(now), Config: func(string) modules.Config { return nil }}
-	s, err := apifhir.New(apifhir.Config{DB: b.d, Clock: clock.Fixed(now)}, New(app).Resources()...)
-	if err != nil {
-		b.t.Fatal(err)
-	}
 	p := &auth.Principal{Username: "clerk", Person: &auth.Person{ID: 7}, Rights: map[int]bool{}, Scope: auth.Scope{Districts: []int{district}}}
 	for _, r := range []int{101201, 101202, 101205, 101302} {
 		p.Rights[r] = !slices.Contains(without, r)
 	}
-	e := echo.New()
-	s.Mount(e.Group("/r4", func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error {
-			c.SetRequest(c.Request().WithContext(auth.With(c.Request().Context(), p)))
-			return next(c)
-		}
-	}), apifhir.Mount{Release: apifhir.R4})
-	raw, err := json.Marshal(body)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	r := httptest.NewRequest(http.MethodPost, "/r4/Contract/", strings.NewReader(string(raw)))
-	r.Header.Set("Content-Type", "application/json")
-	w := httptest.NewRecorder()
-	e.ServeHTTP(w, r)
-	fhirtest.Dump(b.t, "POST Contract", w.Body.Bytes())
-	if w.Code != status {
-		b.t.Fatalf("%d, want %d: %s", w.Code, status, w.Body)
-	}
-	return w.Body.String()
+	c := fhirsession.New(b.t, b.d, clock.Fixed(now), p, New(app).Resources()...)
+	c.Send(http.MethodPost, "r4/Contract/", body, status)
+	return c.Last.Body.String()
 }
 
 // row is the policy that was entered last, with its premiums and covers.

@@ -2,58 +2,23 @@ package policy
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
-	"strings"
 	"testing"
-
-	"github.com/labstack/echo/v4"
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/clock"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
-	"github.com/openimis/openimis-be-go/internal/testing/fhirtest"
+	"github.com/openimis/openimis-be-go/internal/testing/fhirsession"
 	"github.com/openimis/openimis-be-go/modules"
-	apifhir "github.com/openimis/openimis-be-go/modules/api_fhir"
 )
 
 // ask posts a request for eligibility and wants a status.
 func (c *country) ask(t *testing.T, p *auth.Principal, path, body string, status int) any {
 	t.Helper()
 	m := New(&modules.App{DB: c.d, Clock: clock.Fixed(now)})
-	s, err := apifhir.New(apifhir.Config{DB: c.d, Clock: clock.Fixed(now)}, m.eligibilityResources()...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := echo.New()
-	sign := func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error {
-			c.SetRequest(c.Request().WithContext(auth.With(c.Request().Context(), p)))
-			return next(c)
-		}
-	}
-	s.Mount(e.Group("/r4", sign), apifhir.Mount{Release: apifhir.R4})
-	s.Mount(e.Group("/stu3", sign), apifhir.Mount{Release: apifhir.STU3, Compat: true, Refusals500: true})
-	r := httptest.NewRequest(http.MethodPost, "/"+path, strings.NewReader(body))
-	r.Header.Set("Content-Type", "application/json")
-	w := httptest.NewRecorder()
-	e.ServeHTTP(w, r)
-	dump := fhirtest.Dump
-	if strings.HasPrefix(path, "stu3") {
-		dump = fhirtest.DumpSTU3
-	}
-	dump(t, path, w.Body.Bytes())
-	if w.Code != status {
-		t.Fatalf("%s %s = %d, want %d\n%s", path, body, w.Code, status, w.Body)
-	}
-	var out any
-	if err := json.Unmarshal(w.Body.Bytes(), &out); err != nil {
-		t.Fatal(err)
-	}
-	return out
+	return fhirsession.New(t, c.d, clock.Fixed(now), p, m.eligibilityResources()...).Send(http.MethodPost, path, body, status).V
 }
 
 // at follows a path of members and numbers into a body.
@@ -97,7 +62,7 @@ func TestFHIREligibility(t *testing.T) {
 			"logical": `{"resourceType": "EligibilityRequest", "patient": {"identifier": {"type": {"coding": [{"code": "SB"}]}, "value": "100000001"}}}`,
 			"by key":  fmt.Sprintf(`{"resourceType": "EligibilityRequest", "patient": {"reference": "Patient/%d"}}`, members[0]),
 		} {
-			answer := c.ask(t, clerk, "stu3/EligibilityRequest/", body, http.StatusCreated)
+			answer := c.ask(t, clerk, "legacy/EligibilityRequest/", body, http.StatusCreated)
 			balance := at(answer, "insurance", 0, "benefitBalance", 0)
 			if at(answer, "id") == nil || at(answer, "status") != "active" || at(answer, "insurance", 0, "contract", "reference") != "Contract/BASIC/2026-12-31" ||
 				at(balance, "category", "text") != "medical" || at(balance, "term", "coding", 0, "code") != "annual" || at(balance, "financial", 0, "type", "coding", 0, "code") != "benefit" ||
@@ -105,7 +70,7 @@ func TestFHIREligibility(t *testing.T) {
 				t.Errorf("%s: %v", name, answer)
 			}
 		}
-		answer := c.ask(t, clerk, "stu3/EligibilityRequest", `{"resourceType": "EligibilityRequest", "patient": {"reference": "Patient/100000001"}, "benefitCategory": {"coding": [{"code": "service"}], "text": "S1"}, "benefitSubCategory": {"coding": [{"code": "item"}], "text": "I1"}}`, http.StatusCreated)
+		answer := c.ask(t, clerk, "legacy/EligibilityRequest", `{"resourceType": "EligibilityRequest", "patient": {"reference": "Patient/100000001"}, "benefitCategory": {"coding": [{"code": "service"}], "text": "S1"}, "benefitSubCategory": {"coding": [{"code": "item"}], "text": "I1"}}`, http.StatusCreated)
 		got := map[string]any{}
 		list, _ := at(answer, "insurance", 0, "benefitBalance").([]any)
 		for _, b := range list {
@@ -123,7 +88,7 @@ func TestFHIREligibility(t *testing.T) {
 				t.Errorf("%s is %v, want %v", category, got[category], want)
 			}
 		}
-		if at(c.ask(t, clerk, "stu3/EligibilityRequest", `{"resourceType": "EligibilityRequest", "patient": {"reference": "Patient/100000002"}}`, http.StatusCreated), "inforce") != false {
+		if at(c.ask(t, clerk, "legacy/EligibilityRequest", `{"resourceType": "EligibilityRequest", "patient": {"reference": "Patient/100000002"}}`, http.StatusCreated), "inforce") != false {
 			t.Error("a family without a policy is covered")
 		}
 
@@ -158,7 +123,7 @@ func TestFHIREligibility(t *testing.T) {
 		c.ask(t, &elsewhere, "r4/CoverageEligibilityRequest", body, http.StatusBadRequest)
 		c.ask(t, clerk, "r4/CoverageEligibilityRequest", `{"resourceType": "CoverageEligibilityRequest"}`, http.StatusBadRequest)
 		c.ask(t, clerk, "r4/CoverageEligibilityRequest", `{"resourceType": "CoverageEligibilityRequest", "patient": {"reference": "Patient/100000001"}, "item": [{"category": {"text": "thing"}}]}`, http.StatusBadRequest)
-		c.ask(t, clerk, "stu3/EligibilityRequest", `{"resourceType": "EligibilityRequest"}`, http.StatusInternalServerError)
+		c.ask(t, clerk, "legacy/EligibilityRequest", `{"resourceType": "EligibilityRequest"}`, http.StatusInternalServerError)
 		c.ask(t, &auth.Principal{Username: "x", Scope: auth.Scope{All: true}}, "r4/CoverageEligibilityRequest", body, http.StatusForbidden)
 		c.ask(t, nil, "r4/CoverageEligibilityRequest", body, http.StatusUnauthorized)
 	})

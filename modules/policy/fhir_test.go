@@ -2,20 +2,16 @@ package policy
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
-	"strings"
+	"slices"
 	"testing"
-
-	"github.com/labstack/echo/v4"
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/clock"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
-	"github.com/openimis/openimis-be-go/internal/testing/fhirtest"
+	"github.com/openimis/openimis-be-go/internal/testing/fhirsession"
 	"github.com/openimis/openimis-be-go/modules"
 	apifhir "github.com/openimis/openimis-be-go/modules/api_fhir"
 	"github.com/openimis/openimis-be-go/modules/insuree"
@@ -68,144 +64,34 @@ func inSchemes(t *testing.T, fn func(t *testing.T, s *scheme)) {
 	})
 }
 
-type fhirClient struct {
-	t       *testing.T
-	e       *echo.Echo
-	counter *db.Counter
-	last    *httptest.ResponseRecorder
-}
-
 // as is a user with a scope and all rights but some.
-func (s *scheme) as(scope auth.Scope, without ...int) *fhirClient {
+func (s *scheme) as(scope auth.Scope, without ...int) *fhirsession.Session {
 	s.t.Helper()
 	app := &modules.App{DB: s.d, Clock: clock.Fixed(now), Config: func(string) modules.Config { return modules.Config{"currency": "npr"} }}
-	server, err := apifhir.New(apifhir.Config{DB: s.d, Clock: clock.Fixed(now)}, append(append(New(app).Resources(), NewContracts(app).Resource), insuree.New(app).Resources()...)...)
-	if err != nil {
-		s.t.Fatal(err)
-	}
 	p := &auth.Principal{Username: "clerk", Person: &auth.Person{ID: 7}, Rights: map[int]bool{}, Scope: scope}
 	for _, r := range []int{101001, 101101, 101201, 101202, 101302} {
-		p.Rights[r] = true
+		p.Rights[r] = !slices.Contains(without, r)
 	}
-	for _, r := range without {
-		delete(p.Rights, r)
-	}
-	e := echo.New()
-	signed := func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error {
-			c.SetRequest(c.Request().WithContext(auth.With(c.Request().Context(), p)))
-			return next(c)
-		}
-	}
-	server.Mount(e.Group("/r4", signed), apifhir.Mount{Release: apifhir.R4})
-	server.Mount(e.Group("/stu3", signed), apifhir.Mount{Release: apifhir.STU3, Compat: true})
-	return &fhirClient{t: s.t, e: e}
+	return fhirsession.New(s.t, s.d, clock.Fixed(now), p, append(append(New(app).Resources(), NewContracts(app).Resource), insuree.New(app).Resources()...)...)
 }
 
 func (s *scheme) home() auth.Scope { return auth.Scope{Districts: []int{s.villages[0].district}} }
 
-func (c *fhirClient) send(method, path, body string, status int) node {
-	c.t.Helper()
-	r := httptest.NewRequest(method, "/"+strings.ReplaceAll(path, "|", "%7C"), strings.NewReader(body))
-	r.Header.Set("Content-Type", "application/json")
-	ctx, counter := db.WithCounter(r.Context())
-	c.last, c.counter = httptest.NewRecorder(), counter
-	c.e.ServeHTTP(c.last, r.WithContext(ctx))
-	raw := c.last.Body.Bytes()
-	if c.last.Code != status {
-		c.t.Fatalf("%s %s = %d, want %d\n%s", method, path, c.last.Code, status, raw)
-	}
-	dump := fhirtest.Dump
-	if strings.HasPrefix(path, "stu3") {
-		dump = fhirtest.DumpSTU3
-	}
-	dump(c.t, method+" "+path, raw)
-	var v any
-	if err := json.Unmarshal(raw, &v); err != nil {
-		c.t.Fatal(err)
-	}
-	return node{c.t, v}
-}
-
-func (c *fhirClient) get(path string) node {
-	c.t.Helper()
-	return c.send(http.MethodGet, path, "", http.StatusOK)
-}
-
-// node is a part of a body.
-type node struct {
-	t *testing.T
-	v any
-}
-
-// text follows a path through members and lists; "~x" is the element of a list whose url ends with x.
-func (n node) text(path string) string {
-	v := n.v
-	for _, step := range strings.Split(path, ".") {
-		switch o := v.(type) {
-		case map[string]any:
-			v = o[step]
-		case []any:
-			v = nil
-			end, named := strings.CutPrefix(step, "~")
-			for i, x := range o {
-				object, _ := x.(map[string]any)
-				url, _ := object["url"].(string)
-				if named && strings.HasSuffix(url, end) || !named && fmt.Sprint(i) == step {
-					v = x
-					break
-				}
-			}
-		default:
-			return ""
-		}
-	}
-	if v == nil {
-		return ""
-	}
-	return fmt.Sprint(v)
-}
-
-func (n node) want(texts map[string]string) {
-	n.t.Helper()
-	for path, want := range texts {
-		if got := n.text(path); got != want {
-			raw, _ := json.Marshal(n.v)
-			n.t.Errorf("%s = %q, want %q in %s", path, got, want, raw)
-		}
-	}
-}
-
-// keys are the numbers of the policies of a page.
-func (n node) keys() string {
-	var out []string
-	list, _ := n.v.(map[string]any)["entry"].([]any)
-	for i := range list {
-		for j := range 2 {
-			at := fmt.Sprintf("entry.%d.resource.identifier.%d.", i, j)
-			if n.text(at+"type.coding.0.code") == apifhir.KindID {
-				out = append(out, n.text(at+"value"))
-			}
-		}
-	}
-	return strings.Join(out, " ")
-}
-
 func TestPoliciesAreCoveragesAndContracts(t *testing.T) {
 	inSchemes(t, func(t *testing.T, s *scheme) {
 		c := s.as(auth.Scope{All: true})
-		c.get(fmt.Sprintf("r4/Coverage?identifier=ACSN|%d", s.active)).want(map[string]string{
+		c.Get(fmt.Sprintf("r4/Coverage?identifier=ACSN|%d", s.active)).Want(map[string]string{
 			"entry.0.resource.status": "active", "entry.0.resource.period.start": "2026-01-01", "entry.0.resource.period.end": "2026-12-31",
 			"entry.0.resource.class.0.value": "BASIC", "entry.0.resource.class.0.name": "Basic cover", "entry.0.resource.beneficiary.display": "101",
 			"entry.0.resource.policyHolder.display": "101", "entry.0.resource.payor.0.display": "101",
 			"entry.0.resource.extension.0.valueDate": "2026-01-01", "entry.0.resource.extension.1.id": "EffectiveDate",
 			"entry.0.resource.meta.profile.0": "https://openimis.github.io/openimis_fhir_r4_ig/StructureDefinition/openimis-coverage",
 		})
-		contract := c.get(fmt.Sprintf("r4/Contract/%d", s.active))
+		contract := c.Get(fmt.Sprintf("r4/Contract/%d", s.active))
 		if !s.d.Offers("tblOfficer", "OfficerUUID") {
-			contract.want(map[string]string{"author.reference": fmt.Sprintf("Practitioner/eo-%d", s.officer)})
+			contract.Want(map[string]string{"author.reference": fmt.Sprintf("Practitioner/eo-%d", s.officer)})
 		}
-		contract.want(map[string]string{
+		contract.Want(map[string]string{
 			"status": "policy", "legalState.text": "Offered", "author.display": "E7", "subject.0.display": "101", "scope.coding.0.code": "informal",
 			"term.0.offer.party.0.reference.0.display": "101", "term.0.asset.0.typeReference.1.display": "102", "term.0.asset.0.typeReference.2": "",
 			"term.0.asset.0.period.0.end": "2026-12-31", "term.0.asset.0.usePeriod.0.start": "2026-01-01",
@@ -218,9 +104,9 @@ func TestPoliciesAreCoveragesAndContracts(t *testing.T) {
 			"term.0.asset.0.extension.0.extension.~payer.valueCodeableConcept.coding.0.code":    "beneficiary",
 			"term.0.asset.0.extension.2": "",
 		})
-		c.get(fmt.Sprintf("r4/Contract/%d", s.idle)).want(map[string]string{"status": "offered", "term.0.asset.0.usePeriod": ""})
-		c.get(fmt.Sprintf("r4/Contract/%d", s.old)).want(map[string]string{"status": "terminated"})
-		c.get("stu3/Coverage/?identifier=201").want(map[string]string{
+		c.Get(fmt.Sprintf("r4/Contract/%d", s.idle)).Want(map[string]string{"status": "offered", "term.0.asset.0.usePeriod": ""})
+		c.Get(fmt.Sprintf("r4/Contract/%d", s.old)).Want(map[string]string{"status": "terminated"})
+		c.Get("stu3/Coverage/?identifier=201").Want(map[string]string{
 			"entry.0.resource.status": "draft", "entry.0.resource.beneficiary.reference": "Patient/201", "entry.0.resource.grouping.plan": "BASIC",
 			"entry.0.resource.period.end": "2026-12-31", "entry.0.resource.identifier.0.type.coding.0.code": "ACSN",
 		})
@@ -255,12 +141,12 @@ func TestPoliciesAreFound(t *testing.T) {
 			"r4/Contract/?refDate=2019-12-31&page-offset=1": all,
 			"r4/Contract/?_count=1000&_sort=-_lastUpdated":  all,
 		} {
-			if got := c.get(search).keys(); got != want {
+			if got := c.Get(search).Codes(apifhir.KindID); got != want {
 				t.Errorf("%s = %q, want %q", search, got, want)
 			}
 		}
-		page := c.get("r4/Coverage?identifier=201&_include=Coverage:beneficiary")
-		page.want(map[string]string{"entry.1.resource.resourceType": "Patient", "entry.1.resource.name.0.family": "Doe"})
+		page := c.Get("r4/Coverage?identifier=201&_include=Coverage:beneficiary")
+		page.Want(map[string]string{"entry.1.resource.resourceType": "Patient", "entry.1.resource.name.0.family": "Doe"})
 	})
 }
 
@@ -269,8 +155,8 @@ func TestStatementsOfPolicies(t *testing.T) {
 		c := s.as(s.home())
 		for path, want := range map[string]int{"r4/Coverage?_count=1&_total=none": 2, "r4/Coverage?_total=none": 2, "r4/Contract?_count=1&_total=none": 4, "r4/Contract?_total=none": 4,
 			fmt.Sprintf("r4/Contract/%d", s.active): 3, "stu3/Coverage?_total=none&identifier=101": 2} {
-			c.get(path)
-			if n := c.counter.Statements(); n != want {
+			c.Get(path)
+			if n := c.Counter.Statements(); n != want {
 				t.Errorf("%s: %d statements, want %d", path, n, want)
 			}
 		}
@@ -281,20 +167,20 @@ func TestPoliciesOfOtherDistrictsAreNotFound(t *testing.T) {
 	inSchemes(t, func(t *testing.T, s *scheme) {
 		c := s.as(s.home())
 		for _, search := range []string{"r4/Coverage", "r4/Contract"} {
-			if got, want := c.get(search).keys(), fmt.Sprintf("%d %d", s.active, s.old); got != want {
+			if got, want := c.Get(search).Codes(apifhir.KindID), fmt.Sprintf("%d %d", s.active, s.old); got != want {
 				t.Errorf("%s = %q, want %q", search, got, want)
 			}
 		}
 		for _, search := range []string{"r4/Coverage?identifier=201", "r4/Contract?patient=201", "stu3/Coverage?identifier=201"} {
-			if got := c.get(search).keys(); got != "" {
+			if got := c.Get(search).Codes(apifhir.KindID); got != "" {
 				t.Errorf("%s = %q", search, got)
 			}
 		}
 		for _, path := range []string{"r4/Coverage/%d", "r4/Coverage/%d/_history", "r4/Contract/%d", "stu3/Coverage/%d"} {
-			c.send(http.MethodGet, fmt.Sprintf(path, s.idle), "", http.StatusNotFound)
+			c.Send(http.MethodGet, fmt.Sprintf(path, s.idle), "", http.StatusNotFound)
 		}
 		for _, path := range []string{"r4/Coverage", "r4/Contract", "stu3/Coverage"} {
-			s.as(s.home(), 101201).send(http.MethodGet, path, "", http.StatusForbidden)
+			s.as(s.home(), 101201).Send(http.MethodGet, path, "", http.StatusForbidden)
 		}
 	})
 }

@@ -22,7 +22,8 @@ import (
 // Object is JSON as a test writes it.
 type Object = map[string]any
 
-// Session is somebody at a server; R4 is at r4, STU3 with the status codes of upstream at stu3.
+// Session is somebody at a server; R4 is at r4, STU3 as for clients of upstream at stu3, and with its status 500 for refused
+// bodies at legacy.
 type Session struct {
 	T       testing.TB
 	Last    *httptest.ResponseRecorder
@@ -46,6 +47,7 @@ func New(t testing.TB, d *db.DB, now clock.Clock, who *auth.Principal, resources
 	}
 	s.Mount(e.Group("/r4", signed), apifhir.Mount{Release: apifhir.R4})
 	s.Mount(e.Group("/stu3", signed), apifhir.Mount{Release: apifhir.STU3, Compat: true})
+	s.Mount(e.Group("/legacy", signed), apifhir.Mount{Release: apifhir.STU3, Compat: true, Refusals500: true})
 	return &Session{T: t, server: e}
 }
 
@@ -80,7 +82,7 @@ func (s *Session) Send(method, path string, body any, status int, headers ...str
 		return Answer{s.T, nil}
 	}
 	dump := fhirtest.Dump
-	if strings.HasPrefix(path, "stu3") {
+	if !strings.HasPrefix(path, "r4") {
 		dump = fhirtest.DumpSTU3
 	}
 	dump(s.T, method+" "+path, raw)
