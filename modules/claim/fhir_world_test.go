@@ -89,7 +89,7 @@ func (h *hospital) send(method, path string, body any, status int) object {
 	h.sent = counter.Statements()
 	raw := h.last.Body.Bytes()
 	dump := fhirtest.Dump
-	if strings.Contains(path, "/stu3/") {
+	if strings.Contains(path, "/stu3/") || strings.Contains(path, "/strict/") {
 		dump = fhirtest.DumpSTU3
 	}
 	dump(h.t, method+path, raw)
