@@ -168,7 +168,14 @@ func TestMemoryOfAnswersIsBounded(t *testing.T) {
 	for i := range 4 {
 		all.Go(func() {
 			for range 4 {
-				if _, _, body, _ := c.send(t.Context(), "admin", large); !bytes.Contains(body, []byte("too many large answers")) {
+				_, _, body, _ := c.send(t.Context(), "admin", large)
+				for range 100 { // a slow machine has its own reasons to refuse it
+					if !bytes.Contains(body, []byte("busy just now")) {
+						break
+					}
+					_, _, body, _ = c.send(t.Context(), "admin", large)
+				}
+				if !bytes.Contains(body, []byte("too many large answers")) {
 					t.Errorf("%.200s", body)
 				}
 				if status, _, body, _ := c.send(t.Context(), fmt.Sprintf("u%d", i), "{ insurees(first: 10) { edges { node { chfId } } } }"); status != http.StatusOK || bytes.Contains(body, []byte(`"errors"`)) {
