@@ -17,23 +17,27 @@ func TestClaimsChangedSinceAreFoundByAnIndex(t *testing.T) {
 		c := open(t, d)
 		now := time.Now().UTC().Truncate(24 * time.Hour).Add(12 * time.Hour)
 		yesterday, at := now.AddDate(0, 0, -1).Format(time.DateOnly), func(hours time.Duration) string { return now.Add(-hours * time.Hour).Format(time.RFC3339) }
-		columns := []string{"InsureeID", "ClaimCode", "DateFrom", "ICDID", "ClaimStatus", "DateClaimed", "HFID", "ClaimAdminId", "ReviewStatus", "FeedbackStatus", "Feedback", "AuditUserID", "ValidityFrom", "SubmitStamp", "ProcessStamp"}
+		columns := []string{"InsureeID", "ClaimCode", "DateFrom", "ICDID", "ClaimStatus", "DateClaimed", "HFID", "ClaimAdminId", "ReviewStatus", "FeedbackStatus", "Feedback", "AuditUserID", "Claimed", "ValidityFrom", "SubmitStamp", "ProcessStamp"}
 		var rows [][]any
 		for i := range 4000 {
 			moment := now.AddDate(0, 0, -10-i%300).Add(time.Duration(i) * time.Second)
-			row := []any{c.insuree, fmt.Sprintf("X%05d", i), db.Date(moment), c.icd, 4, db.Date(moment), c.hf[0], c.admin[0], 1, 1, false, 1, moment, (*time.Time)(nil), (*time.Time)(nil)}
+			row := []any{c.insuree, fmt.Sprintf("X%05d", i), db.Date(moment), c.icd, 4, db.Date(moment), c.hf[0], c.admin[0], 1, 1, false, 1, dec("90"), moment, (*time.Time)(nil), (*time.Time)(nil)}
 			switch i {
 			case 1000:
-				row[12] = now.Add(-time.Hour)
+				row[13] = now.Add(-time.Hour)
 			case 2000:
-				row[13] = now.Add(-2 * time.Hour)
+				row[14] = now.Add(-2 * time.Hour)
 			case 3000:
-				row[13], row[14] = moment.Add(time.Hour), now.Add(-3*time.Hour)
+				row[14], row[15] = moment.Add(time.Hour), now.Add(-3*time.Hour)
 			}
 			rows = append(rows, row)
 		}
 		err := d.Write(t.Context(), "claims", func(tx *db.Tx) error {
-			_, err := tx.BulkInsert(t.Context(), "tblClaim", columns, rows)
+			if _, err := tx.BulkInsert(t.Context(), "tblClaim", columns, rows); err != nil {
+				return err
+			}
+			_, err := tx.Exec(t.Context(), `INSERT INTO "tblClaimItems" ("ClaimID", "ItemID", "ProdID", "ClaimItemStatus", "Availability", "QtyProvided", "PriceAsked", "RejectionReason", "ValidityFrom", "AuditUserID")
+				SELECT c."ClaimID", ?, ?, 1, ?, 1, 90, 0, c."ValidityFrom", 1 FROM "tblClaim" AS c`, c.item[0], c.product, true)
 			return err
 		})
 		if err != nil {
