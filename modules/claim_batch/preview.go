@@ -67,7 +67,7 @@ func preview(ctx context.Context, q db.Query, r Request) (*Preview, error) {
 	}
 	book := rules.NewBook(r.Year, r.Month, products, paying)
 	totals := tally{}
-	err = eachClaim(ctx, q, r, func(c *rules.Claim, facility int) {
+	err = eachClaim(ctx, q, r, productIDs(products), func(c *rules.Claim, facility int) {
 		ch, ok := book.Decide(*c)
 		switch {
 		case !ok:
@@ -128,21 +128,28 @@ func (t tally) list() (list []Total) {
 }
 
 // eachClaim streams the claims that a run looks at with their passed lines, in the order of their ids.
-func eachClaim(ctx context.Context, q db.Query, r Request, each func(c *rules.Claim, facility int)) error {
+func eachClaim(ctx context.Context, q db.Query, r Request, products db.Ints, each func(c *rules.Claim, facility int)) error {
 	all, err := stretches(ctx, q)
 	for _, p := range all {
 		if err == nil {
-			err = eachClaimOf(ctx, q, r, p, each)
+			err = eachClaimOf(ctx, q, r, products, p, each)
 		}
 	}
 	return err
 }
 
-// eachClaimOf streams those of a stretch.
-func eachClaimOf(ctx context.Context, q db.Query, r Request, p part, each func(c *rules.Claim, facility int)) error {
+// eachClaimOf streams those of a stretch. Which they are is asked once, not with either kind of lines.
+func eachClaimOf(ctx context.Context, q db.Query, r Request, products db.Ints, p part, each func(c *rules.Claim, facility int)) error {
+	ids := db.Ints{}
+	if err := q.Select(ctx, &ids, `SELECT c."ClaimID" FROM "tblClaim" AS c WHERE `+candidate, candidateArgs(r.Year, r.Month, products, p)...); err != nil {
+		return fmt.Errorf("find claims: %w", err)
+	}
+	if len(ids) == 0 {
+		return nil
+	}
 	var cursors [2]*lineCursor
 	for i, k := range kinds {
-		c, err := openLines(ctx, q, r, k, p)
+		c, err := openLines(ctx, q, k, ids)
 		if err != nil {
 			return err
 		}
@@ -191,13 +198,11 @@ type lineCursor struct {
 	done bool
 }
 
-func openLines(ctx context.Context, q db.Query, r Request, k kind, p part) (*lineCursor, error) {
-	month := rules.Period{Type: rules.Month, Year: r.Year, Number: r.Month}
+func openLines(ctx context.Context, q db.Query, k kind, claims db.Ints) (*lineCursor, error) {
 	rows, err := q.Rows(ctx, `SELECT c."ClaimID", c."ClaimStatus", c."RunID", c."HFID", h."HFLevel", c."ProcessStamp",
 		l."ProdID", l."PriceOrigin", l."PriceValuated", l."RemuneratedAmount"
 		FROM "tblClaim" AS c JOIN "tblHF" AS h ON h."HfID" = c."HFID" JOIN "`+k.table+`" AS l ON l."ClaimID" = c."ClaimID"
-		WHERE c."ClaimID" > ? AND c."ClaimID" <= ? AND l."ClaimID" > ? AND l."ClaimID" <= ? AND `+candidate+`
-		AND l."ValidityTo" IS NULL AND l."`+k.status+`" = 1 ORDER BY c."ClaimID"`, p.From, p.To, p.From, p.To, month.From(), month.Until())
+		WHERE c."ClaimID" IN $ints(?) AND l."ValidityTo" IS NULL AND l."`+k.status+`" = 1 ORDER BY c."ClaimID"`, claims)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", k.table, err)
 	}

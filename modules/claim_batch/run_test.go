@@ -69,6 +69,50 @@ func TestPreviewEqualsRun(t *testing.T) {
 	})
 }
 
+// A run lists what its products have to do with, and not what else was processed in the country.
+func TestRunListsClaimsOfItsProducts(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := fill(t, d, 5, 60, 300)
+		s := &Service{DB: d, Clock: january}
+		counts := map[int]bool{}
+		for _, place := range w.places() {
+			products, err := localProducts(t.Context(), d, place)
+			if err != nil {
+				t.Fatal(err)
+			}
+			concerned := map[int]bool{}
+			for _, k := range kinds {
+				var ids []int
+				err := d.Select(t.Context(), &ids, `SELECT DISTINCT l."ClaimID" FROM "`+k.table+`" AS l JOIN "tblClaim" AS c ON c."ClaimID" = l."ClaimID"
+					WHERE c."ValidityTo" IS NULL AND c."ProcessStamp" IS NOT NULL AND l."ValidityTo" IS NULL AND l."`+k.status+`" = 1 AND l."ProdID" IN $ints(?)
+					AND (c."ClaimStatus" = 8 OR c."ClaimStatus" = 16 AND c."RunID" IS NULL AND c."ProcessStamp" >= ? AND c."ProcessStamp" < ?)`,
+					productIDs(products), date("2019-06-01"), date("2019-07-01"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, id := range ids {
+					concerned[id] = true
+				}
+			}
+			var said []string
+			_, err = s.Run(t.Context(), "test", Request{LocationID: place, Year: 2019, Month: 6, UserID: 9}, func(_ context.Context, text string) error {
+				said = append(said, text)
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := fmt.Sprintf("The claims are being listed: %d so far.", len(concerned)); !slices.Contains(said, want) {
+				t.Errorf("%s: %q is not among %q", period(place, 2019, 6), want, said)
+			}
+			counts[len(concerned)] = true
+		}
+		if len(counts) < 3 {
+			t.Errorf("the places have all the same numbers of claims: %v", counts)
+		}
+	})
+}
+
 // outcome is what a run left, in one spelling for the database and the preview.
 type outcome struct {
 	Indexes []string

@@ -271,19 +271,30 @@ func noteIndexes(ctx context.Context, tx *db.Tx, b *batch, indexes []rules.Index
 	return err
 }
 
-// candidate is the condition for claims that a run looks at: processed ones, and valuated ones of its month, which is
-// passed as two moments, without a run.
-const candidate = `c."ValidityTo" IS NULL AND c."ProcessStamp" IS NOT NULL
-	AND (c."ClaimStatus" = 8 OR c."ClaimStatus" = 16 AND c."RunID" IS NULL AND c."ProcessStamp" >= ? AND c."ProcessStamp" < ?)`
+// candidate is the condition for claims that a run looks at: processed ones, and valuated ones of its month without a
+// run, that have a passed line of one of its products: nothing can happen to others. The stretch is said of the lines
+// too, so that an engine that gathers them before it goes through the claims gathers those of the stretch.
+var candidate = `c."ClaimID" > ? AND c."ClaimID" <= ? AND c."ValidityTo" IS NULL AND c."ProcessStamp" IS NOT NULL
+	AND (c."ClaimStatus" + 0 = 8 OR c."ClaimStatus" + 0 = 16 AND c."RunID" IS NULL AND c."ProcessStamp" >= ? AND c."ProcessStamp" < ?)
+	AND (` + concerns(kinds[0]) + ` OR ` + concerns(kinds[1]) + `)`
+
+func concerns(k kind) string {
+	return `EXISTS (SELECT 1 FROM "` + k.table + `" AS l WHERE l."ClaimID" = c."ClaimID" AND l."ClaimID" > ? AND l."ClaimID" <= ?
+		AND l."ValidityTo" IS NULL AND l."` + k.status + `" = 1 AND l."ProdID" IN $ints(?))`
+}
+
+// candidateArgs are those of candidate.
+func candidateArgs(year, number int, products db.Ints, p part) []any {
+	month := rules.Period{Type: rules.Month, Year: year, Number: number}
+	return []any{p.From, p.To, month.From(), month.Until(), p.From, p.To, products, p.From, p.To, products}
+}
 
 // candidates notes the claims of a stretch that a run looks at.
 func candidates(ctx context.Context, tx *db.Tx, b *batch, p part) (int, error) {
-	month := rules.Period{Type: rules.Month, Year: b.Year, Number: b.Month}
 	from, until := rules.Closed(b.Year, b.Month)
 	n, err := tx.Exec(ctx, `INSERT INTO "imis_batch_claim" ("batch_id", "claim_id", "old_status", "old_run", "closing")
 		SELECT CAST(? AS int), c."ClaimID", c."ClaimStatus", c."RunID", CASE WHEN c."RunID" IS NULL AND c."ProcessStamp" >= ? AND c."ProcessStamp" < ? THEN 1 ELSE 0 END
-		FROM "tblClaim" AS c WHERE c."ClaimID" > ? AND c."ClaimID" <= ? AND `+candidate,
-		b.ID, from, until, p.From, p.To, month.From(), month.Until())
+		FROM "tblClaim" AS c WHERE `+candidate, append([]any{b.ID, from, until}, candidateArgs(b.Year, b.Month, productIDs(b.local), p)...)...)
 	if err != nil {
 		return 0, fmt.Errorf("list claims: %w", err)
 	}
