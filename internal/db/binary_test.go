@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -114,6 +115,18 @@ func TestRowsThatAreNotReadStraight(t *testing.T) {
 		Read{Dest: &floats, Src: `SELECT 1.5::float8 AS "f"`})
 	if err != nil || len(names) != 1 || len(amounts) != 3 || len(floats) != 1 || amounts[2].Amount.String() != "2469135780246913578024" || floats[0].F != 1.5 {
 		t.Errorf("%v %v %v: %v", names, amounts, floats, err)
+	}
+	const binary = `SELECT 2.5::float8 AS "f"`
+	for range 2 { // the second time it is known that database/sql has to read them
+		if err := d.Select(t.Context(), &floats, binary); err != nil || floats[0].F != 2.5 {
+			t.Errorf("%v: %v", floats, err)
+		}
+	}
+	if text, _, err := d.prepare(t.Context(), binary, nil); err != nil || !knownOtherwise(&floats, text) || knownOtherwise(&names, text) {
+		t.Errorf("what was read of %s is not known: %v", text, err)
+	}
+	if around := Roundabout(); !slices.ContainsFunc(around, func(why string) bool { return strings.Contains(why, "column f has the type 701, which float64") }) {
+		t.Errorf("the column f is not among %q", around)
 	}
 	if err := d.Select(t.Context(), &names, `SELECT NULL::text AS "name"`); err == nil {
 		t.Error("NULL became a text")

@@ -13,8 +13,8 @@ import (
 )
 
 // Gate runs a package's tests and then checks every distinct statement that they ran. A statement that
-// [Check] refuses is printed with its T-SQL and the reasons, and makes the exit code non-zero. It is
-// for TestMain:
+// [Check] refuses is printed with its T-SQL and the reasons, and makes the exit code non-zero. So does a struct that
+// is not read straight from PostgreSQL (db.Roundabout). It is for TestMain:
 //
 //	func TestMain(m *testing.M) { os.Exit(sqlcheck.Gate(m)) }
 func Gate(m *testing.M) int { return gate(m.Run, os.Stderr, none) }
@@ -32,7 +32,11 @@ func gate(run func() int, out io.Writer, excused func(statement, reason string) 
 	code := run()
 	db.Observe(nil)
 	refused := report(out, seen.sorted(), excused)
-	if refused > 0 && code == 0 {
+	around := db.Roundabout()
+	for _, why := range around {
+		fmt.Fprintf(out, "FAIL sqlcheck: rows are not read straight from PostgreSQL: %s\n", why)
+	}
+	if refused+len(around) > 0 && code == 0 {
 		code = 1
 	}
 	return code
