@@ -98,15 +98,15 @@ func TestFHIRFeedback(t *testing.T) {
 		if states := entries(h.get("r4/CommunicationRequest?status=completed")); len(states) != 1 || states[0]["id"] != id {
 			t.Errorf("completed: %v", states)
 		}
-		old := entries(h.get("stu3/CommunicationRequest/"))
+		old := entries(h.get("legacy/CommunicationRequest/"))
 		if len(old) != 1 || at(old[0], "reasonCode", 0, "text") != "True" || at(old[0], "reasonCode", 4, "text") != "5" || old[0]["id"] != given["id"] {
 			t.Errorf("in STU3: %v", old)
 		}
-		if r := h.get("stu3/ClaimResponse/C1"); at(r, "communicationRequest", 0, "reference") != fmt.Sprintf("CommunicationRequest/%s", given["id"]) {
+		if r := h.get("legacy/ClaimResponse/C1"); at(r, "communicationRequest", 0, "reference") != fmt.Sprintf("CommunicationRequest/%s", given["id"]) {
 			t.Errorf("the response names %v", r["communicationRequest"])
 		}
 		elsewhere := c.asClient(user(5, auth.Scope{Districts: c.districts[1:]}, RightFeedback))
-		for _, list := range []string{"r4/CommunicationRequest", "r4/Communication", "stu3/CommunicationRequest"} {
+		for _, list := range []string{"r4/CommunicationRequest", "r4/Communication", "legacy/CommunicationRequest"} {
 			if found := entries(elsewhere.get(list)); len(found) != 0 {
 				t.Errorf("%s shows %d to somebody elsewhere", list, len(found))
 			}

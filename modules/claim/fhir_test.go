@@ -26,7 +26,7 @@ func TestFHIRSameClaimByEveryPath(t *testing.T) {
 		clerk := c.clerk()
 		h := c.asClient(clerk)
 		h.send(http.MethodPost, "r4/Claim/", bodyR4("R4"), http.StatusCreated)
-		h.send(http.MethodPost, "stu3/Claim/", bodySTU3("STU3"), http.StatusCreated)
+		h.send(http.MethodPost, "legacy/Claim/", bodySTU3("STU3"), http.StatusCreated)
 
 		form := c.form("GRAPHQL")
 		form["icd_1_id"], form["admin_id"] = c.icd2, c.admin[0]
@@ -78,8 +78,8 @@ func TestFHIRClaimIsReadAsItWasSent(t *testing.T) {
 		h := c.asClient(c.clerk())
 		response := h.send(http.MethodPost, "r4/Claim", bodyR4("C1"), http.StatusCreated)
 		id := response["id"].(string)
-		if response["resourceType"] != "ClaimResponse" || response["outcome"] != "partial" || !strings.Contains(h.last.Header().Get("Location"), "/Claim/"+id+"/_history/") {
-			t.Errorf("the answer is %v at %s", response, h.last.Header().Get("Location"))
+		if response["resourceType"] != "ClaimResponse" || response["outcome"] != "partial" || !strings.Contains(h.Last.Header().Get("Location"), "/Claim/"+id+"/_history/") {
+			t.Errorf("the answer is %v at %s", response, h.Last.Header().Get("Location"))
 		}
 		if got := at(response, "total", 0, "amount", "value"); got != 310.0 { // 2 x 90 + 80 + 50
 			t.Errorf("the claimed total is %v", got)
@@ -110,22 +110,22 @@ func TestFHIRClaimIsReadAsItWasSent(t *testing.T) {
 				t.Errorf("%s: the policy is not named: %v", path, claim["insurance"])
 			}
 		}
-		old := h.send(http.MethodPost, "stu3/Claim", bodySTU3("C2"), http.StatusCreated)
+		old := h.send(http.MethodPost, "legacy/Claim", bodySTU3("C2"), http.StatusCreated)
 		if old["resourceType"] != "ClaimResponse" || at(old, "outcome", "text") != "checked" || at(old, "item", 0, "adjudication", 0, "reason", "text") != "passed" || at(old, "addItem", 2, "service", "coding", 0, "code") != "S1" ||
 			at(old, "item", 0, "adjudication", 0, "value") != 2.0 || at(old, "totalBenefit", "value") == nil {
 			t.Errorf("the answer is %v", old)
 		}
-		claim := h.get("stu3/Claim/C2")
+		claim := h.get("legacy/Claim/C2")
 		for _, p := range [][]any{{"type"}, {"diagnosis"}, {"item"}, {"information"}, {"billablePeriod"}} {
 			if diff := cmp.Diff(fmt.Sprint(at(bodySTU3("C2"), p...)), fmt.Sprint(at(claim, p...))); diff != "" {
 				t.Errorf("%v: %s", p, diff)
 			}
 		}
-		if list := entries(h.get("stu3/ClaimResponse/?identifier=C2")); len(list) != 1 || list[0]["id"] != old["id"] {
+		if list := entries(h.get("legacy/ClaimResponse/?identifier=C2")); len(list) != 1 || list[0]["id"] != old["id"] {
 			t.Errorf("found by code: %v", list)
 		}
-		for search, want := range map[string]int{"r4/Claim?patient=" + fmt.Sprint(c.insuree): 2, "r4/Claim?patient.identifier=1": 0, "r4/Claim?status=active": 2, "stu3/Claim/?status=checked&_count=50&_page=1": 2, "r4/Claim?status=2": 0,
-			"r4/ClaimResponse?outcome=partial": 2, "r4/ClaimResponse?request=Claim/" + id: 1, "r4/Claim?provider=HF2": 0, "r4/Claim?created=2026-11-06": 2, "stu3/Claim?facility=HF1&enterer=ADM1": 2, "r4/Claim?_lastUpdated=ge2026-11-24": 0} {
+		for search, want := range map[string]int{"r4/Claim?patient=" + fmt.Sprint(c.insuree): 2, "r4/Claim?patient.identifier=1": 0, "r4/Claim?status=active": 2, "legacy/Claim/?status=checked&_count=50&_page=1": 2, "r4/Claim?status=2": 0,
+			"r4/ClaimResponse?outcome=partial": 2, "r4/ClaimResponse?request=Claim/" + id: 1, "r4/Claim?provider=HF2": 0, "r4/Claim?created=2026-11-06": 2, "legacy/Claim?facility=HF1&enterer=ADM1": 2, "r4/Claim?_lastUpdated=ge2026-11-24": 0} {
 			if search == "r4/Claim?patient.identifier=1" {
 				continue // Patient is a resource of another module
 			}
@@ -146,7 +146,7 @@ func TestFHIRPagesOfClaimAndResponseArePairs(t *testing.T) {
 			}
 		}
 		h := c.asClient(c.clerk())
-		for _, mount := range []string{"r4", "stu3"} {
+		for _, mount := range []string{"r4", "legacy"} {
 			for _, search := range []string{"?_count=4&refDate=2026-11-20", "?_count=7"} {
 				seen := map[any]bool{}
 				for page := 1; len(seen) < 25; page++ {
@@ -164,10 +164,10 @@ func TestFHIRPagesOfClaimAndResponseArePairs(t *testing.T) {
 			}
 			for _, kind := range []string{"Claim", "ClaimResponse"} {
 				h.get(mount + "/" + kind + "?_count=1")
-				one := h.sent
+				one := h.Counter.Statements()
 				h.get(mount + "/" + kind + "?_count=20")
-				if h.sent > one || one > 8 {
-					t.Errorf("%s/%s: %d statements for a page of one, %d for 20", mount, kind, one, h.sent)
+				if h.Counter.Statements() > one || one > 8 {
+					t.Errorf("%s/%s: %d statements for a page of one, %d for 20", mount, kind, one, h.Counter.Statements())
 				}
 			}
 		}
@@ -213,26 +213,26 @@ func TestFHIRClaimRefusals(t *testing.T) {
 			{"compat", "no base64", set("supportingInfo", []any{object{"category": coded("attachment"), "valueAttachment": object{"contentType": "text/plain", "data": "???"}}}), "is not a base64", "Claim.supportingInfo[0].valueAttachment.data"},
 			{"compat", "another hash", set("supportingInfo", []any{object{"category": coded("attachment"), "valueAttachment": object{"contentType": "text/plain", "data": "AAAA", "hash": "AAAA"}}}), "is not the SHA-1 of data", "Claim.supportingInfo[0].valueAttachment.hash"},
 			{"compat", "long guarantee", set("insurance", []any{object{"sequence": 1, "coverage": logical("Coverage", "Code", strings.Repeat("x", 51))}}), "has 51 characters; at most 50 are allowed.", "Claim.insurance[0].coverage.identifier.value"},
-			{"stu3", "identifier", without("identifier"), "Missing the claim code", "Claim.identifier"},
-			{"stu3", "created", without("created"), "Missing the date of creation", "Claim.created"},
-			{"stu3", "facility", without("facility"), "Missing the facility reference", "Claim.facility"},
-			{"stu3", "patient", without("patient"), "Missing the patient reference", "Claim.patient"},
-			{"stu3", "enterer", without("enterer"), "Missing the enterer reference", "Claim.enterer"},
-			{"stu3", "period", without("billablePeriod"), "Missing the billable start date", "Claim.billablePeriod.start"},
-			{"stu3", "diagnosis", without("diagnosis"), "Missing the main diagnosis for claim", "Claim.diagnosis"},
-			{"stu3", "total", without("total"), "Missing the value for `total` attribute", "Claim.total"},
-			{"stu3", "facility of others", set("facility", object{"reference": "Location/HF2"}), "Invalid HF Code", "Claim.facility"},
-			{"stu3", "taken", set("identifier", bodySTU3("taken")["identifier"]), "Duplicate Claim Code", "Claim.identifier"},
-			{"stu3", "unknown patient", set("patient", object{"reference": "Patient/0815"}), "Invalid Insuree CHFID", "Claim.patient"},
-			{"stu3", "ends early", set("billablePeriod", object{"start": "2026-11-05", "end": "2026-11-04"}), "End date is smaller than start date", "Claim.billablePeriod.end"},
-			{"stu3", "unknown diagnosis", set("diagnosis", []any{object{"sequence": 1, "diagnosisCodeableConcept": coded("Z99")}}), "Invalid ICDCode", "Claim.diagnosis[0]"},
-			{"stu3", "unknown item", item(0, "service", object{"text": "I9"}), "Invalid ItemCode", "Claim.item[0]"},
-			{"stu3", "unknown service", item(2, "service", object{"text": "I1"}), "Invalid ServiceCode", "Claim.item[2]"},
-			{"stu3", "unknown administrator", set("enterer", object{"reference": "Practitioner/ADM2"}), "Invalid Claim Admin", "Claim.enterer"},
-			{"stu3", "no reference", set("patient", object{"reference": "123456789"}), "Missing the patient reference", "Claim.patient"},
+			{"legacy", "identifier", without("identifier"), "Missing the claim code", "Claim.identifier"},
+			{"legacy", "created", without("created"), "Missing the date of creation", "Claim.created"},
+			{"legacy", "facility", without("facility"), "Missing the facility reference", "Claim.facility"},
+			{"legacy", "patient", without("patient"), "Missing the patient reference", "Claim.patient"},
+			{"legacy", "enterer", without("enterer"), "Missing the enterer reference", "Claim.enterer"},
+			{"legacy", "period", without("billablePeriod"), "Missing the billable start date", "Claim.billablePeriod.start"},
+			{"legacy", "diagnosis", without("diagnosis"), "Missing the main diagnosis for claim", "Claim.diagnosis"},
+			{"legacy", "total", without("total"), "Missing the value for `total` attribute", "Claim.total"},
+			{"legacy", "facility of others", set("facility", object{"reference": "Location/HF2"}), "Invalid HF Code", "Claim.facility"},
+			{"legacy", "taken", set("identifier", bodySTU3("taken")["identifier"]), "Duplicate Claim Code", "Claim.identifier"},
+			{"legacy", "unknown patient", set("patient", object{"reference": "Patient/0815"}), "Invalid Insuree CHFID", "Claim.patient"},
+			{"legacy", "ends early", set("billablePeriod", object{"start": "2026-11-05", "end": "2026-11-04"}), "End date is smaller than start date", "Claim.billablePeriod.end"},
+			{"legacy", "unknown diagnosis", set("diagnosis", []any{object{"sequence": 1, "diagnosisCodeableConcept": coded("Z99")}}), "Invalid ICDCode", "Claim.diagnosis[0]"},
+			{"legacy", "unknown item", item(0, "service", object{"text": "I9"}), "Invalid ItemCode", "Claim.item[0]"},
+			{"legacy", "unknown service", item(2, "service", object{"text": "I1"}), "Invalid ServiceCode", "Claim.item[2]"},
+			{"legacy", "unknown administrator", set("enterer", object{"reference": "Practitioner/ADM2"}), "Invalid Claim Admin", "Claim.enterer"},
+			{"legacy", "no reference", set("patient", object{"reference": "123456789"}), "Missing the patient reference", "Claim.patient"},
 		} {
 			body := bodyR4("NEW")
-			if test.mount == "stu3" {
+			if test.mount == "legacy" {
 				body = bodySTU3("NEW")
 			}
 			test.change(body)
@@ -275,13 +275,13 @@ func TestFHIRClaimVariants(t *testing.T) {
 			"type": []any{object{"text": "O"}}, "diagnosis": []any{
 				object{"sequence": 1, "type": []any{object{"coding": []any{object{"code": "icd_0"}}, "text": "icd_0"}}, "diagnosisCodeableConcept": coded("A01")},
 				object{"sequence": 2, "type": []any{object{"coding": []any{object{"code": "icd_0"}}, "text": "icd_0"}}, "diagnosisCodeableConcept": coded("B02")}}})
-		h.send(http.MethodPost, "stu3/Claim/", nepal, http.StatusCreated)
+		h.send(http.MethodPost, "legacy/Claim/", nepal, http.StatusCreated)
 		reversed := bodySTU3("REVERSED")
 		slices.Reverse(reversed["diagnosis"].([]any))
-		h.send(http.MethodPost, "stu3/Claim/", reversed, http.StatusCreated)
+		h.send(http.MethodPost, "legacy/Claim/", reversed, http.StatusCreated)
 		numbered := bodySTU3("NUMBERED")
 		numbered["diagnosis"].([]any)[1].(object)["diagnosisCodeableConcept"] = coded(fmt.Sprint(c.icd2))
-		h.send(http.MethodPost, "stu3/Claim/", numbered, http.StatusCreated)
+		h.send(http.MethodPost, "legacy/Claim/", numbered, http.StatusCreated)
 		sandbox := bodyR4("SANDBOX")
 		maps.Copy(sandbox, object{"patient": object{"reference": "Patient/" + patient, "type": "Patient"}, "provider": object{"reference": "Organization/" + facility}, "enterer": object{"reference": "https://imis.example/api/api_fhir_r4/Practitioner/" + admin}})
 		sandbox["item"].([]any)[0].(object)["extension"] = []any{object{"url": "https://openimis.github.io/openimis_fhir_r4_ig/StructureDefinition/claim-item-reference", "valueReference": object{"reference": "Medication/" + item}}}
@@ -292,7 +292,7 @@ func TestFHIRClaimVariants(t *testing.T) {
 		h.send(http.MethodPost, "r4/Claim", contained, http.StatusCreated)
 
 		plain := bodySTU3("PLAIN")
-		h.send(http.MethodPost, "stu3/Claim/", plain, http.StatusCreated)
+		h.send(http.MethodPost, "legacy/Claim/", plain, http.StatusCreated)
 		want := c.rowsOf(c.claimID("PLAIN"))
 		for _, code := range []string{"NEPAL", "REVERSED", "NUMBERED", "SANDBOX", "INSIDE"} {
 			if diff := cmp.Diff(want, c.rowsOf(c.claimID(code))); diff != "" {
@@ -301,7 +301,7 @@ func TestFHIRClaimVariants(t *testing.T) {
 		}
 		cheap := bodySTU3("CHEAP")
 		cheap["item"].([]any)[1].(object)["unitPrice"] = object{"value": 0}
-		h.send(http.MethodPost, "stu3/Claim/", cheap, http.StatusCreated)
+		h.send(http.MethodPost, "legacy/Claim/", cheap, http.StatusCreated)
 		if n := c.number(`SELECT COUNT(*) FROM "tblClaimItems" WHERE "ClaimID" = ? AND "PriceAsked" = 90`, c.claimID("CHEAP")); n != 2 {
 			t.Errorf("%d items have the price of the price list", n)
 		}
@@ -350,7 +350,7 @@ func TestFHIRClaimAccess(t *testing.T) {
 			h := c.asClient(test.user)
 			for _, kind := range []string{"Claim", "ClaimResponse"} {
 				h.send(http.MethodGet, fmt.Sprintf("r4/%s/%d", kind, id), nil, test.read)
-				h.send(http.MethodGet, fmt.Sprintf("stu3/%s/C1", kind), nil, test.read)
+				h.send(http.MethodGet, fmt.Sprintf("legacy/%s/C1", kind), nil, test.read)
 				list := h.send(http.MethodGet, "r4/"+kind, nil, test.list)
 				if found := len(entries(list)); test.list == http.StatusOK && (found > 0) != (test.read == http.StatusOK) {
 					t.Errorf("%s sees %d of %s", name, found, kind)
@@ -428,7 +428,7 @@ func TestFHIRClaimHistoryHasTheLinesOfItsTime(t *testing.T) {
 			t.Fatalf("the claim was changed from %q to %q to %q", before, second, now)
 		}
 		history := h.get("r4/Claim/C1/_history")
-		statements := h.sent
+		statements := h.Counter.Statements()
 		var got []string
 		for _, e := range entries(history) {
 			got = append(got, show(e))
@@ -441,13 +441,13 @@ func TestFHIRClaimHistoryHasTheLinesOfItsTime(t *testing.T) {
 			if one := show(h.get(fmt.Sprintf("r4/Claim/C1/_history/%v", version))); one != got[i] {
 				t.Errorf("version %v alone has %q", version, one)
 			}
-			if response := h.get(fmt.Sprintf("stu3/ClaimResponse/C1/_history/%v", version)); len(response["item"].([]any)) != strings.Count(got[i], "×") {
+			if response := h.get(fmt.Sprintf("legacy/ClaimResponse/C1/_history/%v", version)); len(response["item"].([]any)) != strings.Count(got[i], "×") {
 				t.Errorf("the response of version %v has %d lines", version, len(response["item"].([]any)))
 			}
 		}
 		change("a version more", func(tx *db.Tx) error { return tx.Archive(t.Context(), "tblClaim", after(3), []int{id}) })
-		if h.get("r4/Claim/C1/_history"); h.sent != statements {
-			t.Errorf("%d statements for four versions, %d for three", h.sent, statements)
+		if h.get("r4/Claim/C1/_history"); h.Counter.Statements() != statements {
+			t.Errorf("%d statements for four versions, %d for three", h.Counter.Statements(), statements)
 		}
 	})
 }

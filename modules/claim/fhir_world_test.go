@@ -1,22 +1,17 @@
 package claim
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/labstack/echo/v4"
 
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/clock"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/schema"
 	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
-	"github.com/openimis/openimis-be-go/internal/testing/fhirtest"
+	"github.com/openimis/openimis-be-go/internal/testing/fhirsession"
 	"github.com/openimis/openimis-be-go/modules"
 	apifhir "github.com/openimis/openimis-be-go/modules/api_fhir"
 )
@@ -31,83 +26,26 @@ func everywhere(t *testing.T, fn func(t *testing.T, c *clinic)) {
 	})
 }
 
-// hospital is a client of the FHIR server: the paths r4/… and stu3/… answer as upstream did.
-type hospital struct {
-	t    testing.TB
-	e    *echo.Echo
-	user *auth.Principal
-	last *httptest.ResponseRecorder
-	sent int // statements of the last request
-}
+// hospital is a client of the FHIR server.
+type hospital struct{ *fhirsession.Session }
 
 // asClient makes a client of the resources of the module.
-func (c *clinic) asClient(user *auth.Principal) *hospital {
+func (c *clinic) asClient(user *auth.Principal) hospital {
 	c.t.Helper()
-	now := today
-	m := New(&modules.App{DB: c.d, Clock: func() time.Time { return now }})
-	s, err := apifhir.New(apifhir.Config{DB: c.d, Clock: clock.Fixed(now)}, m.Resources()...)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	h := &hospital{t: c.t, e: echo.New(), user: user}
-	sign := func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(e echo.Context) error {
-			e.SetRequest(e.Request().WithContext(auth.With(e.Request().Context(), h.user)))
-			return next(e)
-		}
-	}
-	s.Mount(h.e.Group("/r4", sign), apifhir.Mount{Release: apifhir.R4})
-	s.Mount(h.e.Group("/compat", sign), apifhir.Mount{Release: apifhir.R4, Compat: true, Refusals500: true})
-	s.Mount(h.e.Group("/strict", sign), apifhir.Mount{Release: apifhir.STU3})
-	s.Mount(h.e.Group("/stu3", sign), apifhir.Mount{Release: apifhir.STU3, Compat: true, Refusals500: true})
-	return h
+	now := clock.Fixed(today)
+	m := New(&modules.App{DB: c.d, Clock: now})
+	return hospital{fhirsession.New(c.t, c.d, now, user, m.Resources()...)}
 }
 
 // send asks for a path and wants a status.
-func (h *hospital) send(method, path string, body any, status int) object {
-	h.t.Helper()
-	text := ""
-	switch b := body.(type) {
-	case nil:
-	case string:
-		text = b
-	default:
-		raw, err := json.Marshal(b)
-		if err != nil {
-			h.t.Fatal(err)
-		}
-		text = string(raw)
-	}
-	if !strings.HasPrefix(path, "http") {
-		path = "/" + path
-	}
-	r := httptest.NewRequest(method, path, strings.NewReader(text))
-	r.Header.Set("Content-Type", "application/json")
-	ctx, counter := db.WithCounter(r.Context())
-	h.last = httptest.NewRecorder()
-	h.e.ServeHTTP(h.last, r.WithContext(ctx))
-	h.sent = counter.Statements()
-	raw := h.last.Body.Bytes()
-	dump := fhirtest.Dump
-	if strings.Contains(path, "/stu3/") || strings.Contains(path, "/strict/") {
-		dump = fhirtest.DumpSTU3
-	}
-	dump(h.t, method+path, raw)
-	if h.last.Code != status {
-		h.t.Fatalf("%s %s = %d, want %d\n%s\n%s", method, path, h.last.Code, status, text, raw)
-	}
-	if len(raw) == 0 {
-		return nil
-	}
-	var out object
-	if err := json.Unmarshal(raw, &out); err != nil {
-		h.t.Fatal(err)
-	}
-	return out
+func (h hospital) send(method, path string, body any, status int) object {
+	h.T.Helper()
+	answer, _ := h.Send(method, path, body, status).V.(object)
+	return answer
 }
 
-func (h *hospital) get(path string) object {
-	h.t.Helper()
+func (h hospital) get(path string) object {
+	h.T.Helper()
 	return h.send(http.MethodGet, path, nil, http.StatusOK)
 }
 

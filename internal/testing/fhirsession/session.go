@@ -22,8 +22,8 @@ import (
 // Object is JSON as a test writes it.
 type Object = map[string]any
 
-// Session is somebody at a server; R4 is at r4, STU3 as for clients of upstream at stu3, and with its status 500 for refused
-// bodies at legacy.
+// Session is somebody at a server; R4 is at r4, STU3 at strict, and as for clients of upstream at stu3. With its status 500 for
+// refused bodies STU3 is at legacy and R4 at compat.
 type Session struct {
 	T       testing.TB
 	Last    *httptest.ResponseRecorder
@@ -46,6 +46,8 @@ func New(t testing.TB, d *db.DB, now clock.Clock, who *auth.Principal, resources
 		}
 	}
 	s.Mount(e.Group("/r4", signed), apifhir.Mount{Release: apifhir.R4})
+	s.Mount(e.Group("/compat", signed), apifhir.Mount{Release: apifhir.R4, Compat: true, Refusals500: true})
+	s.Mount(e.Group("/strict", signed), apifhir.Mount{Release: apifhir.STU3})
 	s.Mount(e.Group("/stu3", signed), apifhir.Mount{Release: apifhir.STU3, Compat: true})
 	s.Mount(e.Group("/legacy", signed), apifhir.Mount{Release: apifhir.STU3, Compat: true, Refusals500: true})
 	return &Session{T: t, server: e}
@@ -66,7 +68,10 @@ func (s *Session) Send(method, path string, body any, status int, headers ...str
 		}
 		text = string(raw)
 	}
-	r := httptest.NewRequest(method, "/"+strings.ReplaceAll(path, "|", "%7C"), strings.NewReader(text))
+	if !strings.HasPrefix(path, "http") { // it may be a link of an answer
+		path = "/" + strings.ReplaceAll(path, "|", "%7C")
+	}
+	r := httptest.NewRequest(method, path, strings.NewReader(text))
 	r.Header.Set("Content-Type", "application/json")
 	for i := 0; i+1 < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
@@ -81,9 +86,9 @@ func (s *Session) Send(method, path string, body any, status int, headers ...str
 	if len(raw) == 0 {
 		return Answer{s.T, nil}
 	}
-	dump := fhirtest.Dump
-	if !strings.HasPrefix(path, "r4") {
-		dump = fhirtest.DumpSTU3
+	dump := fhirtest.DumpSTU3
+	if mount := strings.Split(r.URL.Path, "/")[1]; mount == "r4" || mount == "compat" {
+		dump = fhirtest.Dump
 	}
 	dump(s.T, method+" "+path, raw)
 	var v any
