@@ -108,7 +108,7 @@ func TestTwoKindsOfOneListHaveIDsOfTheirOwn(t *testing.T) {
 		c.get(kind+"/"+strconv.Itoa(officers[11]), http.StatusNotFound)
 		versions := c.get(kind+"/"+id(0)+"/_history", http.StatusOK)
 		if *versions.Total != 2 || versions.Entry[1].Resource.ID != id(0) || versions.Entry[1].Resource.code() != "E00" {
-			t.Fatalf("the history of %s %s: %s", kind, id(0), c.last.Body)
+			t.Fatalf("the history of %s %s: %s", kind, id(0), c.Last.Body)
 		}
 		if got := c.get(kind+"/"+id(0)+"/_history/"+versions.Entry[1].Resource.Meta.VersionID, http.StatusOK); got.ID != id(0) {
 			t.Errorf("the earlier version of %s %s is that of %s", kind, id(0), got.ID)
@@ -140,7 +140,7 @@ func TestTwoKindsOfOneListHaveIDsOfTheirOwn(t *testing.T) {
 		}
 	}
 	c.get("PractitionerRole/"+id(1), http.StatusOK)
-	if body := c.last.Body.String(); !strings.Contains(body, `"reference":"Practitioner/`+id(1)+`"`) || !strings.Contains(body, `"reference":"Practitioner/`+id(0)+`","type":"Practitioner","identifier":{"type":{"coding":[{"system":"https://openimis.github.io/openimis_fhir_r4_ig/CodeSystem/openimis-identifiers","code":"ACSN"}]},"value":"`+id(0)+`"}`) {
+	if body := c.Last.Body.String(); !strings.Contains(body, `"reference":"Practitioner/`+id(1)+`"`) || !strings.Contains(body, `"reference":"Practitioner/`+id(0)+`","type":"Practitioner","identifier":{"type":{"coding":[{"system":"https://openimis.github.io/openimis_fhir_r4_ig/CodeSystem/openimis-identifiers","code":"ACSN"}]},"value":"`+id(0)+`"}`) {
 		t.Errorf("the role with a substitute: %s", body)
 	}
 
@@ -157,7 +157,7 @@ func TestTwoKindsOfOneListHaveIDsOfTheirOwn(t *testing.T) {
 		t.Errorf("sites with the id are %q, want %q", got, want)
 	}
 	if got := c.get("Location/site-"+facility+"/_history", http.StatusOK); got.Entry[0].Resource.ID != "site-"+facility {
-		t.Errorf("the history of a site is %s", c.last.Body)
+		t.Errorf("the history of a site is %s", c.Last.Body)
 	}
 }
 
@@ -183,7 +183,7 @@ func TestReferencesOfSTU3AreCodes(t *testing.T) {
 		fmt.Sprintf("Location?_id=%d&_revinclude=PractitionerRole:location", other):    {fmt.Sprint("Location/", other)},
 	} {
 		var got []string
-		for _, e := range c.get("/stu3/"+search, http.StatusOK).Entry {
+		for _, e := range c.get("strict/"+search, http.StatusOK).Entry {
 			if e.Resource.ResourceType != "OperationOutcome" {
 				got = append(got, e.Resource.ResourceType+"/"+e.Resource.ID)
 			}
@@ -192,8 +192,8 @@ func TestReferencesOfSTU3AreCodes(t *testing.T) {
 			t.Errorf("%s has %v, want %v", search, got, want)
 		}
 	}
-	c.get("/stu3/PractitionerRole/1", http.StatusOK)
-	if body := c.last.Body.String(); !strings.Contains(body, fmt.Sprintf(`"reference":"Location/%d"`, other)) || !strings.Contains(body, `"reference":"Practitioner/CA1"`) {
+	c.get("strict/PractitionerRole/1", http.StatusOK)
+	if body := c.Last.Body.String(); !strings.Contains(body, fmt.Sprintf(`"reference":"Location/%d"`, other)) || !strings.Contains(body, `"reference":"Practitioner/CA1"`) {
 		t.Errorf("the role refers otherwise: %s", body)
 	}
 }

@@ -60,7 +60,7 @@ func TestStatementsDoNotGrowWithThePage(t *testing.T) {
 		} {
 			c.get(test.path, http.StatusOK)
 			// the length of a list is remembered for a moment
-			if n := c.counter.Statements(); n != test.want && n != test.want-1 || n == 0 {
+			if n := c.Counter.Statements(); n != test.want && n != test.want-1 || n == 0 {
 				t.Errorf("%s: %d statements, want %d", test.path, n, test.want)
 			}
 		}
@@ -266,7 +266,7 @@ func TestTheWireForm(t *testing.T) {
 			`,"name":{"use":"usual","family":"Dani","given":["Rushila"]}}]}`,
 	} {
 		c.get(path, http.StatusOK)
-		if got := c.last.Body.String(); got != want {
+		if got := c.Last.Body.String(); got != want {
 			t.Errorf("%s\n got %s\nwant %s", path, got, want)
 		}
 	}

@@ -4,19 +4,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/labstack/echo/v4"
-
 	"github.com/openimis/openimis-be-go/internal/auth"
 	"github.com/openimis/openimis-be-go/internal/clock"
 	"github.com/openimis/openimis-be-go/internal/db"
 	"github.com/openimis/openimis-be-go/internal/testing/dbtest"
-	"github.com/openimis/openimis-be-go/internal/testing/fhirtest"
+	"github.com/openimis/openimis-be-go/internal/testing/fhirsession"
 	"github.com/openimis/openimis-be-go/modules"
 	apifhir "github.com/openimis/openimis-be-go/modules/api_fhir"
 	"github.com/openimis/openimis-be-go/modules/location"
@@ -115,32 +112,14 @@ func everywhere(t *testing.T, fn func(t *testing.T, w *world)) {
 	})
 }
 
-// client sends requests as somebody and keeps the bodies for the validator.
-type client struct {
-	t       testing.TB
-	e       *echo.Echo
-	last    *httptest.ResponseRecorder
-	counter *db.Counter // of the statements of the last request
-}
+// client sends requests as somebody.
+type client struct{ *fhirsession.Session }
 
 // as makes a client with a scope.
 func (w *world) as(t testing.TB, scope auth.Scope) *client {
 	t.Helper()
 	m := location.New(&modules.App{DB: w.d, Clock: clock.Fixed(now)})
-	s, err := apifhir.New(apifhir.Config{DB: w.d, Clock: clock.Fixed(now)}, m.Resources()...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := echo.New()
-	sign := func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error {
-			c.SetRequest(c.Request().WithContext(auth.With(c.Request().Context(), &auth.Principal{Username: "clerk", Scope: scope})))
-			return next(c)
-		}
-	}
-	s.Mount(e.Group("/fhir", sign), apifhir.Mount{Release: apifhir.R4})
-	s.Mount(e.Group("/stu3", sign), apifhir.Mount{Release: apifhir.STU3})
-	return &client{t: t, e: e}
+	return &client{fhirsession.New(t, w.d, clock.Fixed(now), &auth.Principal{Username: "clerk", Scope: scope}, m.Resources()...)}
 }
 
 // resource is what the tests read of a body.
@@ -162,30 +141,17 @@ type resource struct {
 	PartOf struct{ Reference string }
 }
 
-// get asks for a path below the mount of R4, one that begins with /stu3/, or an absolute URL, and wants a status.
-func (c *client) get(path string, status int) resource {
-	c.t.Helper()
-	dump := fhirtest.Dump
-	switch {
-	case strings.HasPrefix(path, "/stu3/"):
-		dump = fhirtest.DumpSTU3
-	case !strings.HasPrefix(path, "http"):
-		path = "/fhir/" + path
+// get asks for a path below the mount of R4, one that begins with strict/, or an absolute URL, and wants a status.
+func (c *client) get(path string, status int) (r resource) {
+	c.T.Helper()
+	if !strings.HasPrefix(path, "strict/") && !strings.HasPrefix(path, "http") {
+		path = "r4/" + path
 	}
-	r := httptest.NewRequest(http.MethodGet, path, nil)
-	ctx, counter := db.WithCounter(r.Context())
-	c.last, c.counter = httptest.NewRecorder(), counter
-	c.e.ServeHTTP(c.last, r.WithContext(ctx))
-	body := c.last.Body.Bytes()
-	dump(c.t, path, body)
-	if c.last.Code != status {
-		c.t.Fatalf("GET %s = %d, want %d\n%s", path, c.last.Code, status, body)
+	c.Send(http.MethodGet, path, nil, status)
+	if err := json.Unmarshal(c.Last.Body.Bytes(), &r); err != nil {
+		c.T.Fatal(err)
 	}
-	var out resource
-	if err := json.Unmarshal(body, &out); err != nil {
-		c.t.Fatal(err)
-	}
-	return out
+	return r
 }
 
 // codes are the business codes of the entries of a page.
