@@ -110,14 +110,7 @@ func (o *Occupation) assign(ctx context.Context, tx *db.Tx, author auth.Author, 
 // Relieve ends that somebody works somewhere; who they are stays. Somebody who signs in stays where they are, for it is
 // what they may see.
 func (Service) Relieve(ctx context.Context, tx *db.Tx, author auth.Author, o *Occupation, key int) error {
-	if err := o.end.Check(author.Principal, "the removal of "+o.noun+"s"); err != nil {
-		return err
-	}
-	was, err := o.find(ctx, tx, author.Scope, key)
-	if err != nil {
-		return err
-	}
-	if err := o.signsInNot(ctx, tx, was); err != nil {
+	if err := o.mayEnd(ctx, tx, author, key); err != nil {
 		return err
 	}
 	return table.Change(ctx, tx, author, o.table.Name, key, o.postValues(rules.Post{}))
@@ -125,14 +118,7 @@ func (Service) Relieve(ctx context.Context, tx *db.Tx, author auth.Author, o *Oc
 
 // DeleteWorker ends somebody who signs in no longer, and the villages of an officer.
 func (Service) DeleteWorker(ctx context.Context, tx *db.Tx, author auth.Author, o *Occupation, key int) error {
-	if err := o.end.Check(author.Principal, "the removal of "+o.noun+"s"); err != nil {
-		return err
-	}
-	was, err := o.find(ctx, tx, author.Scope, key)
-	if err != nil {
-		return err
-	}
-	if err := o.signsInNot(ctx, tx, was); err != nil {
+	if err := o.mayEnd(ctx, tx, author, key); err != nil {
 		return err
 	}
 	if o == EnrolmentOfficer {
@@ -145,6 +131,18 @@ func (Service) DeleteWorker(ctx context.Context, tx *db.Tx, author auth.Author, 
 		}
 	}
 	return table.End(ctx, tx, author, o.table.Name, key)
+}
+
+// mayEnd says why a caller may not end what somebody is or does.
+func (o *Occupation) mayEnd(ctx context.Context, tx *db.Tx, author auth.Author, key int) error {
+	if err := o.end.Check(author.Principal, "the removal of "+o.noun+"s"); err != nil {
+		return err
+	}
+	was, err := o.find(ctx, tx, author.Scope, key)
+	if err != nil {
+		return err
+	}
+	return o.signsInNot(ctx, tx, was)
 }
 
 // check finds what is wrong with somebody by themselves and among the others.
