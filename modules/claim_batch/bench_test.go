@@ -32,7 +32,14 @@ const generated = 100_000
 
 // BenchmarkBatch is one run that pays 100,000 claims of two and a half lines, its preview and its undo. How the processor
 // time for a claim grows with IMIS_BENCH_CLAIMS is how the time grows: other programs on the machine change it less.
-func BenchmarkBatch(b *testing.B) {
+func BenchmarkBatch(b *testing.B) { benchmark(b, 1) }
+
+// BenchmarkBatchOfFew is the same of a location whose products only one claim in 25 has to do with, as in a region's run
+// in a country. The times are for each of all claims.
+func BenchmarkBatchOfFew(b *testing.B) { benchmark(b, 25) }
+
+// benchmark runs the batch of one claim in so many.
+func benchmark(b *testing.B, every int) {
 	claims := benchClaims(b)
 	db.Observe(nil) // statements are checked by the tests
 	for _, engine := range []db.Dialect{db.SQLite, db.Postgres} {
@@ -42,7 +49,7 @@ func BenchmarkBatch(b *testing.B) {
 		b.Run(string(engine), func(b *testing.B) {
 			d := dbtest.Open(b, engine)
 			first := min(claims, generated)
-			closing(b, d, fill(b, d, 1, first/20, first))
+			closing(b, d, fill(b, d, 1, first/20, first), every)
 			claimstest.Multiply(b, d, claims)
 			s := &Service{DB: d, Clock: january}
 			r := Request{Year: 2019, Month: 3, UserID: 9}
@@ -51,7 +58,7 @@ func BenchmarkBatch(b *testing.B) {
 				timed(b, d, "preview", claims, func() error { _, err := s.Preview(b.Context(), r); return err })
 				timed(b, d, "run", claims, func() error { _, err := s.Run(b.Context(), "bench", r, nil); return err })
 				var paid int
-				if err := d.Get(b.Context(), &paid, `SELECT COUNT(*) FROM "tblClaim" WHERE "RunID" IS NOT NULL AND "ClaimStatus" = 16`); err != nil || paid < claims*9/10 {
+				if err := d.Get(b.Context(), &paid, `SELECT COUNT(*) FROM "tblClaim" WHERE "RunID" IS NOT NULL AND "ClaimStatus" = 16`); err != nil || paid < claims/every*9/10 || paid > claims/every+1 {
 					b.Fatalf("%d of %d claims are paid, %v", paid, claims, err)
 				}
 				timed(b, d, "undo", claims, func() error { return s.Undo(b.Context(), "bench", nil, "", nil) })
@@ -61,14 +68,19 @@ func BenchmarkBatch(b *testing.B) {
 	}
 }
 
-// closing makes all claims those of one national product, processed in March 2019.
-func closing(b *testing.B, d *db.DB, w world) {
+// closing makes one claim in so many one of a national product, and the others those of a region's, all processed in
+// March 2019.
+func closing(b *testing.B, d *db.DB, w world, every int) {
+	var elsewhere int
+	if err := d.Get(b.Context(), &elsewhere, `SELECT MIN(p."ProdID") FROM "tblProduct" AS p WHERE p."LocationId" IS NOT NULL AND p."ValidityTo" IS NULL`); err != nil {
+		b.Fatal(err)
+	}
 	err := d.Write(context.Background(), "prepare", func(tx *db.Tx) error {
 		if _, err := tx.Exec(context.Background(), `UPDATE "tblClaim" SET "ClaimStatus" = 8, "ProcessStamp" = ?, "ValidityTo" = NULL`, date("2019-03-15")); err != nil {
 			return err
 		}
 		for _, k := range kinds {
-			if _, err := tx.Exec(context.Background(), `UPDATE "`+k.table+`" SET "ProdID" = ?, "PriceOrigin" = 'R', "PriceValuated" = COALESCE("PriceValuated", 10)`, w.products[0]); err != nil {
+			if _, err := tx.Exec(context.Background(), `UPDATE "`+k.table+`" SET "ProdID" = CASE WHEN "ClaimID" % CAST(? AS int) = 0 THEN CAST(? AS int) ELSE CAST(? AS int) END, "PriceOrigin" = 'R', "PriceValuated" = COALESCE("PriceValuated", 10)`, every, w.products[0], elsewhere); err != nil {
 				return err
 			}
 		}
