@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"database/sql"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -304,6 +305,9 @@ func decoderOf(f pgconn.FieldDescription, t reflect.Type) decoder {
 		case reflect.TypeFor[UUID]():
 			return decodeUUID
 		}
+		if t.Kind() == reflect.String && !reflect.PointerTo(t).Implements(reflect.TypeFor[sql.Scanner]()) {
+			return decodeOtherText
+		}
 	case pgtype.UUIDOID:
 		if t == reflect.TypeFor[UUID]() {
 			return decodeUUID
@@ -368,6 +372,15 @@ func decodeOtherInt(raw []byte, to any) error {
 	default:
 		return errOtherwise // which says what is wrong
 	}
+	return nil
+}
+
+// decodeOtherText reads into texts of other types.
+func decodeOtherText(raw []byte, to any) error {
+	if raw == nil {
+		return errNull
+	}
+	reflect.ValueOf(to).Elem().SetString(string(raw))
 	return nil
 }
 

@@ -24,6 +24,7 @@ type kinds struct {
 	Flag     bool             `db:"flag"`
 	FlagOr   *bool            `db:"flag_or"`
 	Text     string           `db:"text"`
+	Named    word             `db:"named"`
 	TextOr   *string          `db:"text_or"`
 	Key      UUID             `db:"key"`
 	KeyText  UUID             `db:"key_text"`
@@ -39,7 +40,10 @@ type kinds struct {
 	} `db:"nested"`
 }
 
-type level int
+type (
+	level int
+	word  string
+)
 
 func openPostgresForTest(t *testing.T) *DB {
 	t.Helper()
@@ -80,7 +84,7 @@ func TestRowsOfPostgreSQLAreReadAlike(t *testing.T) {
 				return v
 			}
 			text := fmt.Sprintf(`SELECT %[1]s::int AS "int", %[8]s AS int_or, %[1]s::smallint AS small, %[1]s::bigint AS big, %[1]s::int AS "level", abs(%[1]s::int) %% 256 AS tiny, %[2]s AS flag, %[9]s AS flag_or,
-				%[3]s::text AS "text", %[10]s AS text_or, %[7]s::uuid AS key, %[7]s::varchar || ' ' AS key_text, NULL::varchar AS no_key, %[4]s AS at, %[11]s AS at_or, %[5]s AS "day", %[12]s AS day_or,
+				%[3]s::text AS "text", %[3]s::varchar AS named, %[10]s AS text_or, %[7]s::uuid AS key, %[7]s::varchar || ' ' AS key_text, NULL::varchar AS no_key, %[4]s AS at, %[11]s AS at_or, %[5]s AS "day", %[12]s AS day_or,
 				%[6]s::numeric AS amount, %[13]s AS amount_or, %[10]s AS "nested.Name" FROM generate_series(1, 3)`,
 				row.number, row.flag, row.text, row.at, row.day, row.amount, row.key,
 				or(row.number+"::int"), or(row.flag), or(row.text+"::varchar"), or(row.at), or(row.day), or(row.amount+"::numeric"))
