@@ -324,6 +324,9 @@ func decoderOf(f pgconn.FieldDescription, t reflect.Type) decoder {
 		if t == reflect.TypeFor[decimal.Decimal]() || t == reflect.TypeFor[*decimal.Decimal]() {
 			return decode(readNumeric)
 		}
+		if t == reflect.TypeFor[decimal.NullDecimal]() {
+			return decodeNullNumeric
+		}
 	}
 	return nil
 }
@@ -373,6 +376,16 @@ func decodeOtherInt(raw []byte, to any) error {
 		return errOtherwise // which says what is wrong
 	}
 	return nil
+}
+
+// decodeNullNumeric reads into a decimal that says itself whether it is there.
+func decodeNullNumeric(raw []byte, to any) error {
+	var err error
+	n := to.(*decimal.NullDecimal)
+	if n.Decimal, n.Valid = (decimal.Decimal{}), raw != nil; n.Valid {
+		n.Decimal, err = readNumeric(raw)
+	}
+	return err
 }
 
 // decodeOtherText reads into texts of other types.

@@ -15,26 +15,27 @@ import (
 
 // kinds is a struct with a field for each way from a column to a field.
 type kinds struct {
-	Int      int              `db:"int"`
-	IntOr    *int             `db:"int_or"`
-	Small    int              `db:"small"`
-	Big      int              `db:"big"`
-	Level    level            `db:"level"`
-	Tiny     uint8            `db:"tiny"`
-	Flag     bool             `db:"flag"`
-	FlagOr   *bool            `db:"flag_or"`
-	Text     string           `db:"text"`
-	Named    word             `db:"named"`
-	TextOr   *string          `db:"text_or"`
-	Key      UUID             `db:"key"`
-	KeyText  UUID             `db:"key_text"`
-	NoKey    UUID             `db:"no_key"`
-	At       time.Time        `db:"at"`
-	AtOr     *time.Time       `db:"at_or"`
-	Day      time.Time        `db:"day"`
-	DayOr    *time.Time       `db:"day_or"`
-	Amount   decimal.Decimal  `db:"amount"`
-	AmountOr *decimal.Decimal `db:"amount_or"`
+	Int      int                 `db:"int"`
+	IntOr    *int                `db:"int_or"`
+	Small    int                 `db:"small"`
+	Big      int                 `db:"big"`
+	Level    level               `db:"level"`
+	Tiny     uint8               `db:"tiny"`
+	Flag     bool                `db:"flag"`
+	FlagOr   *bool               `db:"flag_or"`
+	Text     string              `db:"text"`
+	Named    word                `db:"named"`
+	TextOr   *string             `db:"text_or"`
+	Key      UUID                `db:"key"`
+	KeyText  UUID                `db:"key_text"`
+	NoKey    UUID                `db:"no_key"`
+	At       time.Time           `db:"at"`
+	AtOr     *time.Time          `db:"at_or"`
+	Day      time.Time           `db:"day"`
+	DayOr    *time.Time          `db:"day_or"`
+	Amount   decimal.Decimal     `db:"amount"`
+	AmountOr *decimal.Decimal    `db:"amount_or"`
+	AmountIf decimal.NullDecimal `db:"amount_if"`
 	Nested   struct {
 		Name *string `db:"Name"`
 	} `db:"nested"`
@@ -85,7 +86,7 @@ func TestRowsOfPostgreSQLAreReadAlike(t *testing.T) {
 			}
 			text := fmt.Sprintf(`SELECT %[1]s::int AS "int", %[8]s AS int_or, %[1]s::smallint AS small, %[1]s::bigint AS big, %[1]s::int AS "level", abs(%[1]s::int) %% 256 AS tiny, %[2]s AS flag, %[9]s AS flag_or,
 				%[3]s::text AS "text", %[3]s::varchar AS named, %[10]s AS text_or, %[7]s::uuid AS key, %[7]s::varchar || ' ' AS key_text, NULL::varchar AS no_key, %[4]s AS at, %[11]s AS at_or, %[5]s AS "day", %[12]s AS day_or,
-				%[6]s::numeric AS amount, %[13]s AS amount_or, %[10]s AS "nested.Name" FROM generate_series(1, 3)`,
+				%[6]s::numeric AS amount, %[13]s AS amount_or, %[13]s AS amount_if, %[10]s AS "nested.Name" FROM generate_series(1, 3)`,
 				row.number, row.flag, row.text, row.at, row.day, row.amount, row.key,
 				or(row.number+"::int"), or(row.flag), or(row.text+"::varchar"), or(row.at), or(row.day), or(row.amount+"::numeric"))
 			var straight, usual, one, two []kinds
