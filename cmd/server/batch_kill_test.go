@@ -55,7 +55,7 @@ func TestBatchRunOfKilledProcesses(t *testing.T) {
 			release := k.lock(`LOCK TABLE "imis_batch_line" IN SHARE MODE`)
 			k.ask("killed", `processBatch(input: { clientMutationId: "killed" year: 2024 month: 3 }) { internalId }`)
 			k.killAt("staging", fmt.Sprintf("Step 1 of 2: 0 of %d claims are computed.", paid), release) // those without a line are not listed
-			if async { // a worker goes on
+			if async {                                                                                   // a worker goes on
 				k.taker = launch(t, "DATABASE_URL="+url, asServer+"=worker", "ASYNC_MUTATIONS=true")
 			} else {
 				k.server.start()
